@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// job.yml as plain structs, with the place of every key for messages. What the contract names but is not built yet is
+// refused by name here, never ignored.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "evclean/decoder.hpp"
+#include "evclean/error.hpp"
+#include "evclean/source.hpp"
+
+namespace evclean {
+
+/// Line and column in the job file, 1-based; 0: not from the file.
+struct JobPlace {
+  int line = 0;
+  int column = 0;
+};
+
+/// A scalar with its place.
+struct Text {
+  std::string value;
+  JobPlace place;
+};
+
+struct NamedText {  ///< one entry of set:, flag:, rename:, cast:, fill:
+  std::string name;
+  std::string value;
+  JobPlace place;        ///< of the key
+  JobPlace value_place;  ///< of the value
+};
+
+struct RejectBudget {
+  std::optional<double> share;        ///< 0.001 for 0.1%
+  std::optional<std::int64_t> count;
+  std::string path;                   ///< empty: counted, the first three shown
+};
+
+struct NullOptions {
+  bool only = false;
+  std::vector<std::string> words;
+};
+
+struct InputSpec {
+  JobPlace place;
+  std::vector<Text> paths;
+  FormatSpec format;
+  JobPlace format_place;
+  std::vector<JobPlace> pattern_places;
+  OnMissing missing = OnMissing::kFail;
+  OnEmpty empty = OnEmpty::kSkip;
+  OnCorrupt corrupt = OnCorrupt::kFail;
+  RejectBudget rejects{0.10, std::nullopt, {}};
+  std::vector<NamedText> types;
+  NullOptions nulls;
+  Encoding encoding = Encoding::kAuto;
+  std::int64_t max_ratio = 1000;
+  bool source = false;       ///< adds _file, _line
+  std::string only_new;      ///< state file; empty: everything
+};
+
+// Steps, in the order of the contract's table.
+struct FilterStep { Text expression; };
+struct ParseStep { Text column; std::vector<Text> patterns; std::string prefix; bool all = false; };
+struct SetStep { std::vector<NamedText> values; };
+struct FlagStep { std::vector<NamedText> values; };
+struct FillStep {
+  bool none = false;                     ///< fill: None
+  std::optional<Text> all;               ///< fill: {all: 0}
+  std::vector<NamedText> values;
+};
+struct SelectStep { std::vector<Text> columns; };
+struct DropStep { std::vector<Text> columns; };
+struct RenameStep {
+  std::vector<NamedText> names;          ///< old -> new
+  bool warehouse = false;
+  int version = 1;
+  bool camel_split = false;
+};
+struct CastStep { std::vector<NamedText> types; bool null_on_error = false; };
+struct MapStep { Text column; std::vector<NamedText> values; std::optional<Text> otherwise; };
+struct ExplodeStep { Text column; std::optional<Text> as; bool keep_empty = false; };
+struct IndexStep { Text name; };
+struct LimitStep { std::int64_t rows = 0; };
+struct SampleStep { double fraction = 1.0; std::int64_t seed = 0; };
+
+using StepBody = std::variant<FilterStep, ParseStep, SetStep, FlagStep, FillStep, SelectStep, DropStep, RenameStep, CastStep,
+                              MapStep, ExplodeStep, IndexStep, LimitStep, SampleStep>;
+
+struct StepSpec {
+  std::string name;  ///< the word in the job file
+  JobPlace place;
+  StepBody body;
+};
+
+/// A value of an inline row (tables: rows, tests: input, expect).
+struct InlineValue {
+  enum class Kind { kNull, kText, kNumber, kBool } kind = Kind::kNull;
+  std::string text;    ///< as written
+  bool quoted = false; ///< written in quotes: a string
+};
+using InlineRow = std::vector<std::pair<std::string, InlineValue>>;
+
+struct TableSpec {
+  std::string name;  ///< "events" for the top level
+  JobPlace place;
+  std::optional<InputSpec> input;
+  std::optional<std::vector<InlineRow>> rows;
+  std::vector<StepSpec> steps;
+};
+
+enum class OutputFormat { kCsv, kTsv, kJsonLines, kHdf5, kParquet, kArrow };
+enum class OutputCodec { kNone, kGzip, kZstd };
+
+struct OutputSpec {
+  JobPlace place;
+  std::string path;
+  std::string table = "events";
+  OutputFormat format = OutputFormat::kCsv;
+  OutputCodec codec = OutputCodec::kNone;
+  int files = 1;
+  bool overwrite = false;
+  std::string missing_text;              ///< CSV
+  std::optional<int> compression_level;
+  std::string key = "events";            ///< HDF5
+  std::int64_t max_string = 4096;        ///< HDF5, bytes
+  bool truncate_long_text = false;       ///< HDF5 long_text: truncate
+};
+
+struct TestSpec {
+  std::string name;
+  JobPlace place;
+  std::vector<std::string> lines;              ///< input as text
+  std::optional<std::vector<InlineRow>> rows;  ///< input as maps
+  std::map<std::string, std::vector<InlineRow>> tables;
+  bool expect_reject = false;
+  std::string reject_reason;                   ///< expect: {reject: text}: the reason must contain it
+  bool expect_filtered = false;
+  std::vector<InlineRow> expect;
+  JobPlace expect_place;
+};
+
+struct ResourceSpec {
+  std::int64_t memory_bytes = 0;  ///< per rank; 0: found out
+  std::int64_t chunk_bytes = 64 << 20;
+  std::string scratch;
+  int threads = 1;
+};
+
+struct Job {
+  std::string name;
+  std::string path;      ///< of the job file
+  std::string base_dir;  ///< folder of the job file
+  std::string text;      ///< its bytes
+  std::vector<TableSpec> tables;  ///< events first
+  std::vector<OutputSpec> outputs;
+  std::vector<TestSpec> tests;
+  ResourceSpec resources;
+  std::map<std::string, std::string> functions;
+};
+
+/// One mistake in a job file.
+struct JobProblem {
+  JobPlace place;
+  std::string message;  ///< may have further lines (caret, what to do)
+};
+
+/// Formats problems as "job.yml:12:7: error: …", in order of place.
+std::string show_problems(const std::string& path, const std::vector<JobProblem>& problems);
+
+struct ParsedJob {
+  Job job;
+  std::vector<JobProblem> problems;
+};
+
+/// Parses a job: YAML 1.2 core schema, `--set` overrides ("key.path=value"), ${VAR} after parsing. Collects all mistakes:
+/// YAML errors, unknown and duplicate keys (did you mean), wrong kinds of value, what is not available yet, a job without
+/// output. Does not look at expressions, patterns or data. Not collective; `text` is the file's bytes.
+ParsedJob parse_job(const std::string& path, const std::string& text, const std::vector<std::string>& overrides);
+
+}  // namespace evclean

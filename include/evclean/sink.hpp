@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sinks turn parts of a table into one file (or N files) that all ranks write together. A part is a run of rows with a
+// global ordinal; what is in a part does not depend on the number of ranks, so neither do the bytes.
+//
+// Life of a sink: write() for batches of a part (in row order), end_part(); drop_part() when the engine reads a split
+// again; then close(), once, on all ranks: sizes are agreed, each rank writes its own ranges to hidden names. publish()
+// (on the Publisher) renames everything at once. A sink that is destroyed without close() leaves nothing behind.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "evclean/batch.hpp"
+#include "evclean/comm.hpp"
+#include "evclean/job.hpp"
+
+namespace evclean {
+
+/// What was written, for the report.
+struct WrittenFile {
+  std::string path;  ///< final name
+  std::int64_t rows = 0;
+  std::int64_t bytes = 0;
+  std::string sha256;
+};
+
+/// Hidden files that become visible together, or not at all. Every rank knows all names (so any rank can clean up).
+class Publisher {
+ public:
+  explicit Publisher(const Comm& comm);
+  ~Publisher();  ///< removes hidden files that were not published (rank 0)
+  /// Checks on rank 0 that a final path can be written (folder there or makeable, writable, not there already unless
+  /// `overwrite`) and agrees. Collective. Errors: user Error that names the path.
+  void reserve(const std::string& final_path, bool overwrite);
+  /// The hidden name beside the final one: ".name.evclean-<token>". Same on all ranks.
+  std::string hidden(const std::string& final_path);
+  /// Flushes and renames everything (rank 0), in the order reserved. Collective.
+  void publish();
+  /// Removes hidden files now: for signal paths and errors. Not collective, safe to call twice.
+  void discard() noexcept;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+struct SinkOptions {
+  std::int64_t memory_bytes = 64 << 20;  ///< what the sink may hold before it spills to scratch
+  std::string scratch_dir;
+};
+
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  /// Takes the next rows of a part. Columns stand in the order of the fields given to make_sink; a string column may be raw
+  /// (missing = kMissing), all others are typed. Local.
+  virtual void write(std::int64_t part, const Batch& batch) = 0;
+  /// No more rows for this part. A part without rows may be ended without a write. Local.
+  virtual void end_part(std::int64_t part) = 0;
+  /// Forgets a part that was written here. Local.
+  virtual void drop_part(std::int64_t part) = 0;
+  /// Writes everything under hidden names. Collective. Errors: system Error (disk full), user Error (long text in HDF5).
+  virtual std::vector<WrittenFile> close() = 0;
+  /// Notes for the report ("HDF5: column n has missing integers: stored as float64").
+  virtual std::vector<std::string> notes() const = 0;
+};
+
+/// Makes a sink. Collective (all ranks, same arguments). The publisher must outlive it.
+std::unique_ptr<Sink> make_sink(const OutputSpec& spec, const Fields& fields, const Comm& comm, Publisher& publisher,
+                                const SinkOptions& options);
+
+/// Names of the files an output makes: the path itself, or name-00000-of-00004.ext.
+std::vector<std::string> output_files(const OutputSpec& spec);
+
+/// Holds byte pieces by part, in memory up to a limit, then in a scratch file (unlinked at once, so nothing is left after a
+/// crash). Local.
+class ByteStage {
+ public:
+  ByteStage(std::int64_t memory_bytes, std::string scratch_dir);
+  ~ByteStage();
+  void append(std::int64_t part, std::string_view bytes);
+  void drop(std::int64_t part);
+  std::vector<std::int64_t> parts() const;  ///< ascending
+  std::int64_t size(std::int64_t part) const;
+  /// Copies a part's bytes to a file at an offset (pwrite). Errors: system Error naming the path.
+  void copy_to(std::int64_t part, int file_descriptor, std::int64_t offset, const std::string& path) const;
+  std::string read(std::int64_t part) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Holds batches by part as Arrow record batches, in memory up to a limit, then as Arrow IPC in scratch. Local.
+class BatchStage {
+ public:
+  BatchStage(Fields fields, std::int64_t memory_bytes, std::string scratch_dir);
+  ~BatchStage();
+  void append(std::int64_t part, const Batch& batch);
+  void drop(std::int64_t part);
+  std::vector<std::int64_t> parts() const;  ///< ascending
+  std::int64_t rows(std::int64_t part) const;
+  /// The part's batches again, in order (typed columns, no records).
+  std::vector<Batch> read(std::int64_t part) const;
+  const Fields& fields() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace evclean
