@@ -16,6 +16,7 @@ function(evclean_test name)
   target_compile_definitions(${name} PRIVATE EVCLEAN_SOURCE_DIR="${CMAKE_SOURCE_DIR}" EVCLEAN_SHARED_DATA="${CMAKE_SOURCE_DIR}/../shared/data")
   if(NOT EVCLEAN_SANITIZE)
     target_precompile_headers(${name} REUSE_FROM evclean_pch)
+    target_compile_options(${name} PRIVATE -fPIC)  # as the precompiled header was; -fPIE would refuse it
   endif()
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS unit)

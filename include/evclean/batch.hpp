@@ -64,10 +64,10 @@ struct RecordRef {
 
 /// Where a block of records comes from. Every rank numbers files alike.
 struct BlockOrigin {
-  std::int32_t file = -1;       ///< index in the table's file list; -1: not from a file
-  std::int64_t byte_offset = 0; ///< of the block's first byte in the file's decompressed text
-  std::int64_t first_line = 0;  ///< lines of the same split segment before this block (see SplitSegment)
-  std::int32_t segment = 0;     ///< index of the segment in its split
+  std::int32_t file = -1;        ///< index in the table's file list; -1: not from a file
+  std::int64_t byte_offset = 0;  ///< of the block's first byte in the file's decompressed text
+  std::int64_t first_line = 0;   ///< lines of the same split segment before this block (see SplitSegment)
+  std::int32_t segment = 0;      ///< index of the segment in its split
 };
 
 /// Rows in columns. Copying copies span vectors: move it.
@@ -83,7 +83,9 @@ class Batch {
 
   /// Position of a name, or -1.
   int find(std::string_view name) const;
-  bool is_raw(int column) const { return std::holds_alternative<SpanColumn>(columns[static_cast<std::size_t>(column)]); }
+  bool is_raw(int column) const {
+    return std::holds_alternative<SpanColumn>(columns[static_cast<std::size_t>(column)]);
+  }
   SpanColumn& raw(int column) { return std::get<SpanColumn>(columns[static_cast<std::size_t>(column)]); }
   const SpanColumn& raw(int column) const { return std::get<SpanColumn>(columns[static_cast<std::size_t>(column)]); }
   /// The Arrow array of a typed column.

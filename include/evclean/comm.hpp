@@ -89,6 +89,12 @@ class Comm {
 /// (between blocks); it takes tickets itself. Messages are small; a worker asks for the next ticket ahead of need.
 class TicketDesk {
  public:
+  /// A piece of work. `message` is what rank 0 gave with add(); empty for a first reading.
+  struct Ticket {
+    std::int64_t number = -1;
+    std::string message;
+    explicit operator bool() const noexcept { return number >= 0; }
+  };
   /// What a rank says of a ticket it has finished. Free text goes to rank 0 in the order it arrives.
   struct Done {
     std::int64_t ticket;
@@ -98,9 +104,9 @@ class TicketDesk {
   TicketDesk(const Comm& comm, std::int64_t count);
   ~TicketDesk();
 
-  /// The next ticket, or -1 when none is left for now and all handed out are done (or stopped). `done` reports the
-  /// ticket just finished. Blocks a worker until rank 0 answers; on rank 0 serves others while it waits.
-  std::int64_t next(std::optional<Done> done);
+  /// The next ticket, or an empty one when none is left and all handed out are done (or it was stopped). `done` reports
+  /// the ticket just finished. Blocks a worker until rank 0 answers; on rank 0 serves others while it waits.
+  Ticket next(std::optional<Done> done);
   /// Rank 0: answers what has arrived; elsewhere: nothing. Cheap; call it between blocks.
   void poll();
   /// Rank 0: called for each Done (also its own); may add tickets again (a split to be read once more), or stop.
@@ -109,8 +115,8 @@ class TicketDesk {
     virtual void done(int rank, const Done& done) = 0;
   };
   void set_judge(Judge* judge);
-  void add(std::int64_t ticket);  ///< rank 0: hand this one out (again)
-  void stop();                    ///< rank 0: no more tickets; ranks get -1
+  void add(Ticket ticket);  ///< rank 0: hand this one out (again), before all others
+  void stop();              ///< rank 0: no more tickets; ranks get empty ones
 
  private:
   struct Impl;

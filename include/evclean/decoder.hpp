@@ -20,17 +20,17 @@ struct FormatSpec {
   std::vector<std::string> formats = {"auto"};  ///< names; several are tried in order, line by line
   std::vector<std::string> patterns;            ///< for regex
   bool header = true;
-  bool header_auto = false;                     ///< header: auto
-  std::string delimiter;                        ///< empty: sniffed
-  std::string quote;                            ///< empty: sniffed; "none": no quoting
+  bool header_auto = false;  ///< header: auto
+  std::string delimiter;     ///< empty: sniffed
+  std::string quote;         ///< empty: sniffed; "none": no quoting
   std::string comment;
-  std::int64_t skip = 0;                        ///< lines to skip at the start of each file
-  std::string multiline_start;                  ///< regex; empty: one line a record
+  std::int64_t skip = 0;        ///< lines to skip at the start of each file
+  std::string multiline_start;  ///< regex; empty: one line a record
   std::int64_t max_line_bytes = 16 << 20;
   std::int32_t max_columns = 10'000;
-  std::int32_t max_depth = 256;                 ///< JSON
-  std::string timezone = "UTC";                 ///< for times without offset
-  std::int32_t year = 0;                        ///< syslog; 0: the file's modification year
+  std::int32_t max_depth = 256;  ///< JSON
+  std::string timezone = "UTC";  ///< for times without offset
+  std::int32_t year = 0;         ///< syslog; 0: the file's modification year
 };
 
 /// A column as the decoder gives it. Fixed types come from presets; others are inferred.
@@ -43,22 +43,22 @@ struct InputColumn {
 /// One call's worth of text. `text` holds bytes [begin, size); the decoder may append to its side area.
 struct DecodeInput {
   TextBlockPtr text;
-  std::size_t begin = 0;       ///< first byte not consumed yet
-  std::size_t text_end = 0;    ///< end of the input text in the block (side area beyond)
-  std::size_t owned_end = 0;   ///< records that begin at or after it belong to the next split: stop there
-  bool at_end = false;         ///< no bytes follow text_end in the file (a last line may lack its newline)
-  BlockOrigin origin;          ///< byte_offset and first_line of text byte 0
+  std::size_t begin = 0;      ///< first byte not consumed yet
+  std::size_t text_end = 0;   ///< end of the input text in the block (side area beyond)
+  std::size_t owned_end = 0;  ///< records that begin at or after it belong to the next split: stop there
+  bool at_end = false;        ///< no bytes follow text_end in the file (a last line may lack its newline)
+  BlockOrigin origin;         ///< byte_offset and first_line of text byte 0
 };
 
 /// What one call gave.
 struct DecodeResult {
-  Batch batch;                   ///< the records that are rows; records/text/origin filled
-  std::vector<Reject> rejects;   ///< in order; file, segment, line, byte_offset filled
-  std::int64_t lines = 0;        ///< records consumed: rows + rejects + blank
-  std::int64_t blank = 0;        ///< headers, directives, comments, blank lines
-  std::int64_t newlines = 0;     ///< line ends consumed, for line numbers
-  std::size_t consumed = 0;      ///< the block's bytes before this offset are done with; the rest waits for more text
-  std::int64_t extra_fields = 0; ///< rows with unknown trailing fields (kept in `extra`)
+  Batch batch;                    ///< the records that are rows; records/text/origin filled
+  std::vector<Reject> rejects;    ///< in order; file, segment, line, byte_offset filled
+  std::int64_t lines = 0;         ///< records consumed: rows + rejects + blank
+  std::int64_t blank = 0;         ///< headers, directives, comments, blank lines
+  std::int64_t newlines = 0;      ///< line ends consumed, for line numbers
+  std::size_t consumed = 0;       ///< the block's bytes before this offset are done with; the rest waits for more text
+  std::int64_t extra_fields = 0;  ///< rows with unknown trailing fields (kept in `extra`)
 };
 
 class Decoder {
@@ -86,7 +86,8 @@ struct AutoChoice {
   std::string format;
   std::string why;
 };
-AutoChoice choose_format(const FormatSpec& spec, const std::vector<std::string>& heads, const std::vector<std::string>& names);
+AutoChoice choose_format(const FormatSpec& spec, const std::vector<std::string>& heads,
+                         const std::vector<std::string>& names);
 
 /// Presets: name, one line about it, an example line, its columns.
 struct FormatInfo {

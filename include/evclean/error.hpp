@@ -53,7 +53,7 @@ template <typename... Args>
 }  // namespace evclean
 
 /// Checks an invariant; fixed text first, values last: EVCLEAN_CHECK(a == b, "wrong width: {} vs {}", a, b).
-#define EVCLEAN_CHECK(condition, ...)                                                        \
-  do {                                                                                       \
-    if (!(condition)) ::evclean::fail_bug("internal check failed: " __VA_ARGS__);            \
+#define EVCLEAN_CHECK(condition, ...)                                             \
+  do {                                                                            \
+    if (!(condition)) ::evclean::fail_bug("internal check failed: " __VA_ARGS__); \
   } while (false)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Expressions in PostgreSQL's grammar (libpg_query), bound to column types and evaluated column-wise (job contract, 2.4).
+// Expressions in PostgreSQL's grammar (libpg_query), bound to column types and evaluated column-wise (job
+// contract, 2.4).
 #pragma once
 
 #include <cstdint>
@@ -55,8 +56,8 @@ class Expression {
   /// Resolves the names in the expression against column names: positions of the columns it reads, ascending, without
   /// repeats. Rule: exact, then unique case-insensitive, else error with candidates. Errors: ExpressionError.
   std::vector<int> columns(const std::vector<std::string>& names) const;
-  /// Checks types. `sample(column)` may give a value and its place for messages about string columns ("'abc' at f.log:17").
-  /// Errors: ExpressionError (a string column compared with a number, a function given the wrong type, …).
+  /// Checks types. `sample(column)` may give a value and its place for messages about string columns ("'abc' at
+  /// f.log:17"). Errors: ExpressionError (a string column compared with a number, a function given the wrong type, …).
   BoundExpression bind(const Fields& fields, const std::function<std::string(int)>& sample = {}) const;
 
  private:
@@ -90,7 +91,7 @@ class BoundExpression {
 struct FunctionInfo {
   std::string signature;  ///< device_class(user_agent) -> string
   std::string about;
-  std::string example;    ///< human_bytes(1536) = '1.5 KiB'; a test evaluates every one
+  std::string example;  ///< human_bytes(1536) = '1.5 KiB'; a test evaluates every one
 };
 std::vector<FunctionInfo> known_functions();
 

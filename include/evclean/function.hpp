@@ -10,7 +10,8 @@
 
 namespace evclean::functions {
 
-// User agents, by the regexes of uap-core and the project's own data file. Thread-compatible; the first call loads the data.
+// User agents, by the regexes of uap-core and the project's own data file. Thread-compatible; the first call loads the
+// data.
 std::string_view device_class(std::string_view user_agent);  ///< mobile, tablet, desktop, bot, other; bot wins
 std::string_view browser(std::string_view user_agent);       ///< family: 'Chrome', 'Other'
 std::string_view os(std::string_view user_agent);            ///< family: 'Windows', 'Other'
@@ -22,11 +23,11 @@ std::optional<std::string> url_path(std::string_view url);
 std::optional<std::string> url_query(std::string_view url, std::string_view name);  ///< first value, decoded
 std::string url_decode(std::string_view text);                                      ///< invalid % stays
 
-std::string human_bytes(std::int64_t bytes);        ///< 1536 -> '1.5 KiB'
-std::string human_duration(double seconds);         ///< 3661 -> '1h 1m 1s'
+std::string human_bytes(std::int64_t bytes);  ///< 1536 -> '1.5 KiB'
+std::string human_duration(double seconds);   ///< 3661 -> '1h 1m 1s'
 std::optional<std::string_view> http_status_text(std::int64_t status);
 std::optional<bool> ip_is_private(std::string_view address);
-std::optional<std::string> mask_ip(std::string_view address);  ///< /24 and /48
+std::optional<std::string> mask_ip(std::string_view address);                       ///< /24 and /48
 std::optional<std::string> json_get(std::string_view json, std::string_view path);  ///< 'a.b[0]'
 
 }  // namespace evclean::functions

@@ -38,9 +38,9 @@ struct NamedText {  ///< one entry of set:, flag:, rename:, cast:, fill:
 };
 
 struct RejectBudget {
-  std::optional<double> share;        ///< 0.001 for 0.1%
+  std::optional<double> share;  ///< 0.001 for 0.1%
   std::optional<std::int64_t> count;
-  std::string path;                   ///< empty: counted, the first three shown
+  std::string path;  ///< empty: counted, the first three shown
 };
 
 struct NullOptions {
@@ -62,37 +62,70 @@ struct InputSpec {
   NullOptions nulls;
   Encoding encoding = Encoding::kAuto;
   std::int64_t max_ratio = 1000;
-  bool source = false;       ///< adds _file, _line
-  std::string only_new;      ///< state file; empty: everything
+  bool source = false;   ///< adds _file, _line
+  std::string only_new;  ///< state file; empty: everything
 };
 
 // Steps, in the order of the contract's table.
-struct FilterStep { Text expression; };
-struct ParseStep { Text column; std::vector<Text> patterns; std::string prefix; bool all = false; };
-struct SetStep { std::vector<NamedText> values; };
-struct FlagStep { std::vector<NamedText> values; };
-struct FillStep {
-  bool none = false;                     ///< fill: None
-  std::optional<Text> all;               ///< fill: {all: 0}
+struct FilterStep {
+  Text expression;
+};
+struct ParseStep {
+  Text column;
+  std::vector<Text> patterns;
+  std::string prefix;
+  bool all = false;
+};
+struct SetStep {
   std::vector<NamedText> values;
 };
-struct SelectStep { std::vector<Text> columns; };
-struct DropStep { std::vector<Text> columns; };
+struct FlagStep {
+  std::vector<NamedText> values;
+};
+struct FillStep {
+  bool none = false;        ///< fill: None
+  std::optional<Text> all;  ///< fill: {all: 0}
+  std::vector<NamedText> values;
+};
+struct SelectStep {
+  std::vector<Text> columns;
+};
+struct DropStep {
+  std::vector<Text> columns;
+};
 struct RenameStep {
-  std::vector<NamedText> names;          ///< old -> new
+  std::vector<NamedText> names;  ///< old -> new
   bool warehouse = false;
   int version = 1;
   bool camel_split = false;
 };
-struct CastStep { std::vector<NamedText> types; bool null_on_error = false; };
-struct MapStep { Text column; std::vector<NamedText> values; std::optional<Text> otherwise; };
-struct ExplodeStep { Text column; std::optional<Text> as; bool keep_empty = false; };
-struct IndexStep { Text name; };
-struct LimitStep { std::int64_t rows = 0; };
-struct SampleStep { double fraction = 1.0; std::int64_t seed = 0; };
+struct CastStep {
+  std::vector<NamedText> types;
+  bool null_on_error = false;
+};
+struct MapStep {
+  Text column;
+  std::vector<NamedText> values;
+  std::optional<Text> otherwise;
+};
+struct ExplodeStep {
+  Text column;
+  std::optional<Text> as;
+  bool keep_empty = false;
+};
+struct IndexStep {
+  Text name;
+};
+struct LimitStep {
+  std::int64_t rows = 0;
+};
+struct SampleStep {
+  double fraction = 1.0;
+  std::int64_t seed = 0;
+};
 
-using StepBody = std::variant<FilterStep, ParseStep, SetStep, FlagStep, FillStep, SelectStep, DropStep, RenameStep, CastStep,
-                              MapStep, ExplodeStep, IndexStep, LimitStep, SampleStep>;
+using StepBody = std::variant<FilterStep, ParseStep, SetStep, FlagStep, FillStep, SelectStep, DropStep, RenameStep,
+                              CastStep, MapStep, ExplodeStep, IndexStep, LimitStep, SampleStep>;
 
 struct StepSpec {
   std::string name;  ///< the word in the job file
@@ -103,8 +136,8 @@ struct StepSpec {
 /// A value of an inline row (tables: rows, tests: input, expect).
 struct InlineValue {
   enum class Kind { kNull, kText, kNumber, kBool } kind = Kind::kNull;
-  std::string text;    ///< as written
-  bool quoted = false; ///< written in quotes: a string
+  std::string text;     ///< as written
+  bool quoted = false;  ///< written in quotes: a string
 };
 using InlineRow = std::vector<std::pair<std::string, InlineValue>>;
 
@@ -127,11 +160,11 @@ struct OutputSpec {
   OutputCodec codec = OutputCodec::kNone;
   int files = 1;
   bool overwrite = false;
-  std::string missing_text;              ///< CSV
+  std::string missing_text;  ///< CSV
   std::optional<int> compression_level;
-  std::string key = "events";            ///< HDF5
-  std::int64_t max_string = 4096;        ///< HDF5, bytes
-  bool truncate_long_text = false;       ///< HDF5 long_text: truncate
+  std::string key = "events";       ///< HDF5
+  std::int64_t max_string = 4096;   ///< HDF5, bytes
+  bool truncate_long_text = false;  ///< HDF5 long_text: truncate
 };
 
 struct TestSpec {
@@ -141,7 +174,7 @@ struct TestSpec {
   std::optional<std::vector<InlineRow>> rows;  ///< input as maps
   std::map<std::string, std::vector<InlineRow>> tables;
   bool expect_reject = false;
-  std::string reject_reason;                   ///< expect: {reject: text}: the reason must contain it
+  std::string reject_reason;  ///< expect: {reject: text}: the reason must contain it
   bool expect_filtered = false;
   std::vector<InlineRow> expect;
   JobPlace expect_place;
@@ -156,9 +189,9 @@ struct ResourceSpec {
 
 struct Job {
   std::string name;
-  std::string path;      ///< of the job file
-  std::string base_dir;  ///< folder of the job file
-  std::string text;      ///< its bytes
+  std::string path;               ///< of the job file
+  std::string base_dir;           ///< folder of the job file
+  std::string text;               ///< its bytes
   std::vector<TableSpec> tables;  ///< events first
   std::vector<OutputSpec> outputs;
   std::vector<TestSpec> tests;
@@ -180,9 +213,9 @@ struct ParsedJob {
   std::vector<JobProblem> problems;
 };
 
-/// Parses a job: YAML 1.2 core schema, `--set` overrides ("key.path=value"), ${VAR} after parsing. Collects all mistakes:
-/// YAML errors, unknown and duplicate keys (did you mean), wrong kinds of value, what is not available yet, a job without
-/// output. Does not look at expressions, patterns or data. Not collective; `text` is the file's bytes.
+/// Parses a job: YAML 1.2 core schema, `--set` overrides ("key.path=value"), ${VAR} after parsing. Collects all
+/// mistakes: YAML errors, unknown and duplicate keys (did you mean), wrong kinds of value, what is not available yet, a
+/// job without output. Does not look at expressions, patterns or data. Not collective; `text` is the file's bytes.
 ParsedJob parse_job(const std::string& path, const std::string& text, const std::vector<std::string>& overrides);
 
 }  // namespace evclean

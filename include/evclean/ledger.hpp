@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ledger: in = kept + filtered + rejected + blank, per file and in all. A run whose ledger does not balance is a bug.
+// The ledger: in = kept + filtered + rejected + blank, per file and in all. A run whose ledger does not balance is a
+// bug.
 #pragma once
 
 #include <cstdint>
@@ -33,13 +34,13 @@ struct LedgerCounts {
 struct FileLedger {
   std::string file;
   LedgerCounts counts;
-  std::int64_t replaced = 0;       ///< ill-formed sequences replaced by U+FFFD
+  std::int64_t replaced = 0;  ///< ill-formed sequences replaced by U+FFFD
   std::int64_t nul_bytes = 0;
   std::int64_t extra_fields = 0;
-  std::int64_t unverified = 0;     ///< rows of members whose final checksum is wrong
-  std::int64_t lost_bytes = 0;     ///< stored bytes behind damage
-  std::string damage;              ///< empty: whole
-  bool skipped = false;            ///< dropped whole under corrupt: skip
+  std::int64_t unverified = 0;  ///< rows of members whose final checksum is wrong
+  std::int64_t lost_bytes = 0;  ///< stored bytes behind damage
+  std::string damage;           ///< empty: whole
+  bool skipped = false;         ///< dropped whole under corrupt: skip
 };
 
 }  // namespace evclean

@@ -17,7 +17,8 @@ struct NameRule {
 struct RenamedColumn {
   std::string source;
   std::string name;
-  std::vector<std::string> reasons;  ///< "characters", "reserved word", "leading digit", "collision", "length", "empty", "case", "accents"
+  std::vector<std::string>
+      reasons;  ///< "characters", "reserved word", "leading digit", "collision", "length", "empty", "case", "accents"
 };
 
 /// Renames all columns at once: NFKD, marks dropped, runs outside [A-Za-z0-9_] to one "_", lower case, "_" stripped at

@@ -54,14 +54,15 @@ struct SinkOptions {
 class Sink {
  public:
   virtual ~Sink() = default;
-  /// Takes the next rows of a part. Columns stand in the order of the fields given to make_sink; a string column may be raw
-  /// (missing = kMissing), all others are typed. Local.
+  /// Takes the next rows of a part. Columns stand in the order of the fields given to make_sink; a string column may be
+  /// raw (missing = kMissing), all others are typed. Local.
   virtual void write(std::int64_t part, const Batch& batch) = 0;
   /// No more rows for this part. A part without rows may be ended without a write. Local.
   virtual void end_part(std::int64_t part) = 0;
   /// Forgets a part that was written here. Local.
   virtual void drop_part(std::int64_t part) = 0;
-  /// Writes everything under hidden names. Collective. Errors: system Error (disk full), user Error (long text in HDF5).
+  /// Writes everything under hidden names. Collective. Errors: system Error (disk full), user Error (long text in
+  /// HDF5).
   virtual std::vector<WrittenFile> close() = 0;
   /// Notes for the report ("HDF5: column n has missing integers: stored as float64").
   virtual std::vector<std::string> notes() const = 0;
@@ -74,8 +75,8 @@ std::unique_ptr<Sink> make_sink(const OutputSpec& spec, const Fields& fields, co
 /// Names of the files an output makes: the path itself, or name-00000-of-00004.ext.
 std::vector<std::string> output_files(const OutputSpec& spec);
 
-/// Holds byte pieces by part, in memory up to a limit, then in a scratch file (unlinked at once, so nothing is left after a
-/// crash). Local.
+/// Holds byte pieces by part, in memory up to a limit, then in a scratch file (unlinked at once, so nothing is left
+/// after a crash). Local.
 class ByteStage {
  public:
   ByteStage(std::int64_t memory_bytes, std::string scratch_dir);

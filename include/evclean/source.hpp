@@ -20,8 +20,8 @@ std::string_view codec_name(Codec codec);
 
 /// One input file. Shape: `size_bytes` as stored (compressed).
 struct InputFile {
-  std::string path;           ///< as it is opened
-  std::string shown;          ///< as it is written in messages, reports and rejects
+  std::string path;   ///< as it is opened
+  std::string shown;  ///< as it is written in messages, reports and rejects
   std::int64_t size_bytes = 0;
   std::int64_t modified_s = 0;  ///< seconds since 1970
   Codec codec = Codec::kPlain;  ///< by content
@@ -35,8 +35,8 @@ struct ListOptions {
 
 /// What listing found, with everything a user must be told.
 struct Listing {
-  std::vector<InputFile> files;       ///< in the order they count as read; empty files stay in the list
-  std::vector<std::string> notes;     ///< "reached twice, read once: …", "skipped, missing: …", "skipped, empty: …"
+  std::vector<InputFile> files;    ///< in the order they count as read; empty files stay in the list
+  std::vector<std::string> notes;  ///< "reached twice, read once: …", "skipped, missing: …", "skipped, empty: …"
   std::int64_t missing = 0;
   std::int64_t empty = 0;
 };
@@ -70,11 +70,11 @@ enum class Encoding : std::uint8_t { kAuto, kUtf8, kUtf16Le, kUtf16Be, kLatin1 }
 /// What happened to a file's bytes while it was read.
 struct ReadDamage {
   bool damaged = false;
-  std::int64_t at_bytes = 0;         ///< offset in the decompressed text up to which it is whole
-  std::int64_t stored_offset = 0;    ///< offset in the file as stored where the decoder failed
+  std::int64_t at_bytes = 0;       ///< offset in the decompressed text up to which it is whole
+  std::int64_t stored_offset = 0;  ///< offset in the file as stored where the decoder failed
   std::int64_t lost_stored_bytes = 0;
-  std::string reason;                ///< "truncated gzip stream", "checksum of member 3 is wrong", "file shrank", …
-  std::int64_t unverified_from = -1; ///< first decompressed byte of a member whose final checksum is wrong, or -1
+  std::string reason;                 ///< "truncated gzip stream", "checksum of member 3 is wrong", "file shrank", …
+  std::int64_t unverified_from = -1;  ///< first decompressed byte of a member whose final checksum is wrong, or -1
 };
 
 /// Reads the text of one segment in pieces. UTF-8 comes out: marks removed, UTF-16 and Latin-1 converted, each

@@ -18,8 +18,19 @@ namespace evclean {
 
 /// How the text of one value reads. A date that fits both D/M/Y and M/D/Y is kDateEither.
 enum class ValueKind : std::uint8_t {
-  kBool, kInt, kBigInt /* beyond 2^53 */, kFloat, kDate, kDateDayFirst, kDateMonthFirst, kDateEither,
-  kTimestamp, kTimestampDayFirst, kTimestampMonthFirst, kTimestampEither, kString,
+  kBool,
+  kInt,
+  kBigInt /* beyond 2^53 */,
+  kFloat,
+  kDate,
+  kDateDayFirst,
+  kDateMonthFirst,
+  kDateEither,
+  kTimestamp,
+  kTimestampDayFirst,
+  kTimestampMonthFirst,
+  kTimestampEither,
+  kString,
 };
 inline constexpr std::size_t kValueKinds = 13;
 
@@ -37,8 +48,8 @@ struct Place {
 struct Evidence {
   struct Seen {
     std::int64_t count = 0;
-    Place first;        ///< the first such value in input order
-    std::string sample; ///< its text, cut at 80 bytes
+    Place first;         ///< the first such value in input order
+    std::string sample;  ///< its text, cut at 80 bytes
   };
   std::array<Seen, kValueKinds> kinds;
   std::int64_t missing = 0;
@@ -109,8 +120,8 @@ class TimeZone {
 };
 
 // One value; false when the text does not read. Days and microseconds since 1970-01-01 UTC.
-bool parse_int64(std::string_view text, std::int64_t& value) noexcept;     ///< -?(0|[1-9][0-9]*) in range
-bool parse_float64(std::string_view text, double& value) noexcept;         ///< JSON's grammar, finite
+bool parse_int64(std::string_view text, std::int64_t& value) noexcept;  ///< -?(0|[1-9][0-9]*) in range
+bool parse_float64(std::string_view text, double& value) noexcept;      ///< JSON's grammar, finite
 bool parse_bool(std::string_view text, bool& value) noexcept;
 bool parse_date(std::string_view text, DateOrder order, std::int32_t& days) noexcept;
 bool parse_timestamp(std::string_view text, DateOrder order, const TimeZone& zone, std::int64_t& us) noexcept;
@@ -122,8 +133,8 @@ bool parse_time_format(std::string_view text, std::string_view format, const Tim
 
 // Text of values as CSV shows them. Each appends to `out`.
 void append_int64(std::string& out, std::int64_t value);
-void append_float64(std::string& out, double value);        ///< shortest that reads back, with . or exponent
-void append_date(std::string& out, std::int32_t days);       ///< 2026-11-01
+void append_float64(std::string& out, double value);    ///< shortest that reads back, with . or exponent
+void append_date(std::string& out, std::int32_t days);  ///< 2026-11-01
 void append_timestamp(std::string& out, std::int64_t us, char separator = ' ', bool zulu = false);
 /// The CSV text of one value of a typed array; empty when null.
 std::string value_text(const arrow::Array& array, std::int64_t row);

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gathers rows of an array: arrow::compute::Take costs 3 to 5 times more on the small batches that filters make.
+#include <arrow/array.h>
+#include <arrow/buffer.h>
+#include <arrow/util/bit_util.h>
+
+#include "evclean/arrow_status.hpp"
+#include "evclean/batch.hpp"
+
+namespace evclean {
+namespace {
+
+using Rows = std::vector<std::int32_t>;
+
+std::shared_ptr<arrow::Buffer> allocate(std::int64_t bytes) {
+  return take_arrow(arrow::AllocateBuffer(bytes, arrow::default_memory_pool()), "gather");
+}
+
+/// Validity of the rows gathered; null when none is missing.
+std::shared_ptr<arrow::Buffer> gather_validity(const arrow::Array& array, const Rows& rows, std::int64_t& nulls) {
+  nulls = 0;
+  const bool may_miss = array.null_count() > 0;
+  if (!may_miss) {
+    for (const std::int32_t row : rows) nulls += row < 0;
+    if (nulls == 0) return nullptr;
+    nulls = 0;
+  }
+  auto bits = take_arrow(arrow::AllocateEmptyBitmap(static_cast<std::int64_t>(rows.size())), "gather");
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const bool valid = rows[i] >= 0 && (!may_miss || array.IsValid(rows[i]));
+    nulls += !valid;
+    if (valid) arrow::bit_util::SetBit(bits->mutable_data(), static_cast<std::int64_t>(i));
+  }
+  if (nulls == 0) return nullptr;
+  return bits;
+}
+
+template <typename T>
+std::shared_ptr<arrow::Array> gather_fixed(const arrow::Array& array, const Rows& rows) {
+  std::int64_t nulls = 0;
+  auto validity = gather_validity(array, rows, nulls);
+  auto values = allocate(static_cast<std::int64_t>(rows.size() * sizeof(T)));
+  const T* from = array.data()->GetValues<T>(1);
+  T* to = reinterpret_cast<T*>(values->mutable_data());
+  for (std::size_t i = 0; i < rows.size(); ++i) to[i] = rows[i] < 0 ? T{} : from[rows[i]];
+  return arrow::MakeArray(arrow::ArrayData::Make(array.type(), static_cast<std::int64_t>(rows.size()),
+                                                 {std::move(validity), std::move(values)}, nulls));
+}
+
+std::shared_ptr<arrow::Array> gather_bools(const arrow::BooleanArray& array, const Rows& rows) {
+  std::int64_t nulls = 0;
+  auto validity = gather_validity(array, rows, nulls);
+  auto values = take_arrow(arrow::AllocateEmptyBitmap(static_cast<std::int64_t>(rows.size())), "gather");
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i] >= 0 && array.Value(rows[i])) {
+      arrow::bit_util::SetBit(values->mutable_data(), static_cast<std::int64_t>(i));
+    }
+  }
+  return arrow::MakeArray(arrow::ArrayData::Make(array.type(), static_cast<std::int64_t>(rows.size()),
+                                                 {std::move(validity), std::move(values)}, nulls));
+}
+
+std::shared_ptr<arrow::Array> gather_strings(const arrow::StringArray& array, const Rows& rows) {
+  std::int64_t nulls = 0;
+  auto validity = gather_validity(array, rows, nulls);
+  const std::int32_t* from = array.raw_value_offsets();
+  std::int64_t bytes = 0;
+  for (const std::int32_t row : rows) bytes += row < 0 ? 0 : from[row + 1] - from[row];
+  EVCLEAN_CHECK(bytes <= INT32_MAX, "gathered text of {} bytes", bytes);
+  auto offsets = allocate(static_cast<std::int64_t>((rows.size() + 1) * 4));
+  auto values = allocate(bytes);
+  auto* offset = reinterpret_cast<std::int32_t*>(offsets->mutable_data());
+  auto* to = reinterpret_cast<char*>(values->mutable_data());
+  const auto* text = reinterpret_cast<const char*>(array.value_data() ? array.value_data()->data() : nullptr);
+  std::int32_t at = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    offset[i] = at;
+    if (rows[i] < 0) continue;
+    const std::int32_t length = from[rows[i] + 1] - from[rows[i]];
+    if (length > 0) std::memcpy(to + at, text + from[rows[i]], static_cast<std::size_t>(length));
+    at += length;
+  }
+  offset[rows.size()] = at;
+  return arrow::MakeArray(arrow::ArrayData::Make(array.type(), static_cast<std::int64_t>(rows.size()),
+                                                 {std::move(validity), std::move(offsets), std::move(values)}, nulls));
+}
+
+}  // namespace
+
+std::shared_ptr<arrow::Array> gather(const arrow::Array& array, const std::vector<std::int32_t>& rows) {
+  switch (array.type_id()) {
+    case arrow::Type::STRING:
+      return gather_strings(static_cast<const arrow::StringArray&>(array), rows);
+    case arrow::Type::BOOL:
+      return gather_bools(static_cast<const arrow::BooleanArray&>(array), rows);
+    case arrow::Type::INT64:
+    case arrow::Type::TIMESTAMP:
+      return gather_fixed<std::int64_t>(array, rows);
+    case arrow::Type::DOUBLE:
+      return gather_fixed<double>(array, rows);
+    case arrow::Type::DATE32:
+      return gather_fixed<std::int32_t>(array, rows);
+    default:
+      fail_bug("gather of Arrow type {}", array.type()->ToString());
+  }
+}
+
+}  // namespace evclean
