@@ -6,15 +6,15 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "evclean/text_block.hpp"
+#include "evclean/byte_stream.hpp"
 
 namespace evclean {
 
 enum class OnMissing { kSkip, kFail };
 enum class OnEmpty { kSkip, kFail };
-enum class OnCorrupt { kSalvage, kSkip, kFail };
 enum class Codec : std::uint8_t { kPlain, kGzip, kZstd, kBzip2, kXz, kLz4 };
 std::string_view codec_name(Codec codec);
 
@@ -25,12 +25,18 @@ struct InputFile {
   std::int64_t size_bytes = 0;
   std::int64_t modified_s = 0;  ///< seconds since 1970
   Codec codec = Codec::kPlain;  ///< by content
+  std::int32_t mark_bytes = 0;  ///< UTF-8 mark at the begin of a plain file; text offset 0 is the byte behind it
+  bool splittable = true;       ///< plain UTF-8: may be read from the middle. False: compressed, or converted
+
+  /// Bytes of text that ranges can be cut from (meaningful if splittable).
+  std::int64_t text_bytes() const { return size_bytes - mark_bytes; }
 };
 
 struct ListOptions {
   std::string base_dir;  ///< relative paths are relative to this folder (that of the job file)
   OnMissing missing = OnMissing::kFail;
   OnEmpty empty = OnEmpty::kSkip;
+  Encoding encoding = Encoding::kAuto;  ///< the input's `encoding:`; UTF-16 and Latin-1 files are not splittable
 };
 
 /// What listing found, with everything a user must be told.
@@ -44,7 +50,7 @@ struct Listing {
 /// Lists `paths`: a file, a directory (recursive; names beginning with . or _ skipped), a glob with * ? [..] **,
 /// or '@file' with one path a line (relative to that file). Globs and directories sort by path bytes; a file
 /// reached twice (by its real path) counts once. Errors: user Error that names the path and what is wrong
-/// (nothing there, no permission, a folder without files, neither file nor folder).
+/// (nothing there, a folder without files, neither file nor folder, an archive); system Error without permission.
 Listing list_inputs(const std::vector<std::string>& paths, const ListOptions& options);
 
 /// A range of one file inside a split. For compressed files the whole file is one segment (end = -1).
@@ -61,46 +67,15 @@ struct Split {
   std::int64_t size_bytes = 0;  ///< stored bytes, for progress
 };
 
-/// Cuts files into splits of about `chunk_bytes`: a plain file above it is cut in equal ranges, smaller files are
-/// packed together until the chunk is full, a compressed file above it is a split of its own.
+/// Cuts files into splits of about `chunk_bytes`: a splittable file above it is cut in equal ranges, smaller files are
+/// packed together until the chunk is full, any other file above it is a split of its own. When packing, a compressed
+/// byte counts as kTextPerStoredByte bytes. Every byte of every file is in exactly one segment; empty files in none.
+inline constexpr std::int64_t kTextPerStoredByte = 4;
 std::vector<Split> cut_splits(const std::vector<InputFile>& files, std::int64_t chunk_bytes);
 
-enum class Encoding : std::uint8_t { kAuto, kUtf8, kUtf16Le, kUtf16Be, kLatin1 };
-
-/// What happened to a file's bytes while it was read.
-struct ReadDamage {
-  bool damaged = false;
-  std::int64_t at_bytes = 0;       ///< offset in the decompressed text up to which it is whole
-  std::int64_t stored_offset = 0;  ///< offset in the file as stored where the decoder failed
-  std::int64_t lost_stored_bytes = 0;
-  std::string reason;                 ///< "truncated gzip stream", "checksum of member 3 is wrong", "file shrank", …
-  std::int64_t unverified_from = -1;  ///< first decompressed byte of a member whose final checksum is wrong, or -1
-};
-
-/// Reads the text of one segment in pieces. UTF-8 comes out: marks removed, UTF-16 and Latin-1 converted, each
-/// maximal ill-formed sequence replaced by U+FFFD and counted; NUL kept and counted. Offsets count bytes of the
-/// decompressed (and converted) text. Errors: system Error (access, disk), or damage() for bad content.
-class ByteStream {
- public:
-  virtual ~ByteStream() = default;
-  /// Appends up to about `want_bytes` to the block; returns bytes appended, 0 at the end (or at damage).
-  virtual std::int64_t read(TextBlock& block, std::int64_t want_bytes) = 0;
-  virtual const ReadDamage& damage() const = 0;
-  /// Stored bytes consumed so far, for progress.
-  virtual std::int64_t stored_position() const = 0;
-  /// Ill-formed sequences replaced, and NUL bytes seen, so far.
-  virtual std::int64_t replaced() const = 0;
-  virtual std::int64_t nul_bytes() const = 0;
-};
-
-struct StreamOptions {
-  Encoding encoding = Encoding::kAuto;
-  OnCorrupt corrupt = OnCorrupt::kFail;  ///< salvage: go on behind the damage where members or frames allow
-  std::int64_t max_ratio = 1000;         ///< decompression limit (after the first 16 MiB)
-};
-
-/// Opens a file at a byte of its decompressed text (0 unless plain). Reading goes on to the end of the file: the
-/// caller stops after the record that crosses the segment's end.
+/// Opens a file at a byte of its decompressed text (0 unless splittable). Reading goes on to the end of the file as it
+/// was listed: the caller stops after the record that crosses the segment's end. To read a segment that begins in
+/// the middle, open at its begin - 1: the first record it owns begins behind the first line end from there on.
 std::unique_ptr<ByteStream> open_stream(const InputFile& file, std::int64_t begin, const StreamOptions& options);
 
 /// Reads the first bytes of a file's text, for sniffing. Damage is not reported here.
