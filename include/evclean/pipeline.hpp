@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// A table's steps, compiled against a guess of its columns and types, and run batch by batch.
+//
+// A raw column keeps its text until a step uses it; there it is settled: words for missing are marked and it is
+// converted to its type. What is settled where is a matter of the steps alone, so the compiler says which columns the
+// next step needs, is told their types (a guess while streaming, the truth when all rows are at hand), and gives
+// operations.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "evclean/batch.hpp"
+#include "evclean/decoder.hpp"
+#include "evclean/expression.hpp"
+#include "evclean/job.hpp"
+#include "evclean/reject.hpp"
+#include "evclean/types.hpp"
+
+namespace evclean {
+
+/// A raw column from where it appears to where it is settled. Slots are numbered in order of appearance.
+struct Slot {
+  std::string name;    ///< when it appeared
+  int step = -1;       ///< that introduced it; -1: the input
+  bool fixed = false;  ///< a preset's column: its type is not inferred
+  ColumnType type;     ///< fixed, or guessed
+};
+
+/// Evidence, counts and rejects of one split; merged later in any order.
+struct OpState {
+  TextBlockPtr block;                  ///< side area of the batch's block; null: none
+  std::vector<Evidence> evidence;      ///< a slot
+  std::vector<std::int64_t> misfits;   ///< a slot: values that did not fit the guess
+  std::vector<std::int64_t> filtered;  ///< a step
+  std::vector<std::int64_t> next_row;  ///< a step that numbers rows: the number of the next row
+  std::vector<double> seconds;         ///< a step
+  EvalCounters counters;
+  std::vector<Reject> rejects;  ///< by steps (cast)
+};
+
+/// One compiled step. Local; throws only for bugs and for job errors that need data (never for bad data).
+class Op {
+ public:
+  virtual ~Op() = default;
+  virtual void apply(Batch& batch, OpState& state) = 0;
+  int step = -1;  ///< index in the job's steps; -1: settling at the table's end
+};
+
+/// Compiles steps one after another. Use: while (!done()) { for each slot of needs(): settle(slot, type); next(); }
+class PipelineCompiler {
+ public:
+  struct Options {
+    NullWords nulls;
+    Macros macros;
+    TimeZone zone;
+    std::vector<NamedText> types;                 ///< declared types of input columns
+    std::string job_path;                         ///< for messages
+    std::string job_text;                         ///< for carets
+    std::function<std::string(int slot)> sample;  ///< a string value of a slot and its place, for messages
+  };
+
+  /// `input`: the table's columns in order. Errors: user Error for a declared type of an unknown column (when `closed`:
+  /// no further columns can appear).
+  PipelineCompiler(const std::vector<StepSpec>& steps, std::vector<InputColumn> input, bool closed, Options options);
+  ~PipelineCompiler();
+  PipelineCompiler(PipelineCompiler&&) noexcept;
+
+  bool done() const;
+  /// Index of the step that next() compiles; steps.size() is the settling of what is left.
+  int step() const;
+  /// Slots that the next step settles and that need a type (not the fixed ones).
+  std::vector<int> needs();
+  void settle(int slot, ColumnType type);
+  /// Operations of the next step: settling, then the step. Errors: user Error with the step's place and a caret.
+  std::vector<std::unique_ptr<Op>> next();
+  /// Columns after the steps compiled so far; raw columns stand as strings.
+  Fields fields() const;
+  const std::vector<Slot>& slots() const;
+  /// Whether the last Error of next() can only be a mistake in the job (it does not depend on a guess).
+  bool error_is_final() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// True for steps that need the number of rows before them over all splits (index, limit).
+bool numbers_rows(const StepSpec& step);
+
+/// Makes a batch's columns those of `input`, in order; absent ones are missing in every row.
+void align_columns(Batch& batch, const std::vector<InputColumn>& input);
+
+/// The raw text of a row's record, and its reject.
+Reject make_reject(const Batch& batch, std::int64_t row, std::string reason);
+
+}  // namespace evclean

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+// cast: and types: a value that does not fit makes the row a reject with its reason, or null with on_error: null.
+#include <arrow/api.h>
+#include <arrow/compute/api.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "evclean/arrow_status.hpp"
+#include "evclean/suggest.hpp"
+#include "ops.hpp"
+
+namespace evclean {
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
+/// Reads one value of a type; false when it does not fit.
+class ValueReader {
+ public:
+  ValueReader(const CastType& type, const TimeZone& zone) : type_(type), zone_(zone) {}
+
+  bool read(std::string_view text, std::int64_t& value) const {
+    text = trimmed(text);
+    if (type_.type == ValueType::kInt64) return parse_int64(text, value) || whole_float(text, value);
+    std::int64_t us = 0;
+    if (!type_.format.empty()) {
+      if (!parse_time_format(text, type_.format, zone_, us)) return false;
+    } else if (type_.type == ValueType::kDate) {
+      std::int32_t days = 0;
+      if (parse_date(text, DateOrder::kNone, days)) {
+        value = days;
+        return true;
+      }
+      if (!parse_timestamp(text, DateOrder::kNone, zone_, us)) return false;
+    } else if (!parse_timestamp(text, DateOrder::kNone, zone_, us)) {
+      std::int32_t days = 0;
+      if (!parse_date(text, DateOrder::kNone, days)) return false;
+      us = days * kDayUs;
+    }
+    value = type_.type == ValueType::kDate ? floor_days(us) : us;
+    return true;
+  }
+  bool read(std::string_view text, double& value) const { return parse_float64(trimmed(text), value); }
+  bool read(std::string_view text, bool& value) const {
+    text = trimmed(text);
+    if (parse_bool(text, value)) return true;
+    value = text == "1";
+    return text == "1" || text == "0";
+  }
+
+ private:
+  static constexpr std::int64_t kDayUs = 86'400'000'000;
+
+  static std::int64_t floor_days(std::int64_t us) { return us / kDayUs - (us % kDayUs < 0 ? 1 : 0); }
+
+  /// 3.0 is a whole number, 3.5 is not one.
+  static bool whole_float(std::string_view text, std::int64_t& value) {
+    double number = 0;
+    if (!parse_float64(text, number) || number != std::floor(number) || std::fabs(number) > 9007199254740992.0)
+      return false;
+    value = static_cast<std::int64_t>(number);
+    return true;
+  }
+
+  const CastType& type_;
+  const TimeZone& zone_;
+};
+
+template <typename Builder, typename Value>
+std::shared_ptr<arrow::Array> read_all(Builder& builder, const SpanColumn& source, const ValueReader& reader,
+                                       std::vector<std::int32_t>& misfits) {
+  check_arrow(builder.Reserve(static_cast<std::int64_t>(source.spans.size())), "cast");
+  for (std::size_t row = 0; row < source.spans.size(); ++row) {
+    Value value{};
+    if (source.spans[row].missing()) {
+      builder.UnsafeAppendNull();
+    } else if (reader.read(source.view(static_cast<std::int64_t>(row)), value)) {
+      builder.UnsafeAppend(static_cast<typename Builder::value_type>(value));
+    } else {
+      builder.UnsafeAppendNull();
+      misfits.push_back(static_cast<std::int32_t>(row));
+    }
+  }
+  return take_arrow(builder.Finish(), "cast");
+}
+
+class Cast final : public Op {
+ public:
+  Cast(std::string column, CastType type, bool null_on_error, TimeZone zone, std::string what)
+      : column_(std::move(column)),
+        type_(std::move(type)),
+        null_on_error_(null_on_error),
+        zone_(zone),
+        what_(std::move(what)) {}
+
+  void apply(Batch& batch, OpState& state) override {
+    const int at = batch.find(column_);
+    if (type_.type == ValueType::kString && batch.is_raw(at)) return;
+    if (!batch.is_raw(at) && type_.format.empty() && batch.array(at)->type()->Equals(arrow_type(type_.type))) return;
+    if (!batch.is_raw(at) && batch.array(at)->type_id() == arrow::Type::BOOL && is_number()) {
+      // true is 1, as in pandas and Spark; the text "true" is not a number.
+      batch.columns[static_cast<std::size_t>(at)] =
+          take_arrow(arrow::compute::Cast(*batch.array(at), arrow_type(type_.type)), "cast");
+      return;
+    }
+    const SpanColumn source = text_column(batch, at);
+    std::vector<std::int32_t> misfits;
+    auto array = typed(source, misfits);
+    if (!misfits.empty() && !null_on_error_) reject_rows(batch, source, misfits, state);
+    batch.columns[static_cast<std::size_t>(at)] = std::move(array);
+    if (!misfits.empty() && !null_on_error_) batch.keep(rest(batch.num_rows, misfits));
+  }
+
+ private:
+  bool is_number() const { return type_.type == ValueType::kInt64 || type_.type == ValueType::kFloat64; }
+
+  std::shared_ptr<arrow::Array> typed(const SpanColumn& source, std::vector<std::int32_t>& misfits) const {
+    const ValueReader reader(type_, zone_);
+    switch (type_.type) {
+      case ValueType::kString:
+        return string_array(source);
+      case ValueType::kInt64: {
+        arrow::Int64Builder builder;
+        return read_all<arrow::Int64Builder, std::int64_t>(builder, source, reader, misfits);
+      }
+      case ValueType::kFloat64: {
+        arrow::DoubleBuilder builder;
+        return read_all<arrow::DoubleBuilder, double>(builder, source, reader, misfits);
+      }
+      case ValueType::kBool: {
+        arrow::BooleanBuilder builder;
+        return read_all<arrow::BooleanBuilder, bool>(builder, source, reader, misfits);
+      }
+      case ValueType::kDate: {
+        arrow::Date32Builder builder;
+        return read_all<arrow::Date32Builder, std::int64_t>(builder, source, reader, misfits);
+      }
+      case ValueType::kTimestamp: {
+        arrow::TimestampBuilder builder(arrow_type(ValueType::kTimestamp), arrow::default_memory_pool());
+        return read_all<arrow::TimestampBuilder, std::int64_t>(builder, source, reader, misfits);
+      }
+    }
+    fail_bug("cast to an unknown type");
+  }
+
+  void reject_rows(const Batch& batch, const SpanColumn& source, const std::vector<std::int32_t>& rows,
+                   OpState& state) const {
+    for (const std::int32_t row : rows) {
+      state.rejects.push_back(make_reject(
+          batch, row,
+          fmt::format("{}: {} '{}' is not {}", what_, column_, printable(source.view(row), 80), type_.shown)));
+    }
+  }
+
+  static std::vector<std::int32_t> rest(std::int64_t rows, const std::vector<std::int32_t>& without) {
+    std::vector<std::int32_t> kept;
+    std::size_t next = 0;
+    for (std::int32_t row = 0; row < rows; ++row) {
+      if (next < without.size() && without[next] == row) {
+        ++next;
+      } else {
+        kept.push_back(row);
+      }
+    }
+    return kept;
+  }
+
+  std::string column_;
+  CastType type_;
+  bool null_on_error_;
+  TimeZone zone_;
+  std::string what_;
+};
+
+}  // namespace
+
+std::optional<CastType> parse_cast_type(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  const auto type = type_from_name(text.substr(0, colon));
+  if (!type) return std::nullopt;
+  CastType out{*type, {}, std::string(text)};
+  if (colon == std::string_view::npos) return out;
+  if (*type != ValueType::kDate && *type != ValueType::kTimestamp) return std::nullopt;
+  out.format = std::string(text.substr(colon + 1));
+  if (out.format.empty()) return std::nullopt;
+  return out;
+}
+
+std::unique_ptr<Op> make_cast_op(std::string column, CastType type, bool null_on_error, TimeZone zone,
+                                 std::string what) {
+  return std::make_unique<Cast>(std::move(column), std::move(type), null_on_error, zone, std::move(what));
+}
+
+}  // namespace evclean

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// Steps that fill, choose, name, type and number columns.
+#include <algorithm>
+
+#include "compiler.hpp"
+#include "evclean/names.hpp"
+#include "evclean/suggest.hpp"
+
+namespace evclean {
+namespace {
+
+/// Whether a text is a value of the type, for fill.
+bool reads_as(const std::string& text, ValueType type) {
+  std::int64_t integer = 0, us = 0;
+  std::int32_t days = 0;
+  double number = 0;
+  bool flag = false;
+  switch (type) {
+    case ValueType::kString:
+      return true;
+    case ValueType::kInt64:
+      return parse_int64(text, integer);
+    case ValueType::kFloat64:
+      return parse_float64(text, number);
+    case ValueType::kBool:
+      return parse_bool(text, flag);
+    case ValueType::kDate:
+      return parse_date(text, DateOrder::kNone, days);
+    case ValueType::kTimestamp:
+      return parse_timestamp(text, DateOrder::kNone, TimeZone::utc(), us);
+  }
+  return false;
+}
+
+/// fill: {all: x}: like Spark's fillna, a number fills numbers, a boolean booleans, a time times, other text strings.
+bool all_fits(const std::string& text, ValueType type) {
+  if (type != ValueType::kString) return reads_as(text, type);
+  for (const ValueType other :
+       {ValueType::kInt64, ValueType::kFloat64, ValueType::kBool, ValueType::kDate, ValueType::kTimestamp}) {
+    if (reads_as(text, other)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool glob_matches(std::string_view pattern, std::string_view name) {
+  std::size_t p = 0, n = 0, star = std::string_view::npos, mark = 0;
+  while (n < name.size()) {
+    if (p < pattern.size() && (pattern[p] == '?' || (pattern[p] == name[n] && pattern[p] != '*'))) {
+      ++p;
+      ++n;
+    } else if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      mark = n;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      n = ++mark;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+Ops PipelineCompiler::Impl::compile(const FillStep& fill) {
+  Ops ops = settle_ops(used(), true);
+  std::vector<FillValue> values;
+  for (const Sym& column : columns) {
+    if (fill.none && column.type == ValueType::kString) values.push_back({column.name, column.type, "None"});
+    if (fill.all && all_fits(fill.all->value, column.type))
+      values.push_back({column.name, column.type, fill.all->value});
+  }
+  for (const NamedText& value : fill.values) {
+    const Sym& column = columns[static_cast<std::size_t>(require({value.name, value.place}))];
+    if (!reads_as(value.value, column.type)) {
+      throw StepError{
+          fmt::format("'{}' does not fit column '{}', which is {}; cast it to string first, or fill it with a {}",
+                      value.value, value.name, type_name(column.type), type_name(column.type)),
+          value.value_place,
+          {},
+          false};
+    }
+    values.push_back({value.name, column.type, value.value});
+  }
+  ops.push_back(make_fill_op(std::move(values)));
+  return ops;
+}
+
+Ops PipelineCompiler::Impl::compile(const SelectStep& select) {
+  std::vector<Sym> chosen;
+  const auto choose = [&](const Sym& column) {
+    const auto same = [&](const Sym& other) { return other.name == column.name; };
+    if (std::none_of(chosen.begin(), chosen.end(), same)) chosen.push_back(column);
+  };
+  for (const Text& wanted : select.columns) {
+    if (find(wanted.value) < 0 && is_glob(wanted.value)) {
+      for (const Sym& column : columns) {
+        if (glob_matches(wanted.value, column.name)) choose(column);
+      }
+    } else {
+      choose(columns[static_cast<std::size_t>(require(wanted))]);
+    }
+  }
+  columns = std::move(chosen);
+  return one(make_keep_columns_op(names()));
+}
+
+Ops PipelineCompiler::Impl::compile(const DropStep& drop) {
+  std::set<std::string> dropped;
+  for (const Text& unwanted : drop.columns) {
+    if (find(unwanted.value) < 0 && is_glob(unwanted.value)) {
+      for (const Sym& column : columns) {
+        if (glob_matches(unwanted.value, column.name)) dropped.insert(column.name);
+      }
+    } else {
+      dropped.insert(columns[static_cast<std::size_t>(require(unwanted))].name);
+    }
+  }
+  std::erase_if(columns, [&](const Sym& column) { return dropped.count(column.name) > 0; });
+  return one(make_keep_columns_op(names()));
+}
+
+Ops PipelineCompiler::Impl::compile(const RenameStep& rename) {
+  std::vector<std::pair<std::string, std::string>> changes;
+  if (rename.warehouse) {
+    NameRule rule;
+    rule.version = rename.version;
+    rule.camel_split = rename.camel_split;
+    for (const RenamedColumn& column : warehouse_names(names(), rule)) {
+      if (column.name != column.source) changes.emplace_back(column.source, column.name);
+    }
+  }
+  for (const NamedText& pair : rename.names)
+    changes.emplace_back(columns[static_cast<std::size_t>(require({pair.name, pair.place}))].name, pair.value);
+  std::vector<Sym> renamed = columns;
+  for (const auto& [from, to] : changes) renamed[static_cast<std::size_t>(find(from))].name = to;
+  std::set<std::string> seen;
+  for (const Sym& column : renamed) {
+    if (!seen.insert(column.name).second) {
+      throw StepError{fmt::format("two columns would be named '{}'", column.name), spec().place, {}, closed};
+    }
+  }
+  columns = std::move(renamed);
+  return one(make_rename_op(std::move(changes)));
+}
+
+Ops PipelineCompiler::Impl::compile(const CastStep& cast) {
+  Ops ops;
+  for (const NamedText& wanted : cast.types) {
+    const int position = require({wanted.name, wanted.place});
+    const auto type = parse_cast_type(wanted.value);
+    if (!type) {
+      throw StepError{fmt::format("'{}' is not a type: string, int64, float64, bool, date, timestamp, or date:%d/%m/%Y",
+                                  wanted.value),
+                      wanted.value_place,
+                      {},
+                      true};
+    }
+    Sym& column = columns[static_cast<std::size_t>(position)];
+    if (column.slot >= 0) {
+      slots[static_cast<std::size_t>(column.slot)].fixed = true;  // the cast decides, not inference
+      settled[static_cast<std::size_t>(column.slot)] = true;
+      Ops mark = settle_ops({position}, false);
+      for (auto& op : mark) ops.push_back(std::move(op));
+    }
+    column.type = type->type;
+    column.slot = -1;
+    ops.push_back(make_cast_op(wanted.name, *type, cast.null_on_error, options.zone, "cast"));
+  }
+  return ops;
+}
+
+Ops PipelineCompiler::Impl::compile(const MapStep& map) {
+  Ops ops = settle_ops(used(), true);
+  std::vector<std::pair<std::string, std::string>> values;
+  for (const NamedText& value : map.values) values.emplace_back(value.name, value.value);
+  std::optional<std::string> otherwise;
+  if (map.otherwise) otherwise = map.otherwise->value;
+  put(map.column.value, ValueType::kString);
+  ops.push_back(make_map_op(map.column.value, std::move(values), std::move(otherwise)));
+  return ops;
+}
+
+Ops PipelineCompiler::Impl::compile(const ExplodeStep&) {
+  throw StepError{"explode is not available yet", spec().place, {}, true};
+}
+
+Ops PipelineCompiler::Impl::compile(const IndexStep& index) {
+  put(index.name.value, ValueType::kInt64);
+  return one(make_index_op(index.name.value));
+}
+
+Ops PipelineCompiler::Impl::compile(const LimitStep& limit) { return one(make_limit_op(limit.rows)); }
+
+Ops PipelineCompiler::Impl::compile(const SampleStep& sample) {
+  return one(make_sample_op(sample.fraction, sample.seed));
+}
+
+}  // namespace evclean

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// The compiler's state: the columns as they stand before the next step. Private to this room.
+#pragma once
+
+#include <map>
+#include <set>
+
+#include "ops.hpp"
+
+namespace evclean {
+
+/// A column before the next step. While `slot` is not -1 it is raw and not settled.
+struct Sym {
+  std::string name;
+  ValueType type = ValueType::kString;
+  int slot = -1;
+};
+
+/// A mistake in a step, before it has its place in the job file.
+struct StepError {
+  std::string message;
+  JobPlace place;
+  std::string caret;   ///< line with a caret; may be empty
+  bool final = false;  ///< does not depend on a guess
+};
+
+using Ops = std::vector<std::unique_ptr<Op>>;
+
+struct PipelineCompiler::Impl {
+  std::vector<StepSpec> steps;
+  bool closed = false;
+  Options options;
+  std::vector<Sym> columns;
+  std::vector<Slot> slots;
+  std::vector<bool> settled;  ///< a slot: its type has been told
+  int at = 0;                 ///< the next step
+  bool declared = false;      ///< declared types have been compiled
+  bool finished = false;
+  bool last_error_final = false;
+
+  std::vector<std::string> names() const;
+  Fields fields() const;
+  int find(const std::string& name) const;
+  /// Position of a column that a step names. Errors: StepError with did-you-mean.
+  int require(const Text& name) const;
+  int add_slot(const std::string& name, int step, bool fixed);
+  void put(const std::string& name, ValueType type, int slot = -1);
+  const StepSpec& spec() const { return steps[static_cast<std::size_t>(at)]; }
+
+  /// Parses an expression of the job and finds the columns it reads among `visible`.
+  Expression parse(const std::string& text, JobPlace place) const;
+  std::vector<int> columns_of(const Expression& expression, const std::vector<std::string>& visible,
+                              JobPlace place) const;
+  BoundExpression bind(const Expression& expression, JobPlace place, ValueType wanted, bool condition) const;
+
+  /// Columns (positions) that the next step settles.
+  std::vector<int> used() const;
+  std::vector<int> used_by_values(const std::vector<NamedText>& values) const;
+  Ops settle_ops(const std::vector<int>& positions, bool convert);
+  Ops compile_step();
+  Ops declared_ops();
+  Error located(const StepError& error) const;
+
+  // One a step, in compile_columns.cpp and compile_values.cpp.
+  Ops compile(const FilterStep&);
+  Ops compile(const SetStep&);
+  Ops compile(const FlagStep&);
+  Ops compile(const ParseStep&);
+  Ops compile(const FillStep&);
+  Ops compile(const SelectStep&);
+  Ops compile(const DropStep&);
+  Ops compile(const RenameStep&);
+  Ops compile(const CastStep&);
+  Ops compile(const MapStep&);
+  Ops compile(const ExplodeStep&);
+  Ops compile(const IndexStep&);
+  Ops compile(const LimitStep&);
+  Ops compile(const SampleStep&);
+};
+
+/// Whether `name` matches a pattern with * and ?.
+bool glob_matches(std::string_view pattern, std::string_view name);
+inline bool is_glob(std::string_view text) { return text.find_first_of("*?") != std::string_view::npos; }
+
+inline Ops one(std::unique_ptr<Op> op) {
+  Ops ops;
+  ops.push_back(std::move(op));
+  return ops;
+}
+
+}  // namespace evclean

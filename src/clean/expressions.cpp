@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// filter, set and flag: one bound expression each.
+#include <arrow/array.h>
+#include <arrow/buffer.h>
+#include <arrow/util/bitmap_ops.h>
+
+#include "evclean/arrow_status.hpp"
+#include "ops.hpp"
+
+namespace evclean {
+namespace {
+
+class Filter final : public Op {
+ public:
+  explicit Filter(BoundExpression condition) : condition_(std::move(condition)) {}
+  void apply(Batch& batch, OpState& state) override {
+    const auto rows = condition_.rows_true(batch, state.counters);
+    state.filtered[static_cast<std::size_t>(step)] += batch.num_rows - static_cast<std::int64_t>(rows.size());
+    batch.keep(rows);
+  }
+
+ private:
+  BoundExpression condition_;
+};
+
+class Set final : public Op {
+ public:
+  Set(std::string column, BoundExpression value) : column_(std::move(column)), value_(std::move(value)) {}
+  void apply(Batch& batch, OpState& state) override { batch.put(column_, value_.evaluate(batch, state.counters)); }
+
+ private:
+  std::string column_;
+  BoundExpression value_;
+};
+
+class Flag final : public Op {
+ public:
+  Flag(std::string column, BoundExpression condition) : column_(std::move(column)), condition_(std::move(condition)) {}
+  void apply(Batch& batch, OpState& state) override {
+    batch.put(column_, never_null(condition_.evaluate(batch, state.counters)));
+  }
+
+ private:
+  /// Null counts as false: the values' bits and the validity bits together.
+  static std::shared_ptr<arrow::Array> never_null(const std::shared_ptr<arrow::Array>& array) {
+    if (array->null_count() == 0) return array;
+    const auto& data = *array->data();
+    auto bits =
+        take_arrow(arrow::internal::BitmapAnd(arrow::default_memory_pool(), data.buffers[0]->data(), data.offset,
+                                              data.buffers[1]->data(), data.offset, data.length, 0),
+                   "flag");
+    return std::make_shared<arrow::BooleanArray>(data.length, std::move(bits));
+  }
+
+  std::string column_;
+  BoundExpression condition_;
+};
+
+}  // namespace
+
+std::unique_ptr<Op> make_filter_op(BoundExpression condition) { return std::make_unique<Filter>(std::move(condition)); }
+
+std::unique_ptr<Op> make_set_op(std::string column, BoundExpression value) {
+  return std::make_unique<Set>(std::move(column), std::move(value));
+}
+
+std::unique_ptr<Op> make_flag_op(std::string column, BoundExpression condition) {
+  return std::make_unique<Flag>(std::move(column), std::move(condition));
+}
+
+}  // namespace evclean
