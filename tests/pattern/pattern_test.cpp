@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "evclean/pattern.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "evclean/error.hpp"
+
+namespace evclean {
+namespace {
+
+std::string group(Pattern& pattern, std::string_view subject, std::uint32_t number) {
+  const std::size_t* ends = pattern.ovector();
+  if (ends[2 * number] == ~std::size_t{0}) return "(unset)";
+  return std::string(subject.substr(ends[2 * number], ends[2 * number + 1] - ends[2 * number]));
+}
+
+bool matches(const std::string& pattern, std::string_view subject) {
+  return Pattern(pattern).match(subject) == MatchOutcome::kMatch;
+}
+
+TEST(Pattern, NamedGroupsComeInOrderOfTheirNumber) {
+  Pattern pattern("(?<zeta>a)(b)(?P<alpha>c)?");
+  ASSERT_EQ(pattern.groups().size(), 2u);
+  EXPECT_EQ(pattern.groups()[0].name, "zeta");
+  EXPECT_EQ(pattern.groups()[0].number, 1u);
+  EXPECT_EQ(pattern.groups()[1].name, "alpha");
+  EXPECT_EQ(pattern.groups()[1].number, 3u);
+  EXPECT_EQ(pattern.group_count(), 3u);
+  ASSERT_EQ(pattern.match("xxab"), MatchOutcome::kMatch);
+  EXPECT_EQ(group(pattern, "xxab", 1), "a");
+  EXPECT_EQ(group(pattern, "xxab", 3), "(unset)");
+}
+
+TEST(Pattern, SearchesUnlessAnchored) {
+  EXPECT_TRUE(matches("b", "abc"));
+  EXPECT_FALSE(matches("^b", "abc"));
+  EXPECT_TRUE(matches("", ""));
+  EXPECT_TRUE(matches("^$", std::string_view()));
+}
+
+TEST(Pattern, ClassesAreAscii) {
+  EXPECT_FALSE(matches("^\\w$", "é"));
+  EXPECT_FALSE(matches("\\d", "٣"));
+  EXPECT_FALSE(matches("\\s", "\u00a0"));
+  EXPECT_TRUE(matches("^.$", "é"));
+}
+
+TEST(Pattern, DotStopsAtEitherLineEndAndDollarIsTheVeryEnd) {
+  EXPECT_FALSE(matches("a.b", "a\nb"));
+  EXPECT_FALSE(matches("a.b", "a\rb"));
+  EXPECT_FALSE(matches("a$", "a\n"));
+  EXPECT_TRUE(matches("a$", "a"));
+  EXPECT_TRUE(matches("(?s)a.b", "a\nb"));
+}
+
+TEST(Pattern, DuplicateNamesNeedJ) {
+  EXPECT_THROW(Pattern("(?<a>x)|(?<a>y)"), Error);
+  EXPECT_EQ(Pattern("(?J)(?<a>x)|(?<a>y)").groups().size(), 2u);
+}
+
+TEST(Pattern, CaseMattersUnlessAsked) {
+  EXPECT_FALSE(matches("get", "GET"));
+  EXPECT_EQ(Pattern("get", {.caseless = true}).match("GET"), MatchOutcome::kMatch);
+}
+
+TEST(Pattern, AnErrorHasTheCompilersWordsAndACaret) {
+  try {
+    Pattern bad("^(?<ip>\\S+");
+    FAIL() << "compiled";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::kUser);
+    EXPECT_NE(std::string(error.what()).find("missing closing parenthesis"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("\n"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find('^'), std::string::npos);
+  }
+}
+
+TEST(Pattern, TextThatIsNotUtf8AndBackslashCAreRefused) {
+  EXPECT_THROW(Pattern("a\xff"), Error);
+  EXPECT_THROW(Pattern("a\\Cb"), Error);
+}
+
+TEST(Pattern, AHostilePatternHitsTheLimitAtOnce) {
+  Pattern pattern("^(a+)+$");
+  const std::string text = std::string(60, 'a') + "!";
+  const auto before = std::chrono::steady_clock::now();
+  EXPECT_EQ(pattern.match(text), MatchOutcome::kLimit);
+  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(2));
+}
+
+TEST(Pattern, AQuadraticScanOfALongTextHitsTheLimit) {
+  Pattern pattern("\\s+x\\s+$");
+  const std::string text = std::string(4 << 20, ' ') + "x.";
+  const auto before = std::chrono::steady_clock::now();
+  EXPECT_EQ(pattern.match(text), MatchOutcome::kLimit);
+  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(20));
+}
+
+TEST(Pattern, ManyRepeatsOverAShortLineStayBounded) {
+  Pattern pattern("\\w+\\w*\\w*\\w*=\\d");
+  const auto before = std::chrono::steady_clock::now();
+  EXPECT_EQ(pattern.match(std::string(2000, 'w') + "=x"), MatchOutcome::kLimit);
+  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(5));
+}
+
+TEST(Pattern, LongTextsMatchAsShortOnesDo) {
+  Pattern pattern("^(?<head>\\S+) (?<rest>.*) (?<tail>\\d+)$");
+  const std::string text = "head " + std::string(1 << 20, 'x') + " 42";
+  ASSERT_EQ(pattern.match(text), MatchOutcome::kMatch);
+  EXPECT_EQ(group(pattern, text, 1), "head");
+  EXPECT_EQ(group(pattern, text, 3), "42");
+  EXPECT_EQ(pattern.match(text + "!"), MatchOutcome::kNoMatch);
+}
+
+TEST(Pattern, DeepRecursionFallsBackFromTheJitStack) {
+  // Each round of the group needs a frame; 30,000 of them do not fit the JIT's stack.
+  Pattern pattern("^(?:(a)|b|(?:c|d))*$", {.match_limit = 10'000'000});
+  EXPECT_EQ(pattern.match(std::string(4'000, 'a')), MatchOutcome::kMatch);
+  EXPECT_EQ(pattern.match(std::string(30'000, 'a')), MatchOutcome::kMatch);
+}
+
+TEST(Pattern, ReachTellsWhereTheMatchStopped) {
+  Pattern pattern(R"(^(\S+) (\S+) \[)");
+  EXPECT_EQ(pattern.reach("1.2.3.4 - x"), 10u);
+  EXPECT_EQ(Pattern("^GET foo").reach("GET fox"), 6u);
+  EXPECT_EQ(Pattern("^abc").reach("abc!"), 3u);
+  EXPECT_EQ(Pattern("^abc").reach(""), 0u);
+  EXPECT_EQ(Pattern("foo=(\\d+)").reach("xx foo=abc f"), 7u);
+}
+
+TEST(Pattern, MatchStartsWhereAsked) {
+  Pattern pattern("\\d+");
+  ASSERT_EQ(pattern.match("12 34", 2), MatchOutcome::kMatch);
+  EXPECT_EQ(group(pattern, "12 34", 0), "34");
+  EXPECT_EQ(pattern.match("12 34", 5), MatchOutcome::kNoMatch);
+}
+
+}  // namespace
+}  // namespace evclean
