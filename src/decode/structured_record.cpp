@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "structured_record.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace evclean {
+
+namespace {
+
+constexpr std::size_t kRejectTextBytes = 64 << 10;
+
+/// Cuts at most `limit` bytes off the front, never inside a UTF-8 sequence.
+std::string cut_text(std::string_view text, std::size_t limit) {
+  if (text.size() <= limit) return std::string(text);
+  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0) == 0x80) --limit;
+  return std::string(text.substr(0, limit));
+}
+
+}  // namespace
+
+std::int64_t count_line_ends(const char* text, std::size_t begin, std::size_t end, bool lone_cr) {
+  std::int64_t ends = std::count(text + begin, text + end, '\n');
+  if (!lone_cr) return ends;
+  for (std::size_t p = begin; p < end; ++p) ends += text[p] == '\r' && !(p + 1 < end && text[p + 1] == '\n');
+  return ends;
+}
+
+std::int64_t RecordLog::line_ends_before(std::size_t offset) {
+  if (offset < counted_to_) return counted_ - count_line_ends(input_.text->data(), offset, counted_to_, lone_cr_);
+  counted_ += count_line_ends(input_.text->data(), counted_to_, offset, lone_cr_);
+  counted_to_ = offset;
+  return counted_;
+}
+
+void RecordLog::add_reject(std::size_t begin, std::size_t end, std::string reason, std::string detail) {
+  Reject reject;
+  reject.file = input_.origin.file;
+  reject.segment = input_.origin.segment;
+  reject.line = input_.origin.first_line + line_ends_before(begin);
+  reject.byte_offset = input_.origin.byte_offset + static_cast<std::int64_t>(begin);
+  reject.reason = std::move(reason);
+  reject.detail = std::move(detail);
+  reject.text = cut_text({input_.text->data() + begin, end - begin}, kRejectTextBytes);
+  result_.rejects.push_back(std::move(reject));
+  ++result_.lines;
+}
+
+DecodeResult RecordLog::finish(std::size_t consumed) {
+  const std::int64_t before = count_line_ends(input_.text->data(), 0, input_.begin, lone_cr_);
+  result_.newlines = line_ends_before(consumed) - before;
+  result_.consumed = consumed;
+  result_.batch.origin = input_.origin;
+  result_.batch.text = input_.text;
+  return std::move(result_);
+}
+
+std::size_t record_limit(const FormatSpec& spec) {
+  return static_cast<std::size_t>(std::clamp<std::int64_t>(spec.max_line_bytes, 1, Span::kLengthMask));
+}
+
+}  // namespace evclean

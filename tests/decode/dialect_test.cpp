@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "csv_layout.hpp"
+#include "evclean/error.hpp"
+
+namespace evclean {
+namespace {
+
+CsvLayout sniff(std::string_view text, const FormatSpec& spec = {}) { return sniff_csv(spec, false, text, "test"); }
+
+using Names = std::vector<std::string>;
+
+TEST(Dialect, FindsTheDelimiter) {
+  EXPECT_EQ(sniff("a,b\n1,2\n").dialect.delimiter, ',');
+  EXPECT_EQ(sniff("a;b;c\n1,5;2,5;3,5\n2,5;3,5;4,5\n").dialect.delimiter, ';');
+  EXPECT_EQ(sniff("a\tb\nx, y\tz, w\n").dialect.delimiter, '\t');
+  EXPECT_EQ(sniff("a|b|c\n1|2|3\n").dialect.delimiter, '|');
+  EXPECT_EQ(sniff("a;b;c\n").dialect.delimiter, ';');
+  EXPECT_EQ(sniff("name\nfoo\nbar\n").dialect.delimiter, ',');
+}
+
+TEST(Dialect, DelimitersInsideQuotesDoNotCount) {
+  EXPECT_EQ(sniff("a;b\n\"1,2,3\";x\n\"4,5,6\";y\n").dialect.delimiter, ';');
+  EXPECT_EQ(sniff("a,b\n\"x;y\nz;w\",1\n\"q;r\ns;t\",2\n").dialect.delimiter, ',');
+}
+
+TEST(Dialect, RaggedRowsStillShowTheDelimiter) {
+  const CsvLayout layout = sniff("a,b,c\n1\n1,2\n1,2,3,4\n5,6,7\n");
+  EXPECT_EQ(layout.dialect.delimiter, ',');
+  EXPECT_EQ(layout.names, (Names{"a", "b", "c"}));
+}
+
+TEST(Dialect, FindsSingleQuotesAndBackslashes) {
+  const CsvLayout single = sniff("a|b\n'x|y'|'2'\n'z'|'3'\n");
+  EXPECT_EQ(single.dialect.quote, '\'');
+  EXPECT_EQ(sniff("a,b\nit's,2\n'tis,3\n").dialect.quote, '"');
+  const CsvLayout escaped = sniff("a|b\n\"say \\\"hi\\\"\"|1\nx|2\n");
+  EXPECT_TRUE(escaped.dialect.backslash);
+  EXPECT_FALSE(sniff("a,b\n\"C:\\dir\\\",2\n\"say \"\"hi\"\"\",3\n").dialect.backslash);
+}
+
+TEST(Dialect, KeysOfTheJobWin) {
+  FormatSpec spec;
+  spec.delimiter = ";";
+  spec.quote = "'";
+  const CsvLayout layout = sniff("a,b;c\n1,2;3\n", spec);
+  EXPECT_EQ(layout.dialect.delimiter, ';');
+  EXPECT_EQ(layout.dialect.quote, '\'');
+  EXPECT_EQ(layout.names, (Names{"a,b", "c"}));
+}
+
+TEST(Dialect, TsvIsTabUnlessTheFileSaysSo) {
+  EXPECT_EQ(sniff_csv({}, true, "a,b\n1,2\n", "test").names, (Names{"a,b"}));
+}
+
+TEST(Dialect, SepLineNamesTheDelimiter) {
+  const CsvLayout layout = sniff("sep=;\na;b\n1;2\n");
+  EXPECT_EQ(layout.dialect.delimiter, ';');
+  EXPECT_EQ(layout.names, (Names{"a", "b"}));
+  EXPECT_EQ(layout.front, (std::vector<std::size_t>{0, 6, 10}));
+}
+
+TEST(Dialect, PreambleIsPassedOver) {
+  const CsvLayout layout = sniff("Report of November\n\nid,name\n1,x\n2,y\n");
+  EXPECT_EQ(layout.names, (Names{"id", "name"}));
+  EXPECT_EQ(layout.front.size(), 4u);
+  EXPECT_EQ(sniff("id\n1,x\n2,y\n").names, (Names{"id"})) << "numbers are no names: the first line is the header";
+}
+
+TEST(Dialect, CommentLinesAreFound) {
+  const CsvLayout layout = sniff("# made by x, y\n# on Monday\na;b\n1;2\n# end\n");
+  EXPECT_EQ(layout.dialect.comment, '#');
+  EXPECT_EQ(layout.names, (Names{"a", "b"}));
+  const CsvLayout header = sniff("#id,name\n1,x\n");
+  EXPECT_EQ(header.dialect.comment, '\0');
+  EXPECT_EQ(header.names, (Names{"#id", "name"}));
+}
+
+TEST(Dialect, NamesAreUnique) {
+  EXPECT_EQ(sniff("a,b,a,,a_2\n1,2,3,4,5\n").names, (Names{"a", "b", "a_3", "column4", "a_2"}));
+  EXPECT_EQ(sniff("a,a,a\n1,2,3\n").names, (Names{"a", "a_2", "a_3"}));
+  EXPECT_EQ(sniff(",,column2\n1,2,3\n").names, (Names{"column1", "column2_2", "column2"}));
+}
+
+TEST(Dialect, AutoHeaderLooksAtTheFirstRow) {
+  FormatSpec spec;
+  spec.header_auto = true;
+  EXPECT_EQ(sniff("id,name\n1,x\n", spec).names, (Names{"id", "name"}));
+  EXPECT_EQ(sniff("1,x\n2,y\n", spec).names, (Names{"column1", "column2"}));
+  EXPECT_EQ(sniff("x,x\ny,z\n", spec).names, (Names{"column1", "column2"}));
+}
+
+TEST(Dialect, AHeaderLongerThanTheHeadIsAUserError) { EXPECT_THROW(sniff("a,\"" + std::string(70'000, 'x')), Error); }
+
+TEST(Dialect, WideHeaderLongerThanTheSniffedPart) {
+  std::string text = "c0";
+  for (int i = 1; i < 9'000; ++i) text += ",column_number_" + std::to_string(i);
+  ASSERT_GT(text.size(), kCsvSniffBytes);
+  EXPECT_EQ(sniff(text + "\n1,2\n").names.size(), 9'000u);
+}
+
+}  // namespace
+}  // namespace evclean
