@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// Batches stay in memory as Arrow arrays until the limit; later ones go to scratch as Arrow IPC messages.
+#include <arrow/api.h>
+#include <arrow/util/byte_size.h>
+
+#include <map>
+
+#include "evclean/sink.hpp"
+#include "record_batch.hpp"
+#include "scratch_file.hpp"
+
+namespace evclean {
+namespace {
+
+struct StagedBatch {
+  std::shared_ptr<arrow::RecordBatch> rows;  ///< null when the batch is in scratch
+  std::int64_t offset = -1;
+  std::int64_t size_bytes = 0;
+};
+
+struct StagedPart {
+  std::vector<StagedBatch> batches;
+  std::int64_t rows = 0;
+};
+
+std::int64_t memory_of(const arrow::RecordBatch& rows) {
+  return take_arrow(arrow::util::ReferencedBufferSize(rows), "measuring a batch");
+}
+
+}  // namespace
+
+struct BatchStage::Impl {
+  Impl(Fields columns, std::int64_t memory, std::string folder)
+      : fields(std::move(columns)), schema(arrow_schema(fields)), memory_bytes(memory), scratch(std::move(folder)) {}
+
+  std::shared_ptr<arrow::RecordBatch> load(const StagedBatch& staged) const {
+    if (staged.rows) return staged.rows;
+    auto bytes = take_arrow(arrow::AllocateBuffer(staged.size_bytes), "reading a batch from scratch");
+    scratch.read(staged.offset, reinterpret_cast<char*>(bytes->mutable_data()), staged.size_bytes);
+    return parse_record_batch(std::shared_ptr<arrow::Buffer>(std::move(bytes)), schema);
+  }
+
+  Fields fields;
+  std::shared_ptr<arrow::Schema> schema;
+  std::int64_t memory_bytes;
+  std::int64_t used_bytes = 0;
+  ScratchFile scratch;
+  std::map<std::int64_t, StagedPart> parts;
+};
+
+BatchStage::BatchStage(Fields fields, std::int64_t memory_bytes, std::string scratch_dir)
+    : impl_(std::make_unique<Impl>(std::move(fields), memory_bytes, std::move(scratch_dir))) {}
+BatchStage::~BatchStage() = default;
+
+void BatchStage::append(std::int64_t part, const Batch& batch) {
+  StagedPart& staged = impl_->parts[part];
+  if (batch.num_rows == 0) return;
+  StagedBatch next;
+  next.rows = to_record_batch(batch, impl_->schema);
+  next.size_bytes = memory_of(*next.rows);
+  if (impl_->used_bytes + next.size_bytes > impl_->memory_bytes) {
+    const std::string bytes = serialize_record_batch(*next.rows);
+    next = {nullptr, impl_->scratch.append(bytes), static_cast<std::int64_t>(bytes.size())};
+  } else {
+    impl_->used_bytes += next.size_bytes;
+  }
+  staged.batches.push_back(std::move(next));
+  staged.rows += batch.num_rows;
+}
+
+void BatchStage::drop(std::int64_t part) {
+  const auto found = impl_->parts.find(part);
+  if (found == impl_->parts.end()) return;
+  for (const StagedBatch& staged : found->second.batches) {
+    if (staged.rows) impl_->used_bytes -= staged.size_bytes;
+  }
+  impl_->parts.erase(found);
+}
+
+std::vector<std::int64_t> BatchStage::parts() const {
+  std::vector<std::int64_t> numbers;
+  for (const auto& [number, staged] : impl_->parts) numbers.push_back(number);
+  return numbers;
+}
+
+std::int64_t BatchStage::rows(std::int64_t part) const {
+  const auto found = impl_->parts.find(part);
+  return found == impl_->parts.end() ? 0 : found->second.rows;
+}
+
+std::vector<Batch> BatchStage::read(std::int64_t part) const {
+  std::vector<Batch> batches;
+  const auto found = impl_->parts.find(part);
+  if (found == impl_->parts.end()) return batches;
+  for (const StagedBatch& staged : found->second.batches) batches.push_back(from_record_batch(*impl_->load(staged)));
+  return batches;
+}
+
+const Fields& BatchStage::fields() const { return impl_->fields; }
+
+}  // namespace evclean

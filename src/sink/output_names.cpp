@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "output_names.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "evclean/sink.hpp"
+
+namespace evclean {
+namespace {
+
+bool is_number(std::string_view text) {
+  return text.size() >= 5 && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+/// Cuts "-00000-of-00004" off; leaves any other name alone.
+std::string_view without_number(std::string_view stem) {
+  const std::size_t of = stem.rfind("-of-");
+  if (of == std::string_view::npos || of == 0 || !is_number(stem.substr(of + 4))) return stem;
+  const std::size_t dash = stem.rfind('-', of - 1);
+  if (dash == std::string_view::npos || !is_number(stem.substr(dash + 1, of - dash - 1))) return stem;
+  return stem.substr(0, dash);
+}
+
+/// Where the extension begins: the last dot, or the one before it when the last is a codec's. A name that begins with
+/// its only dot has none.
+std::size_t extension_begin(std::string_view name) {
+  std::size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos || dot == 0) return name.size();
+  const std::string_view last = name.substr(dot);
+  if (last == ".gz" || last == ".zst") {
+    const std::size_t inner = name.rfind('.', dot - 1);
+    if (inner != std::string_view::npos && inner > 0) dot = inner;
+  }
+  return dot;
+}
+
+std::string_view extension_of(OutputFormat format) {
+  switch (format) {
+    case OutputFormat::kCsv:
+      return ".csv";
+    case OutputFormat::kTsv:
+      return ".tsv";
+    case OutputFormat::kJsonLines:
+      return ".jsonl";
+    case OutputFormat::kHdf5:
+      return ".h5";
+    case OutputFormat::kParquet:
+      return ".parquet";
+    case OutputFormat::kArrow:
+      return ".arrow";
+  }
+  return "";
+}
+
+std::string_view extension_of(OutputCodec codec) {
+  return codec == OutputCodec::kGzip ? ".gz" : codec == OutputCodec::kZstd ? ".zst" : "";
+}
+
+}  // namespace
+
+OutputName split_output_name(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  const std::size_t begin = slash == std::string_view::npos ? 0 : slash + 1;
+  const std::string_view name = path.substr(begin);
+  const std::size_t dot = extension_begin(name);
+  return {std::string(path.substr(0, begin)), std::string(without_number(name.substr(0, dot))),
+          std::string(name.substr(dot))};
+}
+
+std::string numbered_name(const OutputName& name, int index, int count) {
+  return fmt::format("{}{}-{:05}-of-{:05}{}", name.folder, name.stem, index, count, name.extension);
+}
+
+std::vector<std::string> files_of_set(const std::string& path) {
+  const OutputName wanted = split_output_name(path);
+  std::vector<std::string> found;
+  std::error_code ignored;
+  const std::filesystem::path folder(wanted.folder.empty() ? "." : wanted.folder);
+  for (std::filesystem::directory_iterator entry(folder, ignored), end; !ignored && entry != end;
+       entry.increment(ignored)) {
+    const std::string name = entry->path().filename().string();
+    const OutputName here = split_output_name(name);
+    if (here.stem == wanted.stem && here.extension == wanted.extension) found.push_back(wanted.folder + name);
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+std::vector<std::string> output_files(const OutputSpec& spec) {
+  std::string path = spec.path;
+  if (path.ends_with('/'))
+    path += fmt::format("{}{}{}", spec.table, extension_of(spec.format), extension_of(spec.codec));
+  if (spec.files <= 1) return {path};
+  const OutputName name = split_output_name(path);
+  std::vector<std::string> files;
+  for (int i = 0; i < spec.files; ++i) files.push_back(numbered_name(name, i, spec.files));
+  return files;
+}
+
+}  // namespace evclean
