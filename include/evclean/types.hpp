@@ -34,7 +34,8 @@ enum class ValueKind : std::uint8_t {
 };
 inline constexpr std::size_t kValueKinds = 13;
 
-/// Classifies one value that is not missing. Edge blanks do not count. `json_string`: never a number or boolean.
+/// Classifies one value that is not missing. Edge blanks (space, tab) do not count. `json_string`: never a number or
+/// boolean.
 ValueKind classify(std::string_view text, bool json_string = false);
 
 /// Place of a value, ordered as input is.
@@ -44,7 +45,8 @@ struct Place {
   friend auto operator<=>(const Place&, const Place&) = default;
 };
 
-/// What has been seen of one column. Merging is commutative and associative.
+/// What has been seen of one column: exact counts, also where a string has been seen already, so that a report can say
+/// how many values stand in a type's way. Merging is commutative and associative, to the byte when serialized.
 struct Evidence {
   struct Seen {
     std::int64_t count = 0;
@@ -52,8 +54,8 @@ struct Evidence {
     std::string sample;  ///< its text, cut at 80 bytes
   };
   std::array<Seen, kValueKinds> kinds;
-  std::int64_t missing = 0;
-  std::map<std::string, std::int64_t> null_words;  ///< counted a word
+  std::int64_t missing = 0;                        ///< counted by convert, whatever made them so
+  std::map<std::string, std::int64_t> null_words;  ///< counted a word by mark_missing; "" stands for blank text
   std::int64_t zero_padded = 0;                    ///< digits with a leading zero, such as 007
 
   void merge(const Evidence& other);
@@ -71,45 +73,51 @@ struct ColumnType {
 };
 
 /// The narrowest type that holds all values seen; string when none was seen.
-/// `ambiguous` (out, may be null) is set when only D/M-or-M/D dates decide, with evidence for both.
+/// `ambiguous` (out, may be null) is set when some dates fit both D/M and M/D and no value decides: the type given is
+/// then the day-first one, and the column is an error once it is used.
 ColumnType settle(const Evidence& evidence, bool* ambiguous = nullptr);
 
-/// Words for missing: pandas' 19 and blank text; presets add "-".
+/// Words for missing: pandas' 19, exact case, and blank text (spaces, tabs, nothing); presets add "-". JSON knows blank
+/// text and the words that were added by the user, not the standard ones.
 class NullWords {
  public:
   static NullWords standard();
   static NullWords logs();
+  /// Adds a word of the user's; blank text stands for any blank text.
   void add(std::string_view word);
+  /// Just these words of the user's; without a blank one, blank text is a value.
   static NullWords only(const std::vector<std::string>& words);
   bool contains(std::string_view text) const noexcept;
 
  private:
-  std::vector<std::string> words_;
-  std::array<std::uint64_t, 4> first_bytes_{};  ///< bitmap of first bytes, to say no quickly
-  std::uint32_t lengths_ = 0;                   ///< bitmap of lengths below 32
+  struct Word {
+    std::string text;
+    bool own;  ///< added by the user
+  };
+  static constexpr int kNone = -2;
+  static constexpr int kBlank = -1;
+
+  void add_word(std::string_view text, bool own);
+  int find(std::string_view text, bool own_only) const noexcept;
+  bool may_begin(char c) const noexcept { return first_bytes_[static_cast<unsigned char>(c)]; }
+  void mark(SpanColumn& column, Evidence& evidence) const;
+  friend void mark_missing(SpanColumn& column, const NullWords& words, Evidence& evidence);
+
+  std::vector<Word> words_;
+  bool blank_ = false;
+  std::array<bool, 256> first_bytes_{};  ///< of words, to say no quickly
+  std::uint32_t lengths_ = 0;            ///< bitmap of lengths, the last bit for 31 and more
 };
 
 /// Turns words for missing into kMissing, once a column (sets nulls_marked), counting them in `evidence`.
 void mark_missing(SpanColumn& column, const NullWords& words, Evidence& evidence);
 
-/// Where values of a batch stand, for evidence and messages.
-struct PlaceOf {
-  const Batch* batch;
-  Place operator()(std::int64_t row) const;
-};
-
-/// Converts a raw column whose nulls are marked to `guess`, adding evidence of every value.
-/// For a string guess the column stays raw (null array returned) and only evidence is gathered.
-/// `misfits` (out): values that do not fit the guess; they become null in the array. When the result
-/// has misfits the caller must not use the array but settle again.
-std::shared_ptr<arrow::Array> convert(const SpanColumn& column, ColumnType guess, const PlaceOf& place,
-                                      Evidence& evidence, std::int64_t& misfits);
-
-/// Reads times: offsets in minutes for texts without one come from `timezone` ("UTC", "+02:00", "Europe/Berlin").
+/// The zone of times without offset ("UTC", "Z", "+02:00", "Europe/Berlin"). A local time that clocks show twice is the
+/// first of the two; one that they skip is moved forward by the gap.
 class TimeZone {
  public:
   static TimeZone utc() { return {}; }
-  /// Errors: user Error for an unknown name.
+  /// Errors: user Error for an unknown name. Lifetime: zones by name stay in memory, a copy is two words.
   static TimeZone named(std::string_view name);
   /// Microseconds to subtract from local microseconds since 1970.
   std::int64_t offset_us(std::int64_t local_us) const;
@@ -119,7 +127,22 @@ class TimeZone {
   std::int64_t fixed_us_ = 0;
 };
 
-// One value; false when the text does not read. Days and microseconds since 1970-01-01 UTC.
+/// Where values of a batch stand, for evidence and messages. Without records: file -1, row number.
+struct PlaceOf {
+  const Batch* batch;
+  Place operator()(std::int64_t row) const;
+};
+
+/// Converts a raw column whose nulls are marked to `guess`, adding evidence of every value.
+/// For a string guess the column stays raw (null array returned) and only evidence is gathered.
+/// `misfits` (out): values that do not fit the guess; they become null in the array. When the result
+/// has misfits the caller must not use the array but settle again. (Under float64, an integer beyond 2^53 is a misfit
+/// of the guess, but the array has its nearest double, for columns whose type was declared.) `zone`: of times without
+/// offset; a date under a timestamp guess is its midnight there.
+std::shared_ptr<arrow::Array> convert(const SpanColumn& column, ColumnType guess, const PlaceOf& place,
+                                      Evidence& evidence, std::int64_t& misfits, const TimeZone& zone = {});
+
+// One value; false when the text does not read. Edge blanks do not count. Days and microseconds since 1970-01-01 UTC.
 bool parse_int64(std::string_view text, std::int64_t& value) noexcept;  ///< -?(0|[1-9][0-9]*) in range
 bool parse_float64(std::string_view text, double& value) noexcept;      ///< JSON's grammar, finite
 bool parse_bool(std::string_view text, bool& value) noexcept;
@@ -128,12 +151,14 @@ bool parse_timestamp(std::string_view text, DateOrder order, const TimeZone& zon
 /// dd/Mon/yyyy:HH:MM:SS ±zzzz, the access log's form; the fast way in for decoders.
 bool parse_clf_time(const char* text, std::size_t length, std::int64_t& us) noexcept;
 /// strptime with %Y %m %d %H %M %S %y %b %B %a %A %e %j %I %p %f %z %Z %s %T %D %F %R %%; whole text must match.
-/// `has_time` tells whether the format names a time of day.
+/// Errors: user Error for a format that time_format_problem() would name.
 bool parse_time_format(std::string_view text, std::string_view format, const TimeZone& zone, std::int64_t& us);
+/// What is wrong with a time format, to follow "time format '...' "; empty when nothing is.
+std::string time_format_problem(std::string_view format);
 
 // Text of values as CSV shows them. Each appends to `out`.
 void append_int64(std::string& out, std::int64_t value);
-void append_float64(std::string& out, double value);    ///< shortest that reads back, with . or exponent
+void append_float64(std::string& out, double value);  ///< shortest digits that read back: 1.0, 0.0001, 1e+16; nan, inf
 void append_date(std::string& out, std::int32_t days);  ///< 2026-11-01
 void append_timestamp(std::string& out, std::int64_t us, char separator = ' ', bool zulu = false);
 /// The CSV text of one value of a typed array; empty when null.

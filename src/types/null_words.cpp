@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "digits.hpp"
+#include "evclean/types.hpp"
+
+namespace evclean {
+namespace {
+
+// What pandas' read_csv takes for missing, in exact case; the nineteenth is the empty text.
+constexpr std::string_view kStandardWords[] = {"#N/A", "#N/A N/A", "#NA",     "-1.#IND", "-1.#QNAN", "-NaN",
+                                               "-nan", "1.#IND",   "1.#QNAN", "<NA>",    "N/A",      "NA",
+                                               "NULL", "NaN",      "None",    "n/a",     "nan",      "null"};
+
+bool only_blanks(std::string_view text) noexcept { return trim_blanks(text).empty(); }
+
+}  // namespace
+
+NullWords NullWords::standard() {
+  NullWords words;
+  words.add_word("", false);
+  for (const std::string_view word : kStandardWords) words.add_word(word, false);
+  return words;
+}
+
+NullWords NullWords::logs() {
+  NullWords words = standard();
+  words.add_word("-", false);
+  return words;
+}
+
+NullWords NullWords::only(const std::vector<std::string>& list) {
+  NullWords words;
+  for (const std::string& word : list) words.add(word);
+  return words;
+}
+
+void NullWords::add(std::string_view word) { add_word(word, true); }
+
+void NullWords::add_word(std::string_view text, bool own) {
+  if (only_blanks(text)) {
+    blank_ = true;
+    first_bytes_[' '] = first_bytes_['\t'] = true;
+    return;
+  }
+  const auto same = std::find_if(words_.begin(), words_.end(), [&](const Word& word) { return word.text == text; });
+  if (same != words_.end()) {
+    same->own |= own;
+    return;
+  }
+  words_.push_back({std::string(text), own});
+  first_bytes_[static_cast<unsigned char>(text.front())] = true;
+  lengths_ |= 1u << std::min<std::size_t>(text.size(), 31);
+}
+
+int NullWords::find(std::string_view text, bool own_only) const noexcept {
+  if (text.empty() || is_blank(text.front())) {
+    if (only_blanks(text)) return blank_ ? kBlank : kNone;
+  }
+  if ((lengths_ >> std::min<std::size_t>(text.size(), 31) & 1) == 0) return kNone;
+  for (std::size_t i = 0; i < words_.size(); ++i) {
+    if (words_[i].text == text && (words_[i].own || !own_only)) return static_cast<int>(i);
+  }
+  return kNone;
+}
+
+bool NullWords::contains(std::string_view text) const noexcept { return find(text, false) != kNone; }
+
+void NullWords::mark(SpanColumn& column, Evidence& evidence) const {
+  const char* const text = column.text ? column.text->data() : nullptr;
+  const bool json = column.kind == RawKind::kJson;
+  std::vector<std::int64_t> counts(words_.size() + 1);
+  for (Span& span : column.spans) {
+    if (span.length() != 0 && !may_begin(text[span.offset])) continue;
+    if (span.missing() || (!json && span.quoted() && span.length() != 0)) continue;
+    const int word = find({text + span.offset, span.length()}, json);
+    if (word == kNone) continue;
+    span.bits |= Span::kMissing;
+    ++counts[static_cast<std::size_t>(word + 1)];
+  }
+  if (counts[0] > 0) evidence.null_words[""] += counts[0];
+  for (std::size_t i = 0; i < words_.size(); ++i) {
+    if (counts[i + 1] > 0) evidence.null_words[words_[i].text] += counts[i + 1];
+  }
+}
+
+void mark_missing(SpanColumn& column, const NullWords& words, Evidence& evidence) {
+  if (column.nulls_marked) return;
+  words.mark(column, evidence);
+  column.nulls_marked = true;
+}
+
+}  // namespace evclean
