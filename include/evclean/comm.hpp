@@ -107,6 +107,8 @@ class TicketDesk {
   /// The next ticket, or an empty one when none is left and all handed out are done (or it was stopped). `done` reports
   /// the ticket just finished. Blocks a worker until rank 0 answers; on rank 0 serves others while it waits.
   Ticket next(std::optional<Done> done);
+  /// Rank 0 keeps all tickets; the others are told at once that there is none. Call on all ranks before next().
+  void keep_for_root();
   /// Rank 0: answers what has arrived; elsewhere: nothing. Cheap; call it between blocks.
   void poll();
   /// Rank 0: called for each Done (also its own); may add tickets again (a split to be read once more), or stop.

@@ -51,7 +51,8 @@ class Op {
   int step = -1;  ///< index in the job's steps; -1: settling at the table's end
 };
 
-/// Compiles steps one after another. Use: while (!done()) { for each slot of needs(): settle(slot, type); next(); }
+/// Compiles steps one after another. Use:
+/// while (!done()) { for each slot of needs(): settle(slot, type); settling(); next(); }
 class PipelineCompiler {
  public:
   struct Options {
@@ -76,7 +77,10 @@ class PipelineCompiler {
   /// Slots that the next step settles and that need a type (not the fixed ones).
   std::vector<int> needs();
   void settle(int slot, ColumnType type);
-  /// Operations of the next step: settling, then the step. Errors: user Error with the step's place and a caret.
+  /// Operations that settle what the next step uses; next() does it if this was not called.
+  std::vector<std::unique_ptr<Op>> settling();
+  /// Operations of the next step: settling (if left), then the step. Errors: user Error with the step's place and a
+  /// caret.
   std::vector<std::unique_ptr<Op>> next();
   /// Columns after the steps compiled so far; raw columns stand as strings.
   Fields fields() const;

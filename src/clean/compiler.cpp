@@ -144,6 +144,18 @@ std::vector<int> PipelineCompiler::needs() {
   }
 }
 
+std::vector<std::unique_ptr<Op>> PipelineCompiler::settling() {
+  if (!impl_->declared) return {};
+  try {
+    Ops ops = impl_->settle_ops(impl_->used(), true);
+    for (auto& op : ops) op->step = impl_->at;
+    return ops;
+  } catch (const StepError& error) {
+    impl_->last_error_final = error.final;
+    throw impl_->located(error);
+  }
+}
+
 std::vector<std::unique_ptr<Op>> PipelineCompiler::next() {
   try {
     Ops ops;

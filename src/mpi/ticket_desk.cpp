@@ -55,6 +55,7 @@ struct TicketDesk::Impl {
   std::deque<int> asking;      ///< ranks that wait for an answer
   std::int64_t in_hand = 0;    ///< tickets handed out and not done
   bool stopped = false;
+  bool root_only = false;
   Judge* judge = nullptr;
   int told = 0;  ///< workers that know there is no more
 
@@ -82,8 +83,8 @@ struct TicketDesk::Impl {
   /// Answers who can be answered: with a ticket, or with "no more" once nothing can come back.
   void answer() {
     while (!asking.empty()) {
-      const Ticket ticket = take();
-      if (!ticket && !finished()) return;
+      const Ticket ticket = root_only ? Ticket{} : take();
+      if (!ticket && !finished() && !root_only) return;
       const int to = asking.front();
       asking.pop_front();
       told += ticket ? 0 : 1;
@@ -174,6 +175,8 @@ TicketDesk::Ticket TicketDesk::next(std::optional<Done> done) {
 void TicketDesk::poll() {
   if (impl_->rank == 0 && impl_->size > 1) impl_->serve();
 }
+
+void TicketDesk::keep_for_root() { impl_->root_only = true; }
 
 void TicketDesk::set_judge(Judge* judge) { impl_->judge = judge; }
 void TicketDesk::add(Ticket ticket) { impl_->waiting.push_front(std::move(ticket)); }

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Running a job: the front that the commands call.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "evclean/comm.hpp"
+#include "evclean/job.hpp"
+#include "evclean/report.hpp"
+
+namespace evclean {
+
+struct RunOptions {
+  bool overwrite = false;
+  std::int64_t limit = -1;
+  ProgressMode progress = ProgressMode::kAuto;
+};
+
+/// Runs the job: all tables that outputs name, then publishes everything at once. Collective; the same report on rank 0
+/// (elsewhere only the exit code is meaningful). Errors: Error on all ranks; nothing is left behind then.
+RunReport run_job(const Job& job, const RunOptions& options, const Comm& comm);
+
+/// Checks what can be checked without reading data beyond the heads of some files: patterns, expressions, columns where
+/// known, outputs. All problems, with places. Local.
+std::vector<JobProblem> check_job(const Job& job);
+
+/// The first rows before and after the steps, as text with types. Local; reads only as much as it needs.
+std::string preview_job(const Job& job, std::int64_t rows);
+
+/// One result of `evclean test`.
+struct JobTestResult {
+  std::string name;
+  bool passed = false;
+  std::string difference;  ///< lines for people
+};
+std::vector<JobTestResult> run_job_tests(const Job& job);
+
+}  // namespace evclean

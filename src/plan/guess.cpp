@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "guess.hpp"
+
+#include <algorithm>
+
+#include "split_reader.hpp"
+#include "split_record.hpp"
+#include "wire.hpp"
+
+namespace evclean {
+namespace {
+
+constexpr std::size_t kSampledFiles = 8;
+constexpr std::int64_t kSampledBytes = 64 << 10;  // of each place
+constexpr int kPlacesInAFile = 3;
+
+/// Short segments spread over the files: their begins, and inside big plain files also later places.
+std::vector<Split> sample_splits(const TableInput& input) {
+  std::vector<Split> places;
+  const std::size_t step = std::max<std::size_t>(1, (input.files.size() + kSampledFiles - 1) / kSampledFiles);
+  for (std::size_t f = 0; f < input.files.size(); f += step) {
+    const InputFile& file = input.files[f];
+    const std::int64_t size = file.splittable ? file.text_bytes() : 0;
+    const int count = size > 4 * kPlacesInAFile * kSampledBytes ? kPlacesInAFile : 1;
+    for (int place = 0; place < count; ++place) {
+      const std::int64_t begin = size / count * place;
+      const std::int64_t end = file.splittable ? std::min(size, begin + kSampledBytes) : -1;
+      places.push_back(
+          {static_cast<std::int32_t>(places.size()), {{static_cast<std::int32_t>(f), begin, end}}, kSampledBytes});
+    }
+  }
+  return places;
+}
+
+/// Reads one place; a damaged file or a place that does not decode only makes the guess poorer.
+void read_place(SplitReader& reader, const Split& place, std::int64_t records, std::vector<Batch>& batches,
+                std::vector<Appearance>& appearances, std::vector<Reject>* rejects) {
+  std::int64_t bytes = 0;
+  std::size_t known = 0;
+  const auto take = [&](DecodedBlock& block) {
+    for (; known < block.columns->size(); ++known) {
+      appearances.push_back({place.ordinal, static_cast<std::int64_t>(known), (*block.columns)[known]});
+    }
+    bytes += static_cast<std::int64_t>(block.result.consumed);
+    records -= block.result.lines - block.result.blank;
+    if (rejects != nullptr) rejects->insert(rejects->end(), block.result.rejects.begin(), block.result.rejects.end());
+    if (block.result.batch.num_rows > 0) batches.push_back(block.result.batch);
+    return bytes < kSampledBytes && records > 0;
+  };
+  reader.read(place, {}, take, [] {});
+}
+
+std::vector<Batch> inline_table(const TableInput& input, std::vector<InputColumn>& columns) {
+  std::vector<Batch> batches;
+  batches.push_back(inline_batch(*input.spec->rows));
+  for (const std::string& name : batches[0].names) columns.push_back({name, false, ValueType::kString});
+  return batches;
+}
+
+std::string pack(const Guess& guess) {
+  Packer out;
+  out.put(static_cast<std::int64_t>(guess.input.size()));
+  for (const InputColumn& column : guess.input) out.text(column.name).put(column.fixed).put(column.type);
+  for (const auto& [key, type] : guess.types) out.put(key.first).text(key.second).put(type);
+  return out.take();
+}
+
+Guess unpack(const std::string& bytes) {
+  Unpacker in(bytes);
+  Guess guess;
+  guess.input.resize(static_cast<std::size_t>(in.get<std::int64_t>()));
+  for (InputColumn& column : guess.input) {
+    column.name = in.text();
+    column.fixed = in.get<bool>();
+    column.type = in.get<ValueType>();
+  }
+  while (!in.empty()) {
+    const int step = in.get<int>();
+    const std::string name = in.text();
+    guess.types[{step, name}] = in.get<ColumnType>();
+  }
+  return guess;
+}
+
+Guess sample_guess(const TableInput& input) {
+  Stepwise stepwise;
+  if (input.is_inline()) {
+    stepwise.batches = inline_table(input, stepwise.guess.input);
+  } else {
+    SplitReader reader(input);
+    std::vector<Appearance> appearances;
+    for (const Split& place : sample_splits(input)) {
+      try {
+        read_place(reader, place, std::numeric_limits<std::int64_t>::max(), stepwise.batches, appearances, nullptr);
+      } catch (const Error&) {
+        // The pass meets the same damage and treats it by the job's policy.
+      }
+    }
+    stepwise.guess.input = merge_columns(std::move(appearances));
+  }
+  if (input.closed && stepwise.guess.input.empty() && !input.is_inline()) {
+    auto decoder = make_decoder(input.format_spec(), input.format);
+    decoder->begin_file(InputFile{}, "");
+    stepwise.guess.input = decoder->columns();
+  }
+  stepwise.run(input, false);
+  return std::move(stepwise.guess);
+}
+
+}  // namespace
+
+void Stepwise::run(const TableInput& input, bool strict) {
+  PipelineCompiler::Options options = compiler_options(input);
+  options.sample = [this, &input](int slot) {
+    if (slot >= static_cast<int>(evidence.size())) return std::string();
+    const auto& seen = evidence[static_cast<std::size_t>(slot)].kinds[static_cast<std::size_t>(ValueKind::kString)];
+    if (seen.count == 0) return std::string();
+    if (seen.first.file < 0 || seen.first.file >= static_cast<std::int32_t>(input.files.size()))
+      return fmt::format("'{}'", seen.sample);
+    return fmt::format("'{}' at {}:{}", seen.sample, input.files[static_cast<std::size_t>(seen.first.file)].shown,
+                       line_of(input, seen.first.file, seen.first.byte_offset));
+  };
+  for (Batch& batch : batches) align_columns(batch, guess.input);
+  PipelineCompiler compiler(input.spec->steps, guess.input, input.closed, std::move(options));
+  const auto apply = [&](std::vector<std::unique_ptr<Op>> ops) {
+    state.evidence.resize(compiler.slots().size());
+    state.misfits.resize(compiler.slots().size());
+    for (auto& op : ops) {
+      for (Batch& batch : batches) {
+        if (batch.num_rows > 0) op->apply(batch, state);
+      }
+    }
+  };
+  state.filtered.resize(input.spec->steps.size());
+  state.next_row.resize(input.spec->steps.size());
+  state.seconds.resize(input.spec->steps.size() + 1);
+  try {
+    while (!compiler.done()) {
+      evidence.resize(compiler.slots().size());
+      for (const int slot : compiler.needs()) {
+        const Slot& known = compiler.slots()[static_cast<std::size_t>(slot)];
+        Evidence& seen = evidence[static_cast<std::size_t>(slot)];
+        for (Batch& batch : batches) {
+          const int at = batch.find(known.name);
+          if (at < 0 || !batch.is_raw(at)) continue;
+          SpanColumn copy = batch.raw(at);
+          if (!copy.nulls_marked) mark_missing(copy, input.nulls, seen);
+          std::int64_t misfits = 0;
+          convert(copy, ColumnType{}, PlaceOf{&batch}, seen, misfits);
+        }
+        const ColumnType type = settle(seen);
+        guess.types[{known.step, known.name}] = type;
+        compiler.settle(slot, type);
+      }
+      apply(compiler.settling());
+      apply(compiler.next());
+    }
+    program.complete = true;
+  } catch (const Error& error) {
+    program.error = error;
+    program.error_is_final = compiler.error_is_final();
+    program.stop_step = compiler.step();
+    if (strict) throw;
+  }
+  program.fields = compiler.fields();
+  program.slots = compiler.slots();
+  rejects = std::move(state.rejects);
+}
+
+Guess first_guess(const TableInput& input, const Comm& comm) {
+  std::string packed;
+  comm.agree([&] {
+    if (comm.is_root()) packed = pack(sample_guess(input));
+  });
+  return unpack(comm.broadcast(std::move(packed)));
+}
+
+std::vector<Batch> first_batches(const TableInput& input, std::int64_t records, std::vector<InputColumn>& columns,
+                                 std::vector<Reject>* rejects) {
+  if (input.is_inline()) return inline_table(input, columns);
+  SplitReader reader(input);
+  std::vector<Batch> batches;
+  std::vector<Appearance> appearances;
+  std::int64_t rows = 0;
+  for (const Split& split : input.splits) {
+    read_place(reader, split, records, batches, appearances, rejects);
+    rows = 0;
+    for (const Batch& batch : batches) rows += batch.num_rows;
+    if (rows >= records) break;
+  }
+  columns = merge_columns(std::move(appearances));
+  return batches;
+}
+
+}  // namespace evclean

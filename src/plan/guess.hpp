@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// A first guess of columns and types from some blocks of several files: cheap, usually right, always checked by the
+// pass.
+#pragma once
+
+#include "evclean/comm.hpp"
+#include "program.hpp"
+
+namespace evclean {
+
+/// Rows in memory taken through the steps one step at a time, each column settled by all of them: for the guess, for
+/// previews and for a job's tests.
+struct Stepwise {
+  std::vector<Batch> batches;      ///< in: raw; out: after the steps
+  std::vector<Evidence> evidence;  ///< a slot
+  Guess guess;                     ///< in: input columns; out: also types
+  Program program;                 ///< as far as it compiled
+  OpState state;
+  std::vector<Reject> rejects;
+
+  /// Runs the steps. Local. `strict`: throws the Error of a step that does not compile (else: see program.error).
+  void run(const TableInput& input, bool strict);
+};
+
+/// Samples and guesses on rank 0 and tells all. Collective.
+Guess first_guess(const TableInput& input, const Comm& comm);
+
+/// Raw batches of the first `records` records or so (inline tables: all rows), with the columns in order of appearance.
+/// `rejects` may be null.
+std::vector<Batch> first_batches(const TableInput& input, std::int64_t records, std::vector<InputColumn>& columns,
+                                 std::vector<Reject>* rejects);
+
+}  // namespace evclean

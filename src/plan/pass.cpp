@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pass.hpp"
+
+#include <arrow/array.h>
+
+#include <chrono>
+
+#include "evclean/interrupt.hpp"
+#include "split_record.hpp"
+#include "wire.hpp"
+
+namespace evclean {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+void add_seconds(double& to, Clock::time_point& since) {
+  const auto now = Clock::now();
+  to += std::chrono::duration<double>(now - since).count();
+  since = now;
+}
+
+}  // namespace
+
+void RejectStage::put(std::int64_t split, const std::vector<Reject>& rejects) {
+  Packer out;
+  for (const Reject& reject : rejects) {
+    out.put(reject.file)
+        .put(reject.segment)
+        .put(reject.line)
+        .put(reject.byte_offset)
+        .text(reject.reason)
+        .text(reject.detail)
+        .text(reject.text);
+  }
+  if (!rejects.empty()) bytes_.append(split, out.bytes());
+}
+
+std::vector<Reject> RejectStage::read(std::int64_t split) const {
+  const std::string bytes = bytes_.read(split);
+  std::vector<Reject> rejects;
+  for (Unpacker in(bytes); !in.empty();) {
+    Reject reject;
+    reject.file = in.get<std::int32_t>();
+    reject.segment = in.get<std::int32_t>();
+    reject.line = in.get<std::int64_t>();
+    reject.byte_offset = in.get<std::int64_t>();
+    reject.reason = in.text();
+    reject.detail = in.text();
+    reject.text = in.text();
+    rejects.push_back(std::move(reject));
+  }
+  return rejects;
+}
+
+/// This rank's part of a pass.
+class Pass::Work {
+ public:
+  Work(const TableInput& input, Program& program, const Guess& guess, const Comm& comm,
+       std::vector<std::unique_ptr<Sink>>& sinks, RejectStage& rejects, const PassOptions& options)
+      : input_(input),
+        program_(program),
+        guess_(guess),
+        comm_(comm),
+        sinks_(sinks),
+        rejects_(rejects),
+        options_(options),
+        reader_(input) {}
+
+  PassResult run() {
+    std::vector<std::int32_t> owners;
+    std::set<std::int32_t> excluded;
+    bool over_budget = false;
+    const std::optional<Error> error = read_splits(owners, excluded, over_budget);
+    comm_.all_ok(error);
+    share(owners, excluded, over_budget);
+    forget_what_others_own(owners);
+    PassResult result = merge_records(input_, program_, comm_, records_, excluded);
+    result.over_budget = over_budget;
+    return result;
+  }
+
+  StageSeconds seconds_;
+  const SplitReader& reader() const { return reader_; }
+
+ private:
+  std::optional<Error> read_splits(std::vector<std::int32_t>& owners, std::set<std::int32_t>& excluded,
+                                   bool& over_budget) {
+    // A run that is cut short by --limit goes in input order on rank 0.
+    const bool alone = options_.record_limit >= 0;
+    TicketDesk desk(comm_, static_cast<std::int64_t>(input_.splits.size()));
+    SplitJudge judge(input_, desk, options_.monitor);
+    desk.set_judge(&judge);
+    std::optional<Error> error;
+    std::optional<TicketDesk::Done> done;
+    if (alone) desk.keep_for_root();
+    for (auto ticket = desk.next(done); ticket; ticket = desk.next(done)) done = work(ticket, desk, error);
+    owners = judge.owners();
+    excluded = judge.excluded();
+    over_budget = judge.over_budget();
+    return error;
+  }
+
+  TicketDesk::Done work(const TicketDesk::Ticket& ticket, TicketDesk& desk, std::optional<Error>& error) {
+    SplitNews news;
+    try {
+      news = read_split(ticket.number, unpack_orders(ticket.message), desk);
+    } catch (const Error& e) {
+      error = e;
+    } catch (const std::bad_alloc&) {
+      error = Error(ExitCode::kSystem,
+                    "out of memory: set resources.memory or resources.chunk lower, or use fewer ranks a node");
+    } catch (const std::exception& e) {
+      error = Error(ExitCode::kBug, e.what());
+    }
+    news.failed = error.has_value();
+    if (error || limit_reached_) desk.stop();
+    return {ticket.number, news.pack()};
+  }
+
+  SplitNews read_split(std::int64_t number, const ReadOrders& orders, TicketDesk& desk) {
+    drop(number);
+    const Split& split = input_.splits[static_cast<std::size_t>(number)];
+    SplitRecord record(make_state(input_, program_));
+    const std::size_t segments = std::max<std::size_t>(1, split.segments.size());
+    record.kept.resize(segments);
+    record.filtered.resize(segments);
+    record.rejected.resize(segments);
+    for (const auto& [step, bases] : guess_.row_bases) {
+      record.state.next_row[static_cast<std::size_t>(step)] = bases[static_cast<std::size_t>(number)];
+    }
+    if (input_.is_inline()) {
+      read_rows(record);
+    } else {
+      record.segments = reader_.read(
+          split, orders, [&](DecodedBlock& block) { return take(number, record, block); },
+          [&] {
+            throw_if_interrupted();
+            desk.poll();
+          });
+      // Segments not reached (--limit) stay in the ledger as empty.
+      while (record.segments.size() < split.segments.size()) {
+        record.segments.emplace_back();
+        record.segments.back().file = split.segments[record.segments.size() - 1].file;
+      }
+    }
+    for (auto& sink : sinks_) sink->end_part(number);
+    for (const auto& [step, bases] : guess_.row_bases) {
+      record.state.next_row[static_cast<std::size_t>(step)] -= bases[static_cast<std::size_t>(number)];
+    }
+    SplitNews news = summary(record);
+    record.state.block.reset();
+    records_.emplace(number, std::move(record));
+    return news;
+  }
+
+  void read_rows(SplitRecord& record) {
+    DecodedBlock block;
+    block.result.batch = inline_batch(*input_.spec->rows);
+    block.result.lines = block.result.batch.num_rows;
+    std::vector<InputColumn> columns;
+    for (const std::string& name : block.result.batch.names) columns.push_back({name, false, ValueType::kString});
+    block.columns = &columns;
+    record.segments.emplace_back();
+    record.segments[0].file = 0;
+    record.segments[0].lines = block.result.lines;
+    take(0, record, block);
+  }
+
+  static SplitNews summary(const SplitRecord& record) {
+    SplitNews news;
+    for (std::size_t s = 0; s < record.segments.size(); ++s) {
+      const SegmentOutcome& segment = record.segments[s];
+      news.records += segment.lines - segment.blank;
+      news.rejected += segment.rejected + record.rejected[s];
+      news.segments.push_back(segment);
+    }
+    return news;
+  }
+
+  bool take(std::int64_t number, SplitRecord& record, DecodedBlock& block) {
+    auto clock = Clock::now();
+    Batch& batch = block.result.batch;
+    cut_to_limit(block.result);
+    note_columns(record, block);
+    if (!block.result.rejects.empty()) rejects_.put(number, block.result.rejects);
+    const std::size_t segment = static_cast<std::size_t>(block.segment);
+    const std::int64_t rows = batch.num_rows;
+    note_unknown(record, batch);
+    align_columns(batch, guess_.input);
+    record.state.block = block.block;
+    run_ops(batch, record.state);
+    const auto step_rejects = static_cast<std::int64_t>(record.state.rejects.size());
+    record.kept[segment] += batch.num_rows;
+    record.rejected[segment] += step_rejects;
+    record.filtered[segment] += rows - batch.num_rows - step_rejects;
+    rejects_.put(number, record.state.rejects);
+    record.state.rejects.clear();
+    if (program_.complete) count_missing(batch, record.missing);
+    add_seconds(seconds_.steps, clock);
+    if (batch.num_rows > 0 && !poisoned_) {
+      for (auto& sink : sinks_) sink->write(number, batch);
+    }
+    add_seconds(seconds_.encode, clock);
+    return !limit_reached_;
+  }
+
+  static void count_missing(const Batch& batch, std::vector<std::int64_t>& missing) {
+    missing.resize(batch.columns.size());
+    for (std::size_t c = 0; c < batch.columns.size(); ++c) {
+      if (!batch.is_raw(static_cast<int>(c))) {
+        missing[c] += batch.array(static_cast<int>(c))->null_count();
+        continue;
+      }
+      for (const Span span : batch.raw(static_cast<int>(c)).spans) missing[c] += span.missing();
+    }
+  }
+
+  void run_ops(Batch& batch, OpState& state) {
+    for (const auto& op : program_.ops) {
+      if (batch.num_rows == 0) break;
+      op->apply(batch, state);
+    }
+    // Once a value does not fit its guess, what would be written is useless: go on for the evidence only.
+    if (!poisoned_) {
+      for (const std::int64_t misfits : state.misfits) poisoned_ |= misfits > 0;
+    }
+  }
+
+  /// Drops records beyond --limit, in input order: rows and rejects are both records.
+  void cut_to_limit(DecodeResult& result) {
+    if (options_.record_limit < 0) return;
+    const std::int64_t room = options_.record_limit - records_read_;
+    Batch& batch = result.batch;
+    std::size_t row = 0, reject = 0;
+    for (std::int64_t taken = 0; taken < room; ++taken) {
+      const bool rows_left = row < batch.records.size(), rejects_left = reject < result.rejects.size();
+      if (!rows_left && !rejects_left) break;
+      const bool row_first = rows_left && (!rejects_left || batch.origin.byte_offset + batch.records[row].offset <
+                                                                result.rejects[reject].byte_offset);
+      ++(row_first ? row : reject);
+    }
+    records_read_ += static_cast<std::int64_t>(row + reject);
+    limit_reached_ = records_read_ >= options_.record_limit;
+    if (row == batch.records.size() && reject == result.rejects.size()) return;
+    std::vector<std::int32_t> kept(row);
+    for (std::size_t i = 0; i < row; ++i) kept[i] = static_cast<std::int32_t>(i);
+    batch.keep(kept);
+    result.rejects.resize(reject);
+    result.lines = static_cast<std::int64_t>(row + reject) + result.blank;
+  }
+
+  void note_columns(SplitRecord& record, const DecodedBlock& block) {
+    std::size_t known = 0;
+    for (const auto& [segment, column] : record.columns) known += segment == block.segment;
+    for (; known < block.columns->size(); ++known) record.columns.emplace_back(block.segment, (*block.columns)[known]);
+  }
+
+  /// Columns that the guess lacks: the pass is only good for evidence then.
+  void note_unknown(SplitRecord& record, const Batch& batch) {
+    for (std::size_t c = 0; c < batch.columns.size(); ++c) {
+      const std::string& name = batch.names[c];
+      if (c < guess_.input.size() && guess_.input[c].name == name) continue;
+      bool known = false;
+      for (const InputColumn& column : guess_.input) known |= column.name == name;
+      if (known) continue;
+      poisoned_ = true;
+      if (!batch.is_raw(static_cast<int>(c))) continue;
+      SpanColumn copy = batch.raw(static_cast<int>(c));
+      Evidence& evidence = record.unknown[{-1, name}];
+      mark_missing(copy, input_.nulls, evidence);
+      std::int64_t misfits = 0;
+      convert(copy, ColumnType{}, PlaceOf{&batch}, evidence, misfits);
+    }
+  }
+
+  void drop(std::int64_t number) {
+    if (records_.erase(number) == 0) return;
+    for (auto& sink : sinks_) sink->drop_part(number);
+    rejects_.drop(number);
+  }
+
+  void share(std::vector<std::int32_t>& owners, std::set<std::int32_t>& excluded, bool& over_budget) const {
+    Packer out;
+    out.put(over_budget);
+    for (const std::int32_t owner : owners) out.put(owner);
+    for (const std::int32_t file : excluded) out.put(file);
+    const std::string packed = comm_.broadcast(out.take());
+    Unpacker in(packed);
+    over_budget = in.get<bool>();
+    for (std::int32_t& owner : owners) owner = in.get<std::int32_t>();
+    excluded.clear();
+    while (!in.empty()) excluded.insert(in.get<std::int32_t>());
+  }
+
+  void forget_what_others_own(const std::vector<std::int32_t>& owners) {
+    std::vector<std::int64_t> mine;
+    for (const auto& [number, record] : records_) mine.push_back(number);
+    for (const std::int64_t number : mine) {
+      if (owners[static_cast<std::size_t>(number)] != comm_.rank()) drop(number);
+    }
+  }
+
+  const TableInput& input_;
+  Program& program_;
+  const Guess& guess_;
+  const Comm& comm_;
+  std::vector<std::unique_ptr<Sink>>& sinks_;
+  RejectStage& rejects_;
+  PassOptions options_;
+  SplitReader reader_;
+  std::map<std::int64_t, SplitRecord> records_;
+  std::int64_t records_read_ = 0;
+  bool limit_reached_ = false;
+  bool poisoned_ = false;
+};
+
+Pass::Pass(const TableInput& input, Program& program, const Guess& guess, const Comm& comm,
+           std::vector<std::unique_ptr<Sink>>& sinks, RejectStage& rejects, const PassOptions& options)
+    : work_(std::make_unique<Work>(input, program, guess, comm, sinks, rejects, options)) {}
+Pass::~Pass() = default;
+
+PassResult Pass::run() { return work_->run(); }
+
+StageSeconds Pass::seconds() const {
+  StageSeconds seconds = work_->seconds_;
+  seconds.read = work_->reader().read_seconds();
+  seconds.decode = work_->reader().decode_seconds();
+  return seconds;
+}
+
+}  // namespace evclean

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// One pass of all ranks over all splits of a table, under a program. What a pass finds is merged so that every rank
+// holds the same result, whoever read what.
+#pragma once
+
+#include "evclean/sink.hpp"
+#include "program.hpp"
+#include "split_judge.hpp"
+
+namespace evclean {
+
+/// Seconds by stage on this rank.
+struct StageSeconds {
+  double read = 0, decode = 0, steps = 0, encode = 0;
+};
+
+struct PassResult {
+  std::vector<Evidence> evidence;                           ///< a slot
+  std::vector<InputColumn> columns;                         ///< of the table, by first appearance
+  std::map<std::pair<int, std::string>, Evidence> unknown;  ///< of columns that the guess did not have
+  std::int64_t misfits = 0;
+  std::map<int, std::vector<std::int64_t>> row_counts;  ///< a numbering step: rows that reached it, a split
+  std::vector<FileLedger> files;
+  std::vector<std::int64_t> filtered;  ///< a step
+  std::vector<std::int64_t> missing;   ///< a column of the result
+  EvalCounters counters;
+  std::int64_t rejected = 0;
+  bool over_budget = false;
+  std::vector<std::vector<std::int64_t>> line_bases;  ///< split, segment: lines of the file before it
+};
+
+/// Rejects of the splits this rank owns.
+class RejectStage {
+ public:
+  RejectStage(std::int64_t memory_bytes, const std::string& scratch) : bytes_(memory_bytes, scratch) {}
+  void put(std::int64_t split, const std::vector<Reject>& rejects);
+  void drop(std::int64_t split) { bytes_.drop(split); }
+  std::vector<std::int64_t> splits() const { return bytes_.parts(); }
+  std::vector<Reject> read(std::int64_t split) const;
+
+ private:
+  ByteStage bytes_;
+};
+
+struct PassOptions {
+  std::int64_t record_limit = -1;  ///< read no more than so many records, in input order; -1: all
+  Monitor* monitor = nullptr;      ///< rank 0
+};
+
+class Pass {
+ public:
+  Pass(const TableInput& input, Program& program, const Guess& guess, const Comm& comm,
+       std::vector<std::unique_ptr<Sink>>& sinks, RejectStage& rejects, const PassOptions& options);
+  ~Pass();
+
+  /// Collective. Errors: the Error of any rank, on all.
+  PassResult run();
+  StageSeconds seconds() const;
+
+ private:
+  class Work;
+  std::unique_ptr<Work> work_;
+};
+
+}  // namespace evclean

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "program.hpp"
+
+#include <iterator>
+
+#include "evclean/suggest.hpp"
+
+namespace evclean {
+namespace {
+
+/// Counts the rows that reach a step which will number them.
+class CountRows final : public Op {
+ public:
+  void apply(Batch& batch, OpState& state) override {
+    state.next_row[static_cast<std::size_t>(step)] += batch.num_rows;
+  }
+};
+
+void append(std::vector<std::unique_ptr<Op>>& to, std::vector<std::unique_ptr<Op>> from) {
+  to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+}
+
+void compile_into(Program& program, PipelineCompiler& compiler, const TableInput& input, const Guess& guess) {
+  const auto& steps = input.spec->steps;
+  while (!compiler.done()) {
+    const int step = compiler.step();
+    for (const int slot : compiler.needs()) {
+      compiler.settle(slot, guess.type_of(compiler.slots()[static_cast<std::size_t>(slot)]));
+      program.settled_at[slot] = step;
+    }
+    append(program.ops, compiler.settling());
+    if (step < static_cast<int>(steps.size()) && numbers_rows(steps[static_cast<std::size_t>(step)]) &&
+        guess.row_bases.count(step) == 0 && !input.is_inline()) {
+      program.ops.push_back(std::make_unique<CountRows>());
+      program.ops.back()->step = step;
+      program.counts_rows = true;
+      program.stop_step = step;
+      return;
+    }
+    append(program.ops, compiler.next());
+  }
+  program.complete = true;
+}
+
+std::string ambiguity(const TableInput& input, const std::string& name, const Evidence& evidence) {
+  std::string text = fmt::format("  column '{}':", name);
+  for (const ValueKind kind : {ValueKind::kDateEither, ValueKind::kTimestampEither}) {
+    const Evidence::Seen& seen = evidence.kinds[static_cast<std::size_t>(kind)];
+    if (seen.count == 0) continue;
+    std::string place;
+    if (seen.first.file >= 0 && seen.first.file < static_cast<std::int32_t>(input.files.size())) {
+      place = fmt::format(" ({}:{})", input.files[static_cast<std::size_t>(seen.first.file)].shown,
+                          line_of(input, seen.first.file, seen.first.byte_offset));
+    }
+    text += fmt::format(" {} values such as '{}'{} read as day/month and as month/day, none decides", seen.count,
+                        printable(seen.sample, 40), place);
+  }
+  return text;
+}
+
+}  // namespace
+
+ColumnType Guess::type_of(const Slot& slot) const {
+  const auto found = types.find({slot.step, slot.name});
+  return found == types.end() ? ColumnType{} : found->second;
+}
+
+Program compile(const TableInput& input, const Guess& guess, const std::function<std::string(int slot)>& sample) {
+  Program program;
+  PipelineCompiler::Options options = compiler_options(input);
+  options.sample = sample;
+  PipelineCompiler compiler(input.spec->steps, guess.input, input.closed, std::move(options));
+  try {
+    compile_into(program, compiler, input, guess);
+  } catch (const Error& error) {
+    program.error = error;
+    program.error_is_final = compiler.error_is_final();
+    program.stop_step = compiler.step();
+  }
+  program.fields = compiler.fields();
+  program.slots = compiler.slots();
+  return program;
+}
+
+bool correct(const TableInput& input, const Program& program, const std::vector<Evidence>& evidence, Guess& guess) {
+  std::map<int, std::vector<int>> by_step;
+  for (const auto& [slot, step] : program.settled_at) by_step[step].push_back(slot);
+  bool right = true;
+  for (const auto& [step, slots] : by_step) {
+    std::string unclear;
+    bool step_right = true;
+    for (const int slot : slots) {
+      const Slot& known = program.slots[static_cast<std::size_t>(slot)];
+      bool ambiguous = false;
+      const ColumnType type = settle(evidence[static_cast<std::size_t>(slot)], &ambiguous);
+      if (ambiguous) unclear += "\n" + ambiguity(input, known.name, evidence[static_cast<std::size_t>(slot)]);
+      if (type == guess.type_of(known)) continue;
+      guess.types[{known.step, known.name}] = type;
+      step_right = false;
+    }
+    // What later steps saw depends on this step; their evidence is only a better guess.
+    if (right && step_right && !unclear.empty()) {
+      fail_user(
+          "dates that can be read in two ways:{}\nSay which with types: {{column: date:%d/%m/%Y}} or {{column: "
+          "date:%m/%d/%Y}}, or keep the text with string",
+          unclear);
+    }
+    right = right && step_right;
+  }
+  return right;
+}
+
+OpState make_state(const TableInput& input, const Program& program) {
+  OpState state;
+  state.evidence.resize(program.slots.size());
+  state.misfits.resize(program.slots.size());
+  state.filtered.resize(input.spec->steps.size());
+  state.next_row.resize(input.spec->steps.size());
+  state.seconds.resize(input.spec->steps.size() + 1);
+  return state;
+}
+
+}  // namespace evclean

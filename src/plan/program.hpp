@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// A table's steps compiled against a guess of everything that only the whole data can tell: which columns there are,
+// their types, and how many rows come before each split at steps that number rows.
+#pragma once
+
+#include <map>
+#include <optional>
+
+#include "table_input.hpp"
+
+namespace evclean {
+
+struct Guess {
+  std::vector<InputColumn> input;
+  std::map<std::pair<int, std::string>, ColumnType> types;  ///< (step that introduced the column, its name)
+  std::map<int, std::vector<std::int64_t>> row_bases;       ///< a numbering step: rows before each split
+
+  ColumnType type_of(const Slot& slot) const;
+};
+
+struct Program {
+  std::vector<std::unique_ptr<Op>> ops;
+  Fields fields;
+  std::vector<Slot> slots;
+  std::map<int, int> settled_at;  ///< slot -> step that settles it (number of steps: the end)
+  bool complete = false;          ///< false: stops before a step
+  int stop_step = -1;             ///< that step
+  bool counts_rows = false;       ///< it numbers rows, and their numbers are not known yet
+  std::optional<Error> error;     ///< or it does not compile under this guess
+  bool error_is_final = false;    ///< whatever the data
+};
+
+/// Compiles as far as the guess allows. Local, the same on every rank. Never throws for mistakes in the job: see
+/// `error`.
+Program compile(const TableInput& input, const Guess& guess, const std::function<std::string(int slot)>& sample = {});
+
+/// Corrects a guess by the evidence of a pass under it. True when nothing had to change up to `stop_step` (or the end).
+/// Errors: user Error for columns whose dates are ambiguous, all of the first such step at once.
+bool correct(const TableInput& input, const Program& program, const std::vector<Evidence>& evidence, Guess& guess);
+
+/// A fresh state for a program.
+OpState make_state(const TableInput& input, const Program& program);
+
+}  // namespace evclean

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "split_reader.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace evclean {
+namespace {
+
+constexpr std::int64_t kBlockBytes = 1 << 20;
+constexpr std::size_t kHeadBytes = 64 << 10;
+
+using Clock = std::chrono::steady_clock;
+double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+
+std::int64_t count_newlines(const char* begin, std::size_t length) { return std::count(begin, begin + length, '\n'); }
+
+}  // namespace
+
+/// One segment while it is read.
+class SplitReader::Segment {
+ public:
+  Segment(SplitReader& reader, const Split& split, int index, const ReadOrders& orders)
+      : reader_(reader), segment_(split.segments[static_cast<std::size_t>(index)]), index_(index) {
+    outcome_.file = segment_.file;
+    const auto forced = orders.starts.find(index);
+    forced_ = forced != orders.starts.end();
+    at_ = forced_ ? forced->second : std::max<std::int64_t>(0, segment_.begin - 1);
+    started_ = forced_ || segment_.begin == 0;
+    outcome_.skipped = orders.excluded.count(segment_.file) > 0;
+  }
+
+  /// False when the consumer wants no more.
+  bool read(const std::function<bool(DecodedBlock&)>& consumer, const std::function<void()>& pause) {
+    if (outcome_.skipped) return true;
+    if (forced_ && segment_.end >= 0 && at_ >= segment_.end) {  // a record of the split before covers this segment
+      outcome_.first = outcome_.end = at_;
+      return true;
+    }
+    StreamOptions options = reader_.input_.stream;
+    options.end = segment_.end;
+    stream_ = open_stream(file(), at_, options);
+    block_ = reader_.fresh_block(first_capacity());
+    bool go_on = true;
+    while (go_on && !finished_) {
+      const bool at_end = fill();
+      if (damage_ends_it()) break;
+      if (!started_ && !start(at_end)) {
+        if (at_end) break;
+        continue;
+      }
+      go_on = decode(at_end, consumer);
+      if (go_on && !finished_) carry();
+      pause();
+    }
+    finish();
+    return go_on;
+  }
+
+  SegmentOutcome take() { return std::move(outcome_); }
+
+ private:
+  const InputFile& file() const { return reader_.input_.files[static_cast<std::size_t>(segment_.file)]; }
+
+  std::size_t first_capacity() const {
+    const std::int64_t want =
+        file().codec == Codec::kPlain ? std::min(kBlockBytes, file().size_bytes + 64) : kBlockBytes;
+    return static_cast<std::size_t>(want) + (want >> 1) + 4096;
+  }
+
+  /// Appends text to the block; true at the end of the file.
+  bool fill() {
+    const auto begin = Clock::now();
+    const std::int64_t got =
+        stream_->read(*block_, std::max<std::int64_t>(kBlockBytes, static_cast<std::int64_t>(block_->size())));
+    reader_.read_seconds_ += seconds_since(begin);
+    if (!file_begun_) begin_file();
+    return got == 0;
+  }
+
+  /// The decoder sniffs the head of the file; in the middle of a file that is read apart.
+  void begin_file() {
+    file_begun_ = true;
+    const bool have_head = segment_.begin == 0 && !forced_;
+    const std::string head = have_head ? std::string(block_->data(), std::min(block_->size(), kHeadBytes))
+                                       : read_head(file(), reader_.input_.stream, kHeadBytes);
+    reader_.decoder().begin_file(file(), head);
+  }
+
+  bool damage_ends_it() {
+    const ReadDamage& damage = stream_->damage();
+    if (!damage.damaged) return false;
+    const OnCorrupt policy = reader_.input_.stream.corrupt;
+    if (policy == OnCorrupt::kFail) {
+      fail_user(
+          "{}: {} (byte {} of the file, {} bytes of text were good). Mend the file, or set corrupt: skip or corrupt: "
+          "salvage",
+          file().shown, damage.reason, damage.stored_offset, damage.at_bytes);
+    }
+    return policy == OnCorrupt::kSkip;
+  }
+
+  /// Finds the first record of a segment that begins inside the file; false: not in the text at hand.
+  bool start(bool at_end) {
+    const std::string_view text(block_->data(), block_->size());
+    const std::size_t found = text.empty() ? std::string_view::npos : reader_.decoder().first_record(text, 1, at_end);
+    if (found == std::string_view::npos) return false;
+    begin_ = found;
+    first_line_ = -count_newlines(block_->data(), found);
+    started_ = true;
+    return true;
+  }
+
+  std::size_t owned_end() const {
+    if (segment_.end < 0) return std::numeric_limits<std::size_t>::max();
+    const std::int64_t end = stream_->offsets().to_text(segment_.end) - at_;
+    return static_cast<std::size_t>(std::max<std::int64_t>(0, end));
+  }
+
+  bool decode(bool at_end, const std::function<bool(DecodedBlock&)>& consumer) {
+    const std::size_t text_end = block_->size();
+    const std::size_t owned = owned_end();
+    if (outcome_.first < 0 && begin_ < owned) note_first();
+    while (begin_ < owned && (begin_ < text_end || at_end)) {
+      const auto clock = Clock::now();
+      DecodeInput in{
+          block_, begin_, text_end, std::min(owned, text_end + 1), at_end, {segment_.file, at_, first_line_, index_}};
+      DecodedBlock out{reader_.decoder().decode(in), block_, index_, nullptr};
+      reader_.decode_seconds_ += seconds_since(clock);
+      const std::size_t before = begin_;
+      begin_ = std::max(begin_, out.result.consumed);
+      if (!stream_->damage().cuts.empty()) reject_cut_rows(out.result);
+      out.columns = &reader_.decoder().columns();
+      const bool go_on = out.result.lines == 0 || consumer(out);
+      account(out.result);
+      if (!go_on) return false;
+      if (begin_ == before) break;
+    }
+    text_end_ = text_end;
+    finished_ = begin_ >= owned || at_end;
+    return true;
+  }
+
+  void note_first() { outcome_.first = stream_->offsets().to_source(at_ + static_cast<std::int64_t>(begin_)); }
+
+  void account(const DecodeResult& result) {
+    outcome_.newlines += result.newlines;
+    outcome_.lines += result.lines;
+    outcome_.blank += result.blank;
+    outcome_.rejected += static_cast<std::int64_t>(result.rejects.size());
+    outcome_.extra_fields += result.extra_fields;
+    lines_in_block_ += result.newlines;
+  }
+
+  /// Rows whose record lost bytes become rejects.
+  void reject_cut_rows(DecodeResult& result) {
+    std::vector<std::int32_t> whole;
+    Batch& batch = result.batch;
+    for (std::int64_t row = 0; row < batch.num_rows; ++row) {
+      const RecordRef record = batch.records[static_cast<std::size_t>(row)];
+      if (is_cut_off(stream_->damage(), batch.origin.byte_offset + record.offset, record.length)) {
+        result.rejects.push_back(make_reject(batch, row, "cut off"));
+      } else {
+        whole.push_back(static_cast<std::int32_t>(row));
+      }
+    }
+    batch.keep(whole);
+  }
+
+  /// Moves what is left to the begin of a block: the same one when no batch holds it.
+  void carry() {
+    const std::string rest(block_->data() + begin_, text_end_ - begin_);
+    at_ += static_cast<std::int64_t>(begin_);
+    first_line_ += lines_in_block_;
+    lines_in_block_ = 0;
+    begin_ = 0;
+    const std::size_t room = rest.size() + std::max<std::size_t>(kBlockBytes, rest.size()) + 4096;
+    if (block_.use_count() > 1) block_ = reader_.fresh_block(room);
+    block_->set_size(0);
+    block_->reserve(room);
+    block_->append(rest);
+  }
+
+  void finish() {
+    if (outcome_.first >= 0) outcome_.end = stream_->offsets().to_source(at_ + static_cast<std::int64_t>(begin_));
+    outcome_.damage = stream_->damage();
+    outcome_.replaced = stream_->replaced();
+    outcome_.nul_bytes = stream_->nul_bytes();
+    if (block_.use_count() == 1) reader_.spare_ = std::move(block_);
+  }
+
+  SplitReader& reader_;
+  const SplitSegment segment_;
+  const int index_;
+  SegmentOutcome outcome_;
+  std::unique_ptr<ByteStream> stream_;
+  TextBlockPtr block_;
+  std::int64_t at_ = 0;          ///< text offset of the block's first byte
+  std::int64_t first_line_ = 0;  ///< line ends before it, counted from the first record owned
+  std::int64_t lines_in_block_ = 0;
+  std::size_t begin_ = 0;  ///< first byte of the block not decoded yet
+  std::size_t text_end_ = 0;
+  bool forced_ = false;
+  bool started_ = false;
+  bool file_begun_ = false;
+  bool finished_ = false;
+};
+
+SplitReader::SplitReader(const TableInput& input) : input_(input) {}
+SplitReader::~SplitReader() = default;
+
+Decoder& SplitReader::decoder() {
+  if (!decoder_) decoder_ = make_decoder(input_.format_spec(), input_.format);
+  return *decoder_;
+}
+
+TextBlockPtr SplitReader::fresh_block(std::size_t capacity) {
+  TextBlockPtr block = spare_ && spare_.use_count() == 1 ? std::move(spare_) : std::make_shared<TextBlock>(capacity);
+  spare_.reset();
+  block->set_size(0);
+  block->reserve(capacity);
+  return block;
+}
+
+std::vector<SegmentOutcome> SplitReader::read(const Split& split, const ReadOrders& orders,
+                                              const std::function<bool(DecodedBlock&)>& consumer,
+                                              const std::function<void()>& pause) {
+  std::vector<SegmentOutcome> outcomes;
+  for (int index = 0; index < static_cast<int>(split.segments.size()); ++index) {
+    Segment segment(*this, split, index, orders);
+    const bool go_on = segment.read(consumer, pause);
+    outcomes.push_back(segment.take());
+    if (!go_on) break;
+  }
+  return outcomes;
+}
+
+}  // namespace evclean

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "split_record.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "wire.hpp"
+
+namespace evclean {
+namespace {
+
+/// Ledger numbers of one file, in the order they are summed over ranks.
+constexpr std::size_t kCounts = 10;
+enum Count : std::size_t { kLines, kKept, kFiltered, kRejected, kBlank, kReplaced, kNul, kExtra, kUnverified, kLost };
+
+void add(std::vector<std::int64_t>& sums, std::int32_t file, Count count, std::int64_t value) {
+  sums[static_cast<std::size_t>(file) * kCounts + count] += value;
+}
+
+std::vector<std::int64_t> file_sums(const TableInput& input, const std::map<std::int64_t, SplitRecord>& records) {
+  std::vector<std::int64_t> sums(std::max<std::size_t>(1, input.files.size()) * kCounts);
+  for (const auto& [split, record] : records) {
+    for (std::size_t s = 0; s < record.segments.size(); ++s) {
+      const SegmentOutcome& segment = record.segments[s];
+      const std::int32_t file = std::max(segment.file, 0);
+      add(sums, file, kLines, segment.lines);
+      add(sums, file, kKept, record.kept[s]);
+      add(sums, file, kFiltered, record.filtered[s]);
+      add(sums, file, kRejected, segment.rejected + record.rejected[s]);
+      add(sums, file, kBlank, segment.blank);
+      add(sums, file, kReplaced, segment.replaced);
+      add(sums, file, kNul, segment.nul_bytes);
+      add(sums, file, kExtra, segment.extra_fields);
+      add(sums, file, kUnverified, segment.unverified);
+      add(sums, file, kLost, segment.damage.lost_stored_bytes);
+    }
+  }
+  return sums;
+}
+
+std::string pack_damage(const std::map<std::int64_t, SplitRecord>& records) {
+  Packer out;
+  for (const auto& [split, record] : records) {
+    for (const SegmentOutcome& segment : record.segments) {
+      if (!segment.damage.damaged) continue;
+      out.put(segment.file)
+          .text(fmt::format("{} at byte {} of the file ({} bytes of text before it are whole)", segment.damage.reason,
+                            segment.damage.stored_offset, segment.damage.at_bytes));
+    }
+  }
+  return out.take();
+}
+
+std::vector<FileLedger> file_ledgers(const TableInput& input, const Comm& comm,
+                                     const std::map<std::int64_t, SplitRecord>& records,
+                                     const std::set<std::int32_t>& excluded) {
+  const std::vector<std::int64_t> sums = comm.sum(file_sums(input, records));
+  std::vector<FileLedger> ledgers(input.is_inline() ? 1 : input.files.size());
+  for (std::size_t f = 0; f < ledgers.size(); ++f) {
+    const std::int64_t* n = sums.data() + f * kCounts;
+    FileLedger& ledger = ledgers[f];
+    ledger.file = input.is_inline() ? "rows" : input.files[f].shown;
+    ledger.counts = {n[kLines], n[kKept], n[kFiltered], n[kRejected], n[kBlank]};
+    ledger.replaced = n[kReplaced];
+    ledger.nul_bytes = n[kNul];
+    ledger.extra_fields = n[kExtra];
+    ledger.unverified = n[kUnverified];
+    ledger.lost_bytes = n[kLost];
+    ledger.skipped = excluded.count(static_cast<std::int32_t>(f)) > 0;
+  }
+  for (const std::string& packed : comm.all_gather(pack_damage(records))) {
+    for (Unpacker in(packed); !in.empty();) {
+      const auto file = in.get<std::int32_t>();
+      ledgers[static_cast<std::size_t>(file)].damage = in.text();
+    }
+  }
+  return ledgers;
+}
+
+std::string pack_columns(const std::map<std::int64_t, SplitRecord>& records) {
+  Packer out;
+  std::set<std::string> sent;
+  for (const auto& [split, record] : records) {
+    std::int64_t position = 0;
+    for (const auto& [segment, column] : record.columns) {
+      ++position;
+      if (!sent.insert(fmt::format("{}{}{}", column.name, '\0', column.fixed ? static_cast<int>(column.type) : -1))
+               .second)
+        continue;
+      out.put(split).put(position).text(column.name).put(column.fixed).put(column.type);
+    }
+  }
+  return out.take();
+}
+
+std::vector<InputColumn> all_columns(const Comm& comm, const std::map<std::int64_t, SplitRecord>& records) {
+  std::vector<Appearance> appearances;
+  for (const std::string& packed : comm.all_gather(pack_columns(records))) {
+    for (Unpacker in(packed); !in.empty();) {
+      Appearance seen;
+      seen.split = in.get<std::int64_t>();
+      seen.position = in.get<std::int64_t>();
+      seen.column.name = in.text();
+      seen.column.fixed = in.get<bool>();
+      seen.column.type = in.get<ValueType>();
+      appearances.push_back(std::move(seen));
+    }
+  }
+  return merge_columns(std::move(appearances));
+}
+
+std::string pack_evidence(const Program& program, const std::map<std::int64_t, SplitRecord>& records) {
+  std::vector<Evidence> merged(program.slots.size());
+  std::map<std::pair<int, std::string>, Evidence> unknown;
+  for (const auto& [split, record] : records) {
+    for (std::size_t s = 0; s < merged.size(); ++s) merged[s].merge(record.state.evidence[s]);
+    for (const auto& [key, evidence] : record.unknown) unknown[key].merge(evidence);
+  }
+  Packer out;
+  for (const Evidence& evidence : merged) out.text(evidence.serialize());
+  for (const auto& [key, evidence] : unknown) out.put(key.first).text(key.second).text(evidence.serialize());
+  return out.take();
+}
+
+void merge_evidence(const Program& program, const Comm& comm, const std::map<std::int64_t, SplitRecord>& records,
+                    PassResult& result) {
+  result.evidence.resize(program.slots.size());
+  for (const std::string& packed : comm.all_gather(pack_evidence(program, records))) {
+    Unpacker in(packed);
+    for (Evidence& evidence : result.evidence) evidence.merge(Evidence::parse(in.text()));
+    while (!in.empty()) {
+      const int step = in.get<int>();
+      const std::string name = in.text();
+      result.unknown[{step, name}].merge(Evidence::parse(in.text()));
+    }
+  }
+}
+
+/// Sums over ranks of what splits counted: rows at numbering steps, and line ends of segments.
+void merge_positions(const TableInput& input, const Comm& comm, const std::map<std::int64_t, SplitRecord>& records,
+                     PassResult& result) {
+  const std::size_t splits = input.splits.size();
+  for (std::size_t step = 0; step < input.spec->steps.size(); ++step) {
+    if (!numbers_rows(input.spec->steps[step])) continue;
+    std::vector<std::int64_t> counts(std::max<std::size_t>(1, splits));
+    for (const auto& [split, record] : records) counts[static_cast<std::size_t>(split)] = record.state.next_row[step];
+    result.row_counts[static_cast<int>(step)] = comm.sum(std::move(counts));
+  }
+  std::vector<std::int64_t> newlines;
+  std::vector<std::size_t> begins;
+  for (const Split& split : input.splits) {
+    begins.push_back(newlines.size());
+    newlines.resize(newlines.size() + split.segments.size());
+  }
+  for (const auto& [split, record] : records) {
+    for (std::size_t s = 0; s < record.segments.size(); ++s)
+      newlines[begins[static_cast<std::size_t>(split)] + s] = record.segments[s].newlines;
+  }
+  newlines.push_back(0);
+  newlines = comm.sum(std::move(newlines));
+  std::map<std::int32_t, std::int64_t> before;
+  for (std::size_t s = 0; s < splits; ++s) {
+    result.line_bases.emplace_back();
+    for (std::size_t i = 0; i < input.splits[s].segments.size(); ++i) {
+      std::int64_t& lines = before[input.splits[s].segments[i].file];
+      result.line_bases.back().push_back(lines);
+      lines += newlines[begins[s] + i];
+    }
+  }
+}
+
+void merge_counts(const TableInput& input, const Program& program, const Comm& comm,
+                  const std::map<std::int64_t, SplitRecord>& records, PassResult& result) {
+  const std::size_t steps = input.spec->steps.size(), columns = program.fields.size();
+  std::vector<std::int64_t> sums(steps + 4 + columns);
+  for (const auto& [split, record] : records) {
+    const OpState& state = record.state;
+    for (std::size_t s = 0; s < state.filtered.size(); ++s) sums[s] += state.filtered[s];
+    std::int64_t* tail = sums.data() + state.filtered.size();
+    for (const std::int64_t misfits : state.misfits) tail[0] += misfits;
+    tail[1] += state.counters.division_by_zero;
+    tail[2] += state.counters.int_overflow;
+    tail[3] += state.counters.regex_limit;
+    for (std::size_t c = 0; c < std::min(columns, record.missing.size()); ++c) tail[4 + c] += record.missing[c];
+  }
+  sums = comm.sum(std::move(sums));
+  result.filtered.assign(sums.begin(), sums.begin() + static_cast<std::ptrdiff_t>(steps));
+  result.misfits = sums[steps];
+  result.counters.division_by_zero = sums[steps + 1];
+  result.counters.int_overflow = sums[steps + 2];
+  result.counters.regex_limit = sums[steps + 3];
+  result.missing.assign(sums.begin() + static_cast<std::ptrdiff_t>(steps) + 4, sums.end());
+}
+
+}  // namespace
+
+std::vector<InputColumn> merge_columns(std::vector<Appearance> appearances) {
+  std::stable_sort(appearances.begin(), appearances.end(), [](const Appearance& a, const Appearance& b) {
+    return std::tie(a.split, a.position) < std::tie(b.split, b.position);
+  });
+  std::vector<InputColumn> columns;
+  std::unordered_map<std::string, std::size_t> known;
+  for (const Appearance& seen : appearances) {
+    const auto [at, fresh] = known.emplace(seen.column.name, columns.size());
+    if (fresh) {
+      columns.push_back(seen.column);
+    } else if (columns[at->second].fixed != seen.column.fixed || columns[at->second].type != seen.column.type) {
+      columns[at->second].fixed = false;
+      columns[at->second].type = ValueType::kString;
+    }
+  }
+  return columns;
+}
+
+PassResult merge_records(const TableInput& input, const Program& program, const Comm& comm,
+                         const std::map<std::int64_t, SplitRecord>& records, const std::set<std::int32_t>& excluded) {
+  PassResult result;
+  result.files = file_ledgers(input, comm, records, excluded);
+  result.columns = all_columns(comm, records);
+  merge_evidence(program, comm, records, result);
+  merge_positions(input, comm, records, result);
+  merge_counts(input, program, comm, records, result);
+  for (const FileLedger& file : result.files) result.rejected += file.counts.rejected;
+  return result;
+}
+
+}  // namespace evclean

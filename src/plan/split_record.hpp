@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one reading of a split found, kept until it is known that this reading counts.
+#pragma once
+
+#include <unordered_map>
+
+#include "pass.hpp"
+
+namespace evclean {
+
+struct SplitRecord {
+  std::vector<SegmentOutcome> segments;
+  std::vector<std::int64_t> kept, filtered, rejected;  ///< a segment; rejected: by steps
+  std::vector<std::pair<int, InputColumn>> columns;    ///< (segment, column) in order of appearance
+  std::map<std::pair<int, std::string>, Evidence> unknown;
+  std::vector<std::int64_t> missing;  ///< a column of the result
+  OpState state;
+
+  explicit SplitRecord(OpState fresh) : state(std::move(fresh)) {}
+};
+
+/// The first appearance of a column over all splits.
+struct Appearance {
+  std::int64_t split = 0;
+  std::int64_t position = 0;
+  InputColumn column;
+};
+
+/// Merges what ranks know of columns: in order of first appearance; a column that is not fixed everywhere is inferred.
+std::vector<InputColumn> merge_columns(std::vector<Appearance> appearances);
+
+/// Merges the records that count, over all ranks. Collective.
+PassResult merge_records(const TableInput& input, const Program& program, const Comm& comm,
+                         const std::map<std::int64_t, SplitRecord>& records, const std::set<std::int32_t>& excluded);
+
+}  // namespace evclean

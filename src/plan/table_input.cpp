@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "table_input.hpp"
+
+#include <algorithm>
+
+#include "wire.hpp"
+
+namespace evclean {
+namespace {
+
+constexpr std::size_t kSniffedFiles = 8;
+
+std::string pack(const TableInput& input) {
+  Packer out;
+  out.text(input.format).put(static_cast<std::int64_t>(input.files.size()));
+  for (const InputFile& file : input.files) {
+    out.text(file.path)
+        .text(file.shown)
+        .put(file.size_bytes)
+        .put(file.modified_s)
+        .put(file.codec)
+        .put(file.mark_bytes)
+        .put(file.splittable);
+  }
+  out.put(static_cast<std::int64_t>(input.notes.size()));
+  for (const std::string& note : input.notes) out.text(note);
+  return out.take();
+}
+
+void unpack(const std::string& bytes, TableInput& input) {
+  Unpacker in(bytes);
+  input.format = in.text();
+  input.files.resize(static_cast<std::size_t>(in.get<std::int64_t>()));
+  for (InputFile& file : input.files) {
+    file.path = in.text();
+    file.shown = in.text();
+    file.size_bytes = in.get<std::int64_t>();
+    file.modified_s = in.get<std::int64_t>();
+    file.codec = in.get<Codec>();
+    file.mark_bytes = in.get<std::int32_t>();
+    file.splittable = in.get<bool>();
+  }
+  input.notes.resize(static_cast<std::size_t>(in.get<std::int64_t>()));
+  for (std::string& note : input.notes) note = in.text();
+}
+
+/// Heads of some files, spread over the list, for `format: auto`.
+void choose(TableInput& input) {
+  const InputSpec& spec = *input.spec->input;
+  if (spec.format.formats != std::vector<std::string>{"auto"}) {
+    input.format = spec.format.formats.size() == 1 ? spec.format.formats[0] : std::string();
+    return;
+  }
+  std::vector<std::string> heads, names;
+  const std::size_t step = std::max<std::size_t>(1, input.files.size() / kSniffedFiles);
+  for (std::size_t i = 0; i < input.files.size(); i += step) {
+    heads.push_back(read_head(input.files[i], input.stream));
+    names.push_back(input.files[i].shown);
+  }
+  const AutoChoice choice = choose_format(spec.format, heads, names);
+  input.format = choice.format;
+  input.notes.push_back(choice.why);
+}
+
+void list(TableInput& input) {
+  refuse_own_outputs(input);
+  const InputSpec& spec = *input.spec->input;
+  ListOptions options;
+  options.base_dir = input.job->base_dir;
+  options.missing = spec.missing;
+  options.empty = spec.empty;
+  options.encoding = spec.encoding;
+  std::vector<std::string> paths;
+  for (const Text& path : spec.paths) paths.push_back(path.value);
+  Listing listing = list_inputs(paths, options);
+  input.files = std::move(listing.files);
+  input.notes = std::move(listing.notes);
+  choose(input);
+}
+
+bool is_preset(const std::string& format) {
+  static const std::vector<std::string> plain = {"json", "csv", "tsv", "lines", "regex", "auto", ""};
+  return std::find(plain.begin(), plain.end(), format) == plain.end();
+}
+
+/// Everything that follows from the listing.
+void settle_input(TableInput& input) {
+  const InputSpec& spec = *input.spec->input;
+  input.splits = cut_splits(input.files, input.job->resources.chunk_bytes);
+  input.closed = is_closed(input.format);
+  input.nulls = nulls_for(spec, input.format);
+}
+
+TableInput begin(const Job& job, const TableSpec& spec) {
+  TableInput input;
+  input.job = &job;
+  input.spec = &spec;
+  input.nulls = NullWords::standard();
+  if (spec.input) {
+    input.stream.encoding = spec.input->encoding;
+    input.stream.corrupt = spec.input->corrupt;
+    input.stream.max_ratio = spec.input->max_ratio;
+  } else {
+    input.closed = true;
+    input.splits.resize(1);
+  }
+  return input;
+}
+
+}  // namespace
+
+bool is_closed(const std::string& format) {
+  static const std::vector<std::string> open_formats = {"json", "csv",        "tsv",   "w3c",  "logfmt",
+                                                        "ltsv", "cloudtrail", "caddy", "auto", ""};
+  return std::find(open_formats.begin(), open_formats.end(), format) == open_formats.end();
+}
+
+NullWords nulls_for(const InputSpec& spec, const std::string& format) {
+  if (spec.nulls.only) return NullWords::only(spec.nulls.words);
+  NullWords words = format == "json"    ? NullWords::only({})
+                    : is_preset(format) ? NullWords::logs()
+                                        : NullWords::standard();
+  for (const std::string& word : spec.nulls.words) words.add(word);
+  return words;
+}
+
+std::int64_t TableInput::stored_bytes() const {
+  std::int64_t total = 0;
+  for (const Split& split : splits) total += split.size_bytes;
+  return total;
+}
+
+TableInput open_table(const Job& job, const TableSpec& spec, const Comm& comm) {
+  TableInput input = begin(job, spec);
+  if (!spec.input) return input;
+  comm.agree([&] {
+    if (comm.is_root()) list(input);
+  });
+  const std::string packed = comm.broadcast(comm.is_root() ? pack(input) : std::string());
+  if (!comm.is_root()) unpack(packed, input);
+  settle_input(input);
+  return input;
+}
+
+TableInput open_table(const Job& job, const TableSpec& spec) {
+  TableInput input = begin(job, spec);
+  if (!spec.input) return input;
+  list(input);
+  settle_input(input);
+  return input;
+}
+
+PipelineCompiler::Options compiler_options(const TableInput& input) {
+  PipelineCompiler::Options options;
+  options.nulls = input.nulls;
+  options.macros = input.job->functions;
+  options.job_path = input.job->path;
+  options.job_text = input.job->text;
+  if (input.spec->input) {
+    options.zone = TimeZone::named(input.spec->input->format.timezone);
+    options.types = input.spec->input->types;
+  }
+  return options;
+}
+
+Batch inline_batch(const std::vector<InlineRow>& rows) {
+  Batch batch;
+  batch.num_rows = static_cast<std::int64_t>(rows.size());
+  auto text = std::make_shared<TextBlock>();
+  std::vector<SpanColumn> columns;
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    for (const auto& [name, value] : rows[row]) {
+      int at = batch.find(name);
+      if (at < 0) {
+        at = static_cast<int>(batch.names.size());
+        batch.names.push_back(name);
+        columns.emplace_back();
+        columns.back().kind = RawKind::kJson;
+      }
+      auto& spans = columns[static_cast<std::size_t>(at)].spans;
+      spans.resize(rows.size());
+      if (value.kind == InlineValue::Kind::kNull) continue;
+      // A bare word is text that inference may read, as in a CSV field; quotes make it a string.
+      const std::uint32_t flags = value.quoted ? Span::kQuoted : 0;
+      spans[row] = Span::of(text->append(value.text), static_cast<std::uint32_t>(value.text.size()), flags);
+    }
+    batch.records.push_back({static_cast<std::uint32_t>(row), 0});
+  }
+  for (SpanColumn& column : columns) {
+    column.text = text;
+    column.spans.resize(rows.size());
+    batch.columns.emplace_back(std::move(column));
+  }
+  batch.text = text;
+  return batch;
+}
+
+std::int64_t line_of(const TableInput& input, std::int32_t file, std::int64_t byte_offset) {
+  if (file < 0 || file >= static_cast<std::int32_t>(input.files.size())) return 0;
+  auto stream = open_stream(input.files[static_cast<std::size_t>(file)], 0, input.stream);
+  std::int64_t line = 1;
+  for (std::int64_t at = 0; at < byte_offset;) {
+    TextBlock block(1 << 20);
+    const std::int64_t got = stream->read(block, 1 << 20);
+    if (got <= 0) break;
+    line += std::count(block.data(), block.data() + std::min(got, byte_offset - at), '\n');
+    at += got;
+  }
+  return line;
+}
+
+}  // namespace evclean

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// A table's input, resolved: its files, splits and format, the same on every rank.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "evclean/comm.hpp"
+#include "evclean/job.hpp"
+#include "evclean/pipeline.hpp"
+#include "evclean/sink.hpp"
+
+namespace evclean {
+
+struct TableInput {
+  const Job* job = nullptr;
+  const TableSpec* spec = nullptr;
+  std::vector<InputFile> files;
+  std::vector<Split> splits;       ///< inline rows: one split without segments
+  std::vector<std::string> notes;  ///< about the listing and the format, for people
+  std::string format;              ///< chosen, if `auto`
+  bool closed = false;             ///< no column can appear that is not known from the format alone
+  NullWords nulls;
+  StreamOptions stream;
+
+  const FormatSpec& format_spec() const { return spec->input->format; }
+  bool is_inline() const { return spec->rows.has_value(); }
+  std::int64_t stored_bytes() const;
+};
+
+/// Lists and cuts on rank 0 and tells all ranks. Collective. Errors: user Error about paths or the format.
+TableInput open_table(const Job& job, const TableSpec& spec, const Comm& comm);
+
+/// The same without ranks, for preview and check.
+TableInput open_table(const Job& job, const TableSpec& spec);
+
+/// Words for missing of an input read as `format`: `-` too in log presets; JSON knows only the user's own.
+NullWords nulls_for(const InputSpec& spec, const std::string& format);
+
+/// Whether a format alone says which columns there are.
+bool is_closed(const std::string& format);
+
+/// Errors: user Error when an input path covers an output of the job.
+void refuse_own_outputs(const TableInput& input);
+
+/// What the compiler needs to know of a table. `sample` as in PipelineCompiler::Options.
+PipelineCompiler::Options compiler_options(const TableInput& input);
+
+/// Inline rows (rows:, tests) as a batch of raw columns, and as the columns of a table.
+Batch inline_batch(const std::vector<InlineRow>& rows);
+
+/// Number (1-based) of the line of a file's text that holds a byte. Reads the file up to there.
+std::int64_t line_of(const TableInput& input, std::int32_t file, std::int64_t byte_offset);
+
+}  // namespace evclean

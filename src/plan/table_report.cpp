@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a table's run says of itself.
+#include <algorithm>
+
+#include "evclean/suggest.hpp"
+#include "table_run.hpp"
+#include "wire.hpp"
+
+namespace evclean {
+namespace {
+
+constexpr std::array<std::string_view, kValueKinds> kKindWords = {
+    "true or false", "an integer",       "an integer beyond 2^53", "a number",
+    "a date",        "a day/month date", "a month/day date",       "a date of unclear order",
+    "a time",        "a day/month time", "a month/day time",       "a time of unclear order",
+    "text"};
+
+/// The kinds of value that a column has, most frequent last word: what kept it from being narrower.
+std::string what_stopped(const TableInput& input, const Evidence& evidence) {
+  std::size_t most = 0, blocker = kValueKinds;
+  for (std::size_t k = 0; k < kValueKinds; ++k) {
+    if (evidence.kinds[k].count > evidence.kinds[most].count) most = k;
+  }
+  for (std::size_t k = 0; k < kValueKinds; ++k) {
+    if (k != most && evidence.kinds[k].count > 0) blocker = k;
+  }
+  if (blocker == kValueKinds || most == static_cast<std::size_t>(ValueKind::kString)) return {};
+  const Evidence::Seen& seen = evidence.kinds[blocker];
+  std::string place;
+  if (seen.first.file >= 0 && seen.first.file < static_cast<std::int32_t>(input.files.size())) {
+    place = fmt::format(" at {}:{}", input.files[static_cast<std::size_t>(seen.first.file)].shown,
+                        line_of(input, seen.first.file, seen.first.byte_offset));
+  }
+  return fmt::format("mostly {}, but '{}'{} is {}", kKindWords[most], printable(seen.sample, 40), place,
+                     kKindWords[blocker]);
+}
+
+std::string pack(const Reject& reject) {
+  Packer out;
+  out.put(reject.file)
+      .put(reject.segment)
+      .put(reject.line)
+      .put(reject.byte_offset)
+      .text(reject.reason)
+      .text(reject.detail)
+      .text(reject.text.substr(0, 400));
+  return out.take();
+}
+
+}  // namespace
+
+/// The first three rejects over all ranks, in input order.
+void TableRun::gather_first_rejects(TableReport& report) {
+  Packer mine;
+  for (const Reject& reject : report.first_rejects) mine.text(pack(reject));
+  report.first_rejects.clear();
+  for (const std::string& packed : comm_.all_gather(mine.bytes())) {
+    for (Unpacker in(packed); !in.empty();) {
+      const std::string bytes = in.text();
+      Unpacker fields(bytes);
+      Reject reject;
+      reject.file = fields.get<std::int32_t>();
+      reject.segment = fields.get<std::int32_t>();
+      reject.line = fields.get<std::int64_t>();
+      reject.byte_offset = fields.get<std::int64_t>();
+      reject.reason = fields.text();
+      reject.detail = fields.text();
+      reject.text = fields.text();
+      report.first_rejects.push_back(std::move(reject));
+    }
+  }
+  auto& all = report.first_rejects;
+  std::stable_sort(all.begin(), all.end(), [](const Reject& a, const Reject& b) {
+    return std::tie(a.file, a.line) < std::tie(b.file, b.line);
+  });
+  if (all.size() > 3) all.resize(3);
+}
+
+void TableRun::fill_report(const TableInput& input, const PassResult& result, TableReport& report) {
+  report.name = spec_.name;
+  report.format = input.format;
+  report.files = result.files;
+  report.notes = input.notes;
+  report.stored_bytes = input.stored_bytes();
+  report.passes = passes_;
+  for (const FileLedger& file : result.files) report.ledger += file.counts;
+  for (std::size_t s = 0; s < spec_.steps.size(); ++s)
+    report.steps.push_back({spec_.steps[s].name, result.filtered[s]});
+  const auto count = [&](std::int64_t value, const char* text) {
+    if (value > 0) report.notes.push_back(fmt::format("{} {}", value, text));
+  };
+  count(result.counters.division_by_zero, "divisions by zero gave null");
+  count(result.counters.int_overflow, "integer results beyond 64 bits gave null");
+  count(result.counters.regex_limit, "matches gave up at the match limit and counted as no match");
+  for (const FileLedger& file : result.files) {
+    if (!file.damage.empty())
+      report.notes.push_back(fmt::format("{}: {}{}", file.file, file.damage, file.skipped ? "; skipped whole" : ""));
+    count(file.replaced, "ill-formed UTF-8 sequences became U+FFFD");
+    count(file.nul_bytes, "NUL bytes are kept in strings");
+  }
+  fill_columns(input, result, report);
+  report.read_seconds = comm_.max(seconds_.read);
+  report.decode_seconds = comm_.max(seconds_.decode);
+  report.steps_seconds = comm_.max(seconds_.steps);
+  report.encode_seconds = comm_.max(seconds_.encode);
+}
+
+void TableRun::fill_columns(const TableInput& input, const PassResult& result, TableReport& report) {
+  for (std::size_t c = 0; c < program_.fields.size(); ++c) {
+    ColumnReport column{
+        program_.fields[c].name, program_.fields[c].type, c < result.missing.size() ? result.missing[c] : 0, {}, {}};
+    for (const auto& [slot, step] : program_.settled_at) {
+      const Slot& known = program_.slots[static_cast<std::size_t>(slot)];
+      if (known.name != column.name) continue;
+      column.why = comm_.is_root() ? what_stopped(input, evidence_[static_cast<std::size_t>(slot)]) : std::string();
+      column.null_words = evidence_[static_cast<std::size_t>(slot)].null_words;
+    }
+    report.columns.push_back(std::move(column));
+  }
+}
+
+}  // namespace evclean

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "evclean/report.hpp"
+#include "evclean/suggest.hpp"
+
+namespace evclean {
+namespace {
+
+constexpr std::size_t kFilesShown = 12;
+constexpr std::size_t kNotesShown = 20;
+
+/// 1234567 as 1,234,567.
+std::string grouped(std::int64_t value) {
+  std::string digits = std::to_string(value < 0 ? -value : value);
+  for (std::ptrdiff_t at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
+    digits.insert(static_cast<std::size_t>(at), ",");
+  return value < 0 ? "-" + digits : digits;
+}
+
+std::string sized(std::int64_t bytes) {
+  const char* units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  double value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  for (; value >= 1024 && unit < 4; ++unit) value /= 1024;
+  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", value, units[unit]);
+}
+
+std::vector<std::string> ledger_row(const std::string& name, const LedgerCounts& n, const std::string& remark) {
+  return {name, grouped(n.lines), grouped(n.kept), grouped(n.filtered), grouped(n.rejected), grouped(n.blank), remark};
+}
+
+std::string remark(const FileLedger& file) {
+  if (file.skipped) return "skipped: damaged";
+  if (!file.damage.empty()) return "damaged";
+  return {};
+}
+
+std::string ledger_text(const TableReport& table) {
+  std::vector<std::vector<std::string>> rows;
+  for (std::size_t f = 0; f < table.files.size() && f < kFilesShown; ++f) {
+    rows.push_back(ledger_row(table.files[f].file, table.files[f].counts, remark(table.files[f])));
+  }
+  if (table.files.size() > kFilesShown)
+    rows.push_back({fmt::format("… {} more files", table.files.size() - kFilesShown), "", "", "", "", "", ""});
+  if (table.files.size() != 1) rows.push_back(ledger_row("all", table.ledger, ""));
+  std::string text = text_table({"file", "lines", "kept", "filtered", "rejected", "blank", ""}, rows, 60);
+  std::string filters;
+  for (std::size_t s = 0; s < table.steps.size(); ++s) {
+    if (table.steps[s].filtered > 0) {
+      filters += fmt::format("{}step {} ({}) {}", filters.empty() ? "" : ", ", s + 1, table.steps[s].name,
+                             grouped(table.steps[s].filtered));
+    }
+  }
+  if (!filters.empty()) text += "filtered by: " + filters + "\n";
+  return text;
+}
+
+std::string column_text(const TableReport& table) {
+  std::vector<std::vector<std::string>> rows;
+  for (const ColumnReport& column : table.columns) {
+    std::string note = column.why;
+    for (const auto& [word, count] : column.null_words) {
+      note += fmt::format("{}{} x '{}' is missing", note.empty() ? "" : "; ", grouped(count), word);
+    }
+    rows.push_back({column.name, std::string(type_name(column.type)), grouped(column.missing), note});
+  }
+  return text_table({"column", "type", "missing", ""}, rows, 90);
+}
+
+std::string rejects_text(const TableReport& table) {
+  if (table.first_rejects.empty()) return {};
+  std::string text = fmt::format(
+      "{} rejected (budget {}){}:\n", grouped(table.ledger.rejected), table.budget,
+      table.rejects_path.empty() ? ", the first" : fmt::format(", all in {}, the first", table.rejects_path));
+  for (const Reject& reject : table.first_rejects) {
+    const std::string file = reject.file >= 0 && static_cast<std::size_t>(reject.file) < table.files.size()
+                                 ? table.files[static_cast<std::size_t>(reject.file)].file
+                                 : "rows";
+    text += fmt::format("  {}:{}: {}\n    {}\n", file, reject.line, reject.reason, printable(reject.text, 100));
+    if (!reject.detail.empty()) text += reject.detail + "\n";
+  }
+  return text;
+}
+
+std::string stage_text(const TableReport& table) {
+  const double total =
+      table.read_seconds + table.decode_seconds + table.steps_seconds + table.encode_seconds + table.write_seconds;
+  if (total <= 0) return {};
+  return fmt::format(
+      "seconds (slowest rank): read {:.2f}, decode {:.2f}, steps {:.2f}, encode {:.2f}, write {:.2f}{}\n",
+      table.read_seconds, table.decode_seconds, table.steps_seconds, table.encode_seconds, table.write_seconds,
+      table.passes > 1 ? fmt::format("; {} passes over the input", table.passes) : "");
+}
+
+}  // namespace
+
+std::string report_text(const RunReport& report) {
+  std::string text;
+  for (const TableReport& table : report.tables) {
+    text += fmt::format("\n== {}{} ==\n", table.name, table.format.empty() ? "" : " (" + table.format + ")");
+    text += ledger_text(table) + "\n" + column_text(table) + rejects_text(table) + stage_text(table);
+    for (std::size_t n = 0; n < table.notes.size() && n < kNotesShown; ++n)
+      text += "note: " + printable(table.notes[n], 400) + "\n";
+    if (table.notes.size() > kNotesShown) text += fmt::format("note: … {} more\n", table.notes.size() - kNotesShown);
+    if (table.over_budget) {
+      text +=
+          fmt::format("over the reject budget: {} of {} records rejected, {} allowed; the outputs were not published\n",
+                      grouped(table.ledger.rejected), grouped(table.ledger.lines - table.ledger.blank), table.budget);
+    }
+  }
+  text += "\n";
+  for (const WrittenFile& file : report.outputs)
+    text += fmt::format("wrote {}  {} rows, {}\n", file.path, grouped(file.rows), sized(file.bytes));
+  std::int64_t bytes = 0, lines = 0;
+  for (const TableReport& table : report.tables) {
+    bytes += table.stored_bytes;
+    lines += table.ledger.lines;
+  }
+  const double seconds = std::max(report.seconds, 1e-9);
+  text += fmt::format("{} lines, {} in {:.2f} s ({} lines/s, {}/s) on {} rank{}, peak memory {}\n", grouped(lines),
+                      sized(bytes), report.seconds,
+                      grouped(static_cast<std::int64_t>(static_cast<double>(lines) / seconds)),
+                      sized(static_cast<std::int64_t>(static_cast<double>(bytes) / seconds)), report.ranks,
+                      report.ranks == 1 ? "" : "s", sized(report.peak_memory_bytes));
+  return text;
+}
+
+}  // namespace evclean
