@@ -3,7 +3,10 @@
 evclean_room(decode_structured
   SOURCES structured_record.cpp
     csv_scan.cpp csv_index.cpp csv_trial.cpp csv_layout.cpp csv_decoder.cpp csv_record.cpp csv_first_record.cpp
-  ROOMS table)
+    json_text.cpp json_tokens.cpp json_keys.cpp json_row.cpp json_frame.cpp json_decoder.cpp
+  ROOMS table
+  PACKAGES PkgConfig::SIMDJSON)
+target_link_options(evclean_decode_structured INTERFACE -Wl,--push-state,--no-as-needed -lsimdjson -Wl,--pop-state)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" AND EVCLEAN_ARCH)
   # Every processor with AVX2 multiplies without carry, but x86-64-v3 does not say so.
   set_source_files_properties(csv_index.cpp PROPERTIES COMPILE_OPTIONS -mpclmul SKIP_PRECOMPILE_HEADERS ON)

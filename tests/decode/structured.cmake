@@ -1,5 +1,6 @@
 evclean_test(csv_decoder_test SOURCES csv_decoder_test.cpp ROOMS decode_structured)
 evclean_test(dialect_test SOURCES dialect_test.cpp ROOMS decode_structured)
-foreach(test csv_decoder_test dialect_test)
+evclean_test(json_decoder_test SOURCES json_decoder_test.cpp ROOMS decode_structured)
+foreach(test csv_decoder_test json_decoder_test dialect_test)
   target_include_directories(${test} PRIVATE ${CMAKE_SOURCE_DIR}/src/decode)
 endforeach()

@@ -84,8 +84,9 @@ inline std::size_t decode_range(Decoder& decoder, std::string_view text, std::si
         decoder.decode({block, 0, have - at, std::min(owned_end, have + 1) - at, have == text.size(), origin});
     line += result.newlines;
     at += result.consumed;
+    const bool stuck = all && result.consumed == 0;
     take(std::move(result), out);
-    if (all && at < owned_end) break;
+    if (stuck) break;
   }
   return at;
 }

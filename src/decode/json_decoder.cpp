@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "json_decoder.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "json_text.hpp"
+#include "structured.hpp"
+
+namespace evclean {
+
+namespace {
+
+constexpr std::size_t kWindowBytes = 256 << 10;
+
+std::size_t find_line_end(const char* text, std::size_t begin, std::size_t end) {
+  const void* found = begin < end ? std::memchr(text + begin, '\n', end - begin) : nullptr;
+  return found == nullptr ? end : static_cast<std::size_t>(static_cast<const char*>(found) - text);
+}
+
+const char* kind_of(char first) {
+  switch (first) {
+    case '[':
+      return "an array";
+    case '"':
+      return "a string";
+    case 't':
+    case 'f':
+      return "a boolean";
+    case 'n':
+      return "null";
+    default:
+      return (first >= '0' && first <= '9') || first == '-' ? "a number" : "no JSON";
+  }
+}
+
+}  // namespace
+
+struct JsonDecoder::Call {
+  explicit Call(const DecodeInput& in) : input(in), log(in, false) {}
+  const char* text() const { return input.text->data(); }
+  std::int64_t offset(std::size_t at) const { return input.origin.byte_offset + static_cast<std::int64_t>(at); }
+
+  const DecodeInput& input;
+  RecordLog log;
+  bool waiting = false;     ///< the next record needs more text
+  std::size_t goes_on = 0;  ///< where to go on when frames were not taken to their end
+};
+
+JsonDecoder::JsonDecoder(const FormatSpec& spec) : spec_(spec), limit_(record_limit(spec)), rows_(spec) {}
+
+void JsonDecoder::begin_file(const InputFile&, std::string_view head) {
+  shape_ = find_json_shape(head);
+  rows_.begin_file();
+  passing_.end();
+}
+
+JsonFramer JsonDecoder::framer(const Call& call) const {
+  return {{call.text(), call.input.text_end}, call.input.at_end, shape_, static_cast<std::size_t>(spec_.max_depth)};
+}
+
+DecodeResult JsonDecoder::decode(const DecodeInput& input) {
+  Call call(input);
+  rows_.begin_call(input.text, (input.text_end - input.begin) / std::max<std::size_t>(row_bytes_, 16) + 16);
+  std::size_t at = pass_over(call, input.begin);
+  while (at < input.text_end && at < input.owned_end && !call.waiting && !rows_.full()) {
+    frames_.clear();
+    const std::size_t next = lines() ? frame_lines(call, at) : frame_objects(call, at);
+    at = take_frames(call, 0, frames_.size()) ? next : call.goes_on;
+  }
+  call.log.add_rows(static_cast<std::int64_t>(rows_.rows()));
+  if (rows_.rows() > 100) row_bytes_ = (at - input.begin) / rows_.rows();
+  rows_.finish(call.log.result());
+  return call.log.finish(at);
+}
+
+/// Passes over the rest of a record that was too long to be held.
+std::size_t JsonDecoder::pass_over(Call& call, std::size_t at) {
+  const bool on = passing_.continues_at(call.offset(at));
+  passing_.end();
+  if (!on) return at;
+  const DecodeInput& input = call.input;
+  std::size_t next = 0;
+  if (lines()) {
+    const std::size_t lf = find_line_end(call.text(), at, input.text_end);
+    if (lf < input.text_end) return lf + 1;
+    next = input.text_end;
+  } else {
+    const JsonScan scan = framer(call).resynchronise(at, next, false);
+    if (scan == JsonScan::kWhole) return next;
+  }
+  passing_.begin(call.offset(next));
+  call.waiting = true;
+  return input.at_end ? input.text_end : next;
+}
+
+/// Frames the lines that begin in the next 256 KiB; gives where the line behind them begins.
+std::size_t JsonDecoder::frame_lines(Call& call, std::size_t at) {
+  const DecodeInput& input = call.input;
+  const std::size_t stop = std::min({at + kWindowBytes, input.text_end, input.owned_end});
+  while (at < stop) {
+    const std::size_t lf = find_line_end(call.text(), at, input.text_end);
+    if (lf == input.text_end && !input.at_end) return frames_.empty() ? unfinished(call, at) : at;
+    frames_.push_back({at, lf});
+    at = std::min(lf + 1, input.text_end);
+  }
+  return at;
+}
+
+/// A record at `at` that does not end in this text: waits for more, or gives it up when it is too long.
+std::size_t JsonDecoder::unfinished(Call& call, std::size_t at) {
+  const DecodeInput& input = call.input;
+  if (input.text_end - at <= limit_ + 1) {
+    call.waiting = true;
+    return at;
+  }
+  if (!lines()) return damaged(call, at, at + 1, {fmt::format("longer than max_line ({} bytes)", limit_), at});
+  call.log.add_reject(at, input.text_end, fmt::format("longer than max_line ({} bytes)", limit_));
+  passing_.begin(call.offset(input.text_end));
+  return input.text_end;
+}
+
+std::size_t JsonDecoder::frame_objects(Call& call, std::size_t at) {
+  const DecodeInput& input = call.input;
+  const JsonFramer framer = this->framer(call);
+  const std::size_t stop = std::min({at + kWindowBytes, input.text_end, input.owned_end});
+  for (;;) {
+    const JsonScan gap = framer.skip_separators(at);
+    if (gap == JsonScan::kIncomplete) call.waiting = frames_.empty();
+    if (at >= stop || gap == JsonScan::kIncomplete) return at;
+    std::size_t end = 0;
+    JsonScan scan = framer.find_end(at, end);
+    if (scan == JsonScan::kWhole && end - at <= limit_) {
+      frames_.push_back({at, end});
+      at = end;
+      continue;
+    }
+    if (!frames_.empty()) return at;  // what is sound comes first
+    if (scan == JsonScan::kIncomplete && !input.at_end) return unfinished(call, at);
+    if (scan == JsonScan::kWhole || end - at > limit_)
+      return damaged(call, at, at + 1, {fmt::format("longer than max_line ({} bytes)", limit_), at});
+    const bool bracket = scan == JsonScan::kDamaged && (call.text()[end] == '}' || call.text()[end] == ']');
+    const char* what = bracket                      ? "brackets do not match"
+                       : scan == JsonScan::kDamaged ? "a string is not closed"
+                                                    : "the record is not closed";
+    return damaged(call, at, at + 1, {what, end});
+  }
+}
+
+/// Rejects what lies between `begin` and the next sound run of records behind `from`; gives where that begins.
+std::size_t JsonDecoder::damaged(Call& call, std::size_t begin, std::size_t from, const JsonFault& fault) {
+  const DecodeInput& input = call.input;
+  std::size_t next = 0;
+  const JsonScan scan = framer(call).resynchronise(from, next, false);
+  const bool found = scan == JsonScan::kWhole;
+  if (!found && !input.at_end && input.text_end - begin <= limit_ + 1) {
+    call.waiting = true;
+    return begin;
+  }
+  if (!found && input.at_end) next = input.text_end;
+  std::size_t end = next;
+  while (end > begin + 1 && (is_json_blank(call.text()[end - 1]) || call.text()[end - 1] == ',')) --end;
+  call.log.add_reject(begin, end, fmt::format("{} (byte {} of the record)", fault.what, fault.at - begin + 1));
+  if (!found && !input.at_end) passing_.begin(call.offset(next));
+  if (!found) call.waiting = true;
+  return next;
+}
+
+/// Takes frames [first, last). One bad record can spoil the tokens of all: then each half is tried alone. False when
+/// it stopped early (see goes_on).
+bool JsonDecoder::take_frames(Call& call, std::size_t first, std::size_t last) {
+  if (first == last) return true;
+  const std::size_t begin = frames_[first].begin;
+  const char* fault = tokens_.index(call.text() + begin, frames_[last - 1].end - begin);
+  if (fault != nullptr && last - first > 1) {
+    const std::size_t middle = first + (last - first) / 2;
+    return take_frames(call, first, middle) && take_frames(call, middle, last);
+  }
+  if (fault != nullptr) return reject_frame(call, frames_[first], {fault, frames_[first].end});
+  rows_.begin_tokens(tokens_.positions(), begin, frames_[last - 1].end);
+  std::size_t token = 0;
+  for (std::size_t i = first; i < last; ++i) {
+    if (rows_.full()) {
+      call.goes_on = frames_[i].begin;
+      return false;
+    }
+    if (!take_frame(call, frames_[i], token)) return false;
+  }
+  return true;
+}
+
+bool JsonDecoder::take_frame(Call& call, const Frame& frame, std::size_t& token) {
+  while (token < tokens_.count() && rows_.position(token) < frame.begin) ++token;
+  if (rows_.position(token) >= frame.end) {
+    call.log.add_blank();
+    return true;
+  }
+  if (read_frame(frame, token)) {
+    const std::size_t length = frame.end - frame.begin;
+    const bool cr = lines() && length > 0 && call.text()[frame.end - 1] == '\r';
+    rows_.commit({static_cast<std::uint32_t>(frame.begin), static_cast<std::uint32_t>(length - cr)});
+    return true;
+  }
+  while (token < tokens_.count() && rows_.position(token) < frame.end) ++token;
+  return reject_frame(call, frame, rows_.fault());
+}
+
+/// Reads the record of a frame whose first token is `token`; leaves no row when it is bad.
+bool JsonDecoder::read_frame(const Frame& frame, std::size_t& token) {
+  const std::size_t begin = rows_.position(token);
+  if (frame.end - frame.begin > limit_) {
+    rows_.set_fault(fmt::format("longer than max_line ({} bytes)", limit_), frame.begin);
+    return false;
+  }
+  if (rows_.at(begin) != '{') {
+    rows_.set_fault(fmt::format("not a JSON object: {}", kind_of(rows_.at(begin))), begin);
+    return false;
+  }
+  const std::size_t next = rows_.read(token, frame.end);
+  if (next != 0 && rows_.position(next) >= frame.end) {
+    token = next;
+    return true;
+  }
+  if (next != 0) rows_.set_fault("text behind the object", rows_.position(next));
+  rows_.drop();
+  return false;
+}
+
+/// Where brackets tell the records apart, a wrong one may have led astray: what follows must be sound.
+bool JsonDecoder::reject_frame(Call& call, const Frame& frame, const JsonFault& fault) {
+  const bool object = !lines() && call.text()[frame.begin] == '{';
+  if (object && framer(call).verify(frame.end) != JsonScan::kWhole) {
+    call.goes_on = damaged(call, frame.begin, frame.begin + 1, fault);
+    return false;
+  }
+  std::size_t end = frame.end;
+  if (lines() && end > frame.begin && call.text()[end - 1] == '\r') --end;
+  const std::size_t at = fault.at - frame.begin + 1;
+  const bool whole = fault.what.rfind("longer", 0) == 0;
+  call.log.add_reject(frame.begin, end, whole ? fault.what : fmt::format("{} (byte {})", fault.what, at));
+  return true;
+}
+
+std::size_t JsonDecoder::first_record(std::string_view text, std::size_t from, bool at_end) {
+  passing_.end();
+  if (lines()) {
+    if (from == 0 || text[from - 1] == '\n') return from;
+    const std::size_t lf = text.find('\n', from);
+    return lf == std::string_view::npos ? lf : lf + 1;
+  }
+  std::size_t at = 0;
+  const JsonFramer framer(text, at_end, shape_, static_cast<std::size_t>(spec_.max_depth));
+  return framer.resynchronise(from, at, true) == JsonScan::kWhole ? at : std::string_view::npos;
+}
+
+std::unique_ptr<Decoder> make_json_decoder(const FormatSpec& spec) { return std::make_unique<JsonDecoder>(spec); }
+
+}  // namespace evclean

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where JSON records begin and end when lines do not tell: one array over the file, or objects one after another.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace evclean {
+
+enum class JsonLayout : std::uint8_t { kLines, kObjects };
+
+/// How the records of a file lie, learnt from its first bytes.
+struct JsonShape {
+  JsonLayout layout = JsonLayout::kLines;
+  std::string first_key;  ///< with both quotes, when all records of the head begin with it; else empty
+};
+
+/// An array of objects and objects over several lines (or several on one) are kObjects; everything else is lines.
+JsonShape find_json_shape(std::string_view head);
+
+enum class JsonScan : std::uint8_t { kWhole, kIncomplete, kDamaged };
+
+/// Finds records in text that is not cut by lines. Between records stand blanks, commas and the brackets of an array.
+class JsonFramer {
+ public:
+  JsonFramer(std::string_view text, bool at_end, const JsonShape& shape, std::size_t max_depth)
+      : text_(text), at_end_(at_end), shape_(shape), max_depth_(max_depth) {}
+
+  /// First byte of the next record at or behind `at` (the text's size: none). kIncomplete when the text ends in a
+  /// bracket that may still belong to a record.
+  JsonScan skip_separators(std::size_t& at) const;
+  /// End of the record that begins at `at`. kDamaged (`end`: where) when a string holds a control character, brackets
+  /// do not match or, with `strict`, stand deeper than the limit.
+  JsonScan find_end(std::size_t at, std::size_t& end, bool strict = false) const;
+  /// Does a run of sound records begin at or just behind `at`? kWhole: yes (three, or all up to the file's end).
+  JsonScan verify(std::size_t at) const;
+  /// The first place at or behind `from` where a sound run of records begins. kDamaged: none in this text.
+  /// `loose`: take a run that the text cuts off for sound.
+  JsonScan resynchronise(std::size_t from, std::size_t& at, bool loose) const;
+
+ private:
+  bool record_start(std::size_t at) const;
+  std::size_t skip_blanks(std::size_t at) const;
+  JsonScan string_end(std::size_t at, std::size_t& end) const;
+  JsonScan object_end(std::size_t at, std::size_t& end, bool strict) const;
+
+  std::string_view text_;
+  bool at_end_;
+  const JsonShape& shape_;
+  std::size_t max_depth_;
+};
+
+}  // namespace evclean

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// Turns the tokens of one JSON object into one row of spans, checking all of JSON's grammar on the way. A record that
+// turns out bad leaves no trace: neither a row nor a column.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "evclean/decoder.hpp"
+#include "json_keys.hpp"
+
+namespace evclean {
+
+/// What is wrong with a record, and where in the block.
+struct JsonFault {
+  std::string what;
+  std::size_t at = 0;
+};
+
+class JsonRows {
+ public:
+  explicit JsonRows(const FormatSpec& spec) : max_columns_(spec.max_columns), max_depth_(spec.max_depth) {}
+
+  void begin_file();
+  const std::vector<InputColumn>& columns() const { return columns_; }
+
+  /// Begins a call: no rows, every known column.
+  void begin_call(TextBlockPtr text, std::size_t expected_rows);
+  /// The tokens of text from `base` on; they end at `end`.
+  void begin_tokens(const std::uint32_t* positions, std::size_t base, std::size_t end);
+  /// Reads the object that begins at token `token` and may not pass `limit`. Gives the token behind it, or 0 (see
+  /// fault()). The row is not kept before commit(); drop() forgets it.
+  std::size_t read(std::size_t token, std::size_t limit);
+  void commit(RecordRef record);
+  void drop();
+  const JsonFault& fault() const { return fault_; }
+  void set_fault(std::string what, std::size_t at);
+
+  std::size_t rows() const { return records_.size(); }
+  /// True when the batch holds so many cells that it should be handed on.
+  bool full() const { return rows() * columns_.size() > kMaxCells; }
+  /// Moves names, columns and records into the batch, and the counters into the result.
+  void finish(DecodeResult& result);
+
+  std::size_t position(std::size_t token) const { return base_ + positions_[token]; }
+  char at(std::size_t offset) const { return data_[offset]; }
+
+ private:
+  static constexpr std::size_t kMaxCells = 8 << 20;
+
+  struct Open {
+    std::uint32_t node;
+    std::uint32_t before;  ///< the key read last in it
+  };
+
+  std::size_t fail(std::string what, std::size_t at);
+  std::size_t fail_at(std::size_t token, const char* expected);
+  bool open_object(std::uint32_t node, std::size_t token);
+  std::size_t read_pair(std::size_t token);
+  std::size_t close_objects(std::size_t token);
+  bool find_key(std::size_t token);
+  bool add_key(std::size_t begin, std::size_t size);
+  bool check_known(JsonKey& key);
+  void forget_value(JsonKey& key);
+  void clear_object(std::uint32_t node);
+  bool store(Span span);
+  bool give_column(JsonKey& key);
+  bool string_value(std::size_t begin, std::size_t end);
+  bool scalar_value(std::size_t begin, std::size_t end);
+  std::size_t array_value(std::size_t token);
+  std::size_t skip_value(std::size_t token);
+  std::size_t skip_after_value(std::size_t token, bool& done);
+  std::size_t skip_key(std::size_t token);
+  bool check_scalar(std::size_t begin, std::size_t end);
+  bool check_string(std::size_t begin, std::size_t end);
+  std::size_t trimmed(std::size_t end) const;
+  bool has_backslash(std::size_t begin, std::size_t end);
+  void grow();
+
+  std::size_t max_columns_;
+  std::size_t max_depth_;
+
+  JsonKeys keys_;
+  std::vector<InputColumn> columns_;
+  std::unordered_map<std::string, std::int32_t> column_of_;
+
+  TextBlockPtr text_;
+  const char* data_ = nullptr;
+  const std::uint32_t* positions_ = nullptr;
+  std::size_t base_ = 0;
+  std::size_t tokens_end_ = 0;
+  std::size_t backslash_ = 0;  ///< the next one at or behind the last place asked for
+
+  std::vector<std::vector<Span>> spans_;
+  std::vector<Span*> cells_;
+  std::size_t capacity_ = 0;
+  std::vector<RecordRef> records_;
+  std::int64_t duplicate_keys_ = 0;
+  std::int64_t lone_surrogates_ = 0;
+
+  std::size_t limit_ = 0;
+  std::uint64_t record_ = 0;
+  std::vector<Open> open_;
+  std::vector<char> skipped_;  ///< brackets open inside an array
+  std::uint32_t key_ = kNoKey;
+  JsonKeys::Mark mark_{0, 0};
+  std::size_t columns_before_ = 0;
+  std::int64_t duplicates_before_ = 0;
+  std::int64_t surrogates_before_ = 0;
+  std::vector<std::uint32_t> given_;  ///< keys that got a column in this record
+  JsonFault fault_;
+  std::string scratch_;
+};
+
+}  // namespace evclean

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "structured_run.hpp"
+
+namespace evclean::test {
+namespace {
+
+using Names = std::vector<std::string>;
+
+Decoded decode(std::string_view text, FormatSpec spec = {}, std::size_t piece = 1 << 20) {
+  return decode_text(*make_json_decoder(spec), text, piece);
+}
+
+TEST(JsonDecoder, OneObjectALine) {
+  const Decoded d = decode("{\"a\":1,\"b\":\"x\"}\n\n{\"b\":\"y\",\"a\":2.50}\r\n");
+  EXPECT_EQ(d.names, (Names{"a", "b"}));
+  ASSERT_EQ(d.rows.size(), 2u);
+  EXPECT_EQ(d.value(0, "a"), "1");
+  EXPECT_EQ(d.value(1, "a"), "2.50");
+  EXPECT_EQ(d.value(1, "b"), "y");
+  EXPECT_TRUE(d.rows[0][1].quoted);
+  EXPECT_FALSE(d.rows[0][0].quoted);
+  EXPECT_EQ(d.lines, 3);
+  EXPECT_EQ(d.blank, 1);
+  EXPECT_EQ(d.records[1], "{\"b\":\"y\",\"a\":2.50}");
+}
+
+TEST(JsonDecoder, NestedObjectsBecomeDottedNamesAndArraysStayText) {
+  const Decoded d = decode(R"({"req":{"id":7,"h":{"x":true}},"tags":["a", {"b":[1,2]}],"e":{},"n":null})");
+  EXPECT_EQ(d.names, (Names{"req.id", "req.h.x", "tags", "n"}));
+  EXPECT_EQ(d.value(0, "req.id"), "7");
+  EXPECT_EQ(d.value(0, "req.h.x"), "true");
+  EXPECT_EQ(d.value(0, "tags"), R"(["a", {"b":[1,2]}])");
+  EXPECT_EQ(d.value(0, "n"), "<missing>");
+}
+
+TEST(JsonDecoder, KeysSeenLateAreKeptAndBackfilled) {
+  const Decoded d = decode("{\"a\":1}\n{\"b\":2}\n{\"a\":3,\"c\":{\"d\":4}}\n");
+  EXPECT_EQ(d.names, (Names{"a", "b", "c.d"}));
+  for (const auto& row : d.rows) EXPECT_EQ(row.size(), 3u);
+  EXPECT_EQ(d.value(0, "b"), "<missing>");
+  EXPECT_EQ(d.value(1, "a"), "<missing>");
+  EXPECT_EQ(d.value(2, "c.d"), "4");
+}
+
+TEST(JsonDecoder, ObjectAndScalarUnderOneNameAreTwoColumns) {
+  const Decoded d = decode("{\"a\":1}\n{\"a\":{\"b\":2}}\n{\"a\":\"x\"}\n");
+  EXPECT_EQ(d.names, (Names{"a", "a.b"}));
+  EXPECT_EQ(d.value(1, "a"), "<missing>");
+  EXPECT_EQ(d.value(1, "a.b"), "2");
+  EXPECT_EQ(d.value(2, "a"), "x");
+}
+
+TEST(JsonDecoder, TheLastOfRepeatedKeysCounts) {
+  const Decoded d = decode("{\"a\":1,\"a\":2}\n{\"a\":{\"b\":1},\"a\":3}\n{\"a\":{\"b\":1,\"c\":2},\"a\":{\"c\":5}}\n");
+  EXPECT_EQ(d.duplicate_keys, 3);
+  EXPECT_EQ(d.value(0, "a"), "2");
+  EXPECT_EQ(d.value(1, "a"), "3");
+  EXPECT_EQ(d.value(1, "a.b"), "<missing>");
+  EXPECT_EQ(d.value(2, "a.b"), "<missing>");
+  EXPECT_EQ(d.value(2, "a.c"), "5");
+  const Decoded dotted = decode("{\"a.b\":1,\"a\":{\"b\":2}}\n{\"a.b\":3}\n{\"a\":{\"b\":4}}\n");
+  EXPECT_EQ(dotted.names, (Names{"a.b"}));
+  EXPECT_EQ(dotted.duplicate_keys, 1);
+  EXPECT_EQ(dotted.value(0, "a.b") + dotted.value(1, "a.b") + dotted.value(2, "a.b"), "234");
+}
+
+TEST(JsonDecoder, EscapesAreUndone) {
+  const Decoded d = decode(R"({"a":"x\"y\\\/\n\t\b\f\r","b":"\u00e9\u20ac\ud83d\ude00","c":"\u0000","k\u0065y":1})");
+  EXPECT_EQ(d.value(0, "a"), "x\"y\\/\n\t\b\f\r");
+  EXPECT_EQ(d.value(0, "b"), "é€😀");
+  EXPECT_EQ(d.value(0, "c"), std::string(1, '\0'));
+  EXPECT_EQ(d.value(0, "key"), "1");
+}
+
+TEST(JsonDecoder, LoneSurrogatesAreReplacedAndCounted) {
+  const Decoded d = decode("{\"a\":\"\\ud800x\",\"b\":\"\\udc00\",\"c\":\"\\ud83d\\u0041\"}\n");
+  EXPECT_EQ(d.value(0, "a"), "\xEF\xBF\xBDx");
+  EXPECT_EQ(d.value(0, "b"), "\xEF\xBF\xBD");
+  EXPECT_EQ(d.value(0, "c"),
+            "\xEF\xBF\xBD"
+            "A");
+  EXPECT_EQ(d.lone_surrogates, 3);
+}
+
+TEST(JsonDecoder, ABadLineIsARejectAndItsNeighboursAreUntouched) {
+  const char* const bad[] = {"{\"a\":1",
+                             "{\"a\" 1}",
+                             "{\"a\":1,}",
+                             "{a:1}",
+                             "{\"a\":007}",
+                             "{\"a\":+1}",
+                             "{\"a\":.5}",
+                             "{\"a\":1.}",
+                             "{\"a\":NaN}",
+                             "{\"a\":tru}",
+                             "{\"a\":\"x}",
+                             "{\"a\":\"\\x\"}",
+                             "{\"a\":[1,2}",
+                             "{\"a\":[1 2]}",
+                             "{\"a\":[1,]}",
+                             "{\"a\":{\"b\":1}",
+                             "{\"a\":1}}",
+                             "{\"a\":1} x",
+                             "42",
+                             "\"x\"",
+                             "[1,2]",
+                             "null",
+                             "{\"a\":1}{\"a\":2}",
+                             "{\"new\":1,\"a\":}",
+                             "{\"a\":\"\t\"}",
+                             "{",
+                             "}",
+                             "{\"a\"}",
+                             "{\"a\":1 \"b\":2}",
+                             "{\"a\":[{\"b\" 1}]}",
+                             "{\"a\":-}",
+                             "{\"a\":1e}",
+                             "x"};
+  for (const char* line : bad) {
+    const std::string text = "{\"a\":1}\n{\"a\":2}\n" + std::string(line) + "\n{\"a\":3,\"b\":4}\n";
+    const Decoded d = decode(text);
+    ASSERT_EQ(d.rows.size(), 3u) << line;
+    ASSERT_EQ(d.rejects.size(), 1u) << line;
+    EXPECT_EQ(d.names, (Names{"a", "b"})) << line;
+    EXPECT_EQ(d.value(2, "a") + d.value(2, "b"), "34") << line;
+    EXPECT_EQ(d.rejects[0].text, line);
+    EXPECT_EQ(d.rejects[0].line, 2);
+    EXPECT_EQ(d.rejects[0].byte_offset, 16);
+    EXPECT_FALSE(d.rejects[0].reason.empty());
+  }
+}
+
+TEST(JsonDecoder, RejectsSayWhereTheyWentWrong) {
+  const Decoded d = decode("{\"a\":1}\n{\"a\":007}\n42\n{\"a\":\"x\n");
+  ASSERT_EQ(d.rejects.size(), 3u);
+  EXPECT_EQ(d.rejects[0].reason, "007 is no JSON value (byte 6)");
+  EXPECT_EQ(d.rejects[1].reason, "not a JSON object: a number (byte 1)");
+  EXPECT_EQ(d.rejects[2].reason, "a string is not closed (byte 8)");
+}
+
+TEST(JsonDecoder, BigNumbersKeepTheirText) {
+  const Decoded d = decode("{\"a\":123456789012345678901234567890,\"b\":-0,\"c\":1E+400}");
+  EXPECT_EQ(d.value(0, "a"), "123456789012345678901234567890");
+  EXPECT_EQ(d.value(0, "b"), "-0");
+  EXPECT_EQ(d.value(0, "c"), "1E+400");
+}
+
+TEST(JsonDecoder, ArrayOverTheFile) {
+  for (const char* text : {"[{\"a\":1},{\"a\":2},{\"a\":3}]", "[\n  {\"a\":1},\n  {\"a\":2},\n  {\"a\":3}\n]\n",
+                           " [ {\"a\" : 1 } , { \"a\":2}\n,{\"a\":3}]  "}) {
+    for (std::size_t piece : {1u, 3u, 1000u}) {
+      const Decoded d = decode(text, {}, piece);
+      ASSERT_EQ(d.rows.size(), 3u) << text << piece;
+      EXPECT_EQ(d.value(0, "a") + d.value(1, "a") + d.value(2, "a"), "123");
+      EXPECT_EQ(d.lines, 3);
+    }
+  }
+  EXPECT_EQ(decode("[]").lines, 0);
+}
+
+TEST(JsonDecoder, ObjectsOneAfterAnother) {
+  const std::string pretty = "{\n  \"a\": 1,\n  \"b\": {\n    \"c\": [\n      1,\n      2\n    ]\n  }\n}\n";
+  for (std::size_t piece : {1u, 7u, 1000u}) {
+    const Decoded d = decode(pretty + pretty + pretty, {}, piece);
+    ASSERT_EQ(d.rows.size(), 3u) << piece;
+    EXPECT_EQ(d.value(2, "b.c"), "[\n      1,\n      2\n    ]");
+    EXPECT_EQ(d.newlines, 27);
+  }
+  EXPECT_EQ(decode("{\"a\":1}{\"a\":2} {\"a\":3}").rows.size(), 3u);
+}
+
+TEST(JsonDecoder, ADamagedObjectOfAnArrayIsOneReject) {
+  for (const char* bad :
+       {"{\"a\":007}", "{\"a\" 1}", "{\"a\":\"x}", "{\"a\":[1}", "{\"a\":{\"b\":1}", "42", "\"x\"", "[1,2]"}) {
+    std::string text = "[";
+    for (int i = 0; i < 5; ++i) text += "{\"a\":" + std::to_string(i) + ",\"s\":\"t\"},\n";
+    text += std::string(bad) + ",\n";
+    for (int i = 5; i < 12; ++i) text += "{\"a\":" + std::to_string(i) + ",\"s\":\"t\"}" + (i < 11 ? ",\n" : "\n]");
+    for (std::size_t piece : {1u, 50u, 5000u}) {
+      const Decoded d = decode(text, {}, piece);
+      ASSERT_EQ(d.rows.size(), 12u) << bad << piece;
+      EXPECT_EQ(d.rejects.size(), 1u) << bad << piece;
+      EXPECT_EQ(d.rejects[0].text, bad) << piece;
+    }
+  }
+}
+
+TEST(JsonDecoder, DepthIsLimited) {
+  FormatSpec spec;
+  spec.max_depth = 4;
+  const Decoded d = decode(
+      "{\"a\":{\"b\":{\"c\":{\"d\":1}}}}\n{\"a\":{\"b\":{\"c\":{\"d\":{}}}}}\n{\"a\":[[[1]]]}\n{\"a\":[[[[1]]]]}\n",
+      spec);
+  EXPECT_EQ(d.rows.size(), 2u);
+  ASSERT_EQ(d.rejects.size(), 2u);
+  EXPECT_NE(d.rejects[0].reason.find("nested deeper than max_depth (4)"), std::string::npos);
+  const std::string deep(100'000, '[');
+  EXPECT_EQ(decode("{\"a\":" + deep + "\n{\"a\":1}\n").rows.size(), 1u);
+}
+
+TEST(JsonDecoder, TooManyColumnsRejectTheRecordThatBringsThem) {
+  FormatSpec spec;
+  spec.max_columns = 2;
+  const Decoded d = decode("{\"a\":1,\"b\":2}\n{\"a\":1,\"c\":3}\n{\"b\":4}\n", spec);
+  EXPECT_EQ(d.rows.size(), 2u);
+  EXPECT_EQ(d.rejects.size(), 1u);
+  EXPECT_EQ(d.names, (Names{"a", "b"}));
+}
+
+TEST(JsonDecoder, AnOverlongLineIsOneRejectInPiecesOfAnySize) {
+  FormatSpec spec;
+  spec.max_line_bytes = 40;
+  const std::string text = "{\"a\":1}\n{\"a\":\"" + std::string(300, 'x') + "\"}\n{\"a\":2}\n";
+  for (std::size_t piece : {1u, 10u, 45u, 5000u}) {
+    const Decoded d = decode(text, spec, piece);
+    EXPECT_EQ(d.rows.size(), 2u) << piece;
+    ASSERT_EQ(d.rejects.size(), 1u) << piece;
+    EXPECT_EQ(d.rejects[0].reason, "longer than max_line (40 bytes)");
+  }
+}
+
+TEST(JsonDecoder, PiecesOfAnySizeGiveTheSameRows) {
+  std::string text;
+  for (int i = 0; i < 40; ++i)
+    text += "{\"id\":" + std::to_string(i) + ",\"s\":\"a\\n\\u00e9" + std::to_string(i) + "\",\"o\":{\"k" +
+            std::to_string(i % 3) + "\":[" + std::to_string(i) + "]}}" + (i % 7 == 3 ? "x" : "") + "\n";
+  const Decoded whole = decode(text);
+  EXPECT_EQ(whole.rows.size() + whole.rejects.size(), 40u);
+  for (std::size_t piece = 1; piece < text.size(); piece += 1 + piece / 9) {
+    const Decoded d = decode(text, {}, piece);
+    EXPECT_EQ(d.squared(), whole.squared()) << piece;
+    EXPECT_EQ(d.names, whole.names);
+    EXPECT_EQ(d.rejects.size(), whole.rejects.size());
+    EXPECT_EQ(d.newlines, whole.newlines);
+  }
+}
+
+TEST(JsonDecoder, SplitsAnywhereMeetAtTheSameRecords) {
+  std::string lines;
+  std::string array = "[";
+  for (int i = 0; i < 60; ++i) {
+    const std::string object =
+        "{\"id\":" + std::to_string(i) + ",\"s\":\"},{\\\"id\\\":1}\",\"o\":{\"k\":[{\"id\":1}]}}";
+    lines += object + "\n";
+    array += (i == 0 ? "" : ",\n ") + object;
+  }
+  array += "]\n";
+  for (const std::string& text : {lines, array}) {
+    for (std::size_t cut = 1; cut + 1 < text.size(); cut += 3) {
+      auto decoder = make_json_decoder({});
+      Decoded left;
+      Decoded right;
+      decoder->begin_file({}, text);
+      const std::size_t end = decode_range(*decoder, text, 0, cut, 4096, left);
+      const std::size_t guess = decoder->first_record(std::string_view(text).substr(cut - 1), 1, true);
+      if (guess == std::string::npos) {
+        EXPECT_EQ(left.rows.size(), 60u) << cut;
+        continue;
+      }
+      EXPECT_EQ(guess + cut - 1, end) << cut;
+      decode_range(*decoder, text, guess + cut - 1, text.size(), 4096, right);
+      EXPECT_EQ(left.rows.size() + right.rows.size(), 60u) << cut;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace evclean::test
