@@ -99,14 +99,16 @@ class NullWords {
 
   void add_word(std::string_view text, bool own);
   int find(std::string_view text, bool own_only) const noexcept;
-  bool may_begin(char c) const noexcept { return first_bytes_[static_cast<unsigned char>(c)]; }
+  bool may_be_word(char first, std::size_t length) const noexcept {
+    return (lengths_of_[static_cast<unsigned char>(first)] >> (length < 31 ? length : 31) & 1) != 0;
+  }
   void mark(SpanColumn& column, Evidence& evidence) const;
   friend void mark_missing(SpanColumn& column, const NullWords& words, Evidence& evidence);
 
   std::vector<Word> words_;
   bool blank_ = false;
-  std::array<bool, 256> first_bytes_{};  ///< of words, to say no quickly
-  std::uint32_t lengths_ = 0;            ///< bitmap of lengths, the last bit for 31 and more
+  /// For each first byte, a bitmap of the lengths of its words (the last bit: 31 and more), to say no quickly.
+  std::array<std::uint32_t, 256> lengths_of_{};
 };
 
 /// Turns words for missing into kMissing, once a column (sets nulls_marked), counting them in `evidence`.

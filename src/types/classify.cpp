@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "classify.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "digits.hpp"
 #include "number_text.hpp"
 #include "time_text.hpp"
@@ -12,6 +15,27 @@ constexpr std::array<bool, 256> bytes_of(std::string_view bytes) {
   std::array<bool, 256> table{};
   for (const char c : bytes) table[static_cast<unsigned char>(c)] = true;
   return table;
+}
+
+// Digits and minus; the truth words; weekdays in any case (RFC 2822); blanks, which do not count.
+constexpr std::array<bool, 256> kMayBeTyped = bytes_of("-0123456789 \ttTfFmMwWsS");
+
+// The fourth byte of a truth word or of a weekday with its comma.
+constexpr std::array<bool, 256> kFourthOfWord = bytes_of("eEsS,");
+
+// What may follow the leading digits of a number or a time.
+constexpr std::array<bool, 256> kAfterDigits = bytes_of(".eE-/ \t");
+
+bool in(const std::array<bool, 256>& table, char c) noexcept { return table[static_cast<unsigned char>(c)]; }
+
+/// Three groups of digits with points between, such as an address; dates of that form have a year of four digits.
+bool is_dotted(const char* text, std::uint32_t length, std::uint32_t first_digits) noexcept {
+  const std::uint32_t second = first_digits + 1;
+  const std::uint32_t second_digits = leading_digits(load_eight(text + second));
+  const std::uint32_t third = second + second_digits + 1;
+  if (second_digits == 8 || third > length || text[third - 1] != '.') return false;
+  const std::uint32_t third_digits = std::min(leading_digits(load_eight(text + third)), length - third);
+  return first_digits > 2 || second_digits > 2 || third_digits != 4;
 }
 
 ValueKind time_kind_of(std::string_view text) noexcept {
@@ -26,12 +50,18 @@ ValueKind truth_kind(std::string_view text) noexcept {
 
 }  // namespace
 
-// Digits and minus; the truth words; weekdays in any case (RFC 2822); blanks, which do not count.
-constexpr std::array<bool, 256> kMayBeTyped = bytes_of("-0123456789 \ttTfFmMwWsS");
+bool surely_string(const char* text, std::uint32_t length) noexcept {
+  if (!in(kMayBeTyped, *text)) return true;
+  if (is_letter(*text)) return length < 4 || !in(kFourthOfWord, text[3]);
+  if (!is_digit(*text)) return *text == '-' && (length == 1 || !is_digit(text[1]));
+  const std::uint32_t digits = leading_digits(load_eight(text));
+  if (digits == 8 || digits >= length) return false;
+  return !in(kAfterDigits, text[digits]) || (text[digits] == '.' && is_dotted(text, length, digits));
+}
 
 ValueKind classify(std::string_view text, bool json_string) {
   text = trim_blanks(text);
-  if (text.empty() || !kMayBeTyped[static_cast<unsigned char>(text.front())]) return ValueKind::kString;
+  if (text.empty() || !in(kMayBeTyped, text.front())) return ValueKind::kString;
   if (!json_string) {
     const ValueKind kind = is_letter(text.front()) ? truth_kind(text) : number_kind(text);
     if (kind != ValueKind::kString) return kind;

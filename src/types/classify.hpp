@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -9,8 +8,9 @@
 
 namespace evclean {
 
-/// Whether a text that begins with a byte can be anything but a string: most text says no here.
-extern const std::array<bool, 256> kMayBeTyped;
+/// Says quickly of most text that it is a string; of the rest classify() must tell. The text lies in a TextBlock,
+/// so that bytes past its end may be loaded. Not empty.
+bool surely_string(const char* text, std::uint32_t length) noexcept;
 
 /// The first `limit` bytes of a text, less a character cut in two.
 std::string_view cut_at_character(std::string_view text, std::size_t limit) noexcept;

@@ -94,8 +94,8 @@ struct Float64Reader {
   ValueKind plain(const char* text, Span span, Value& value) const noexcept {
     if (json && span.quoted()) return ValueKind::kString;
     bool integer = false;
-    if (!parse_short_float64(text, span.length(), value, integer)) return ValueKind::kString;
-    return integer ? ValueKind::kInt : ValueKind::kFloat;
+    if (parse_short_float64(text, span.length(), value, integer)) return integer ? ValueKind::kInt : ValueKind::kFloat;
+    return parse_fraction({text, span.length()}, value) ? ValueKind::kFloat : ValueKind::kString;
   }
   bool fits(ValueKind kind) const noexcept { return kind == ValueKind::kInt || kind == ValueKind::kFloat; }
   bool read(std::string_view text, Value& value) const noexcept { return parse_float64(text, value); }
@@ -134,8 +134,10 @@ struct DateReader {
   using Value = std::int32_t;
   DateOrder order;
   ValueKind plain(const char* text, Span span, Value& value) const noexcept {
-    return read_plain_date(text, span.length(), value) ? ValueKind::kDate : ValueKind::kString;
+    if (read_plain_date(text, span.length(), value)) return ValueKind::kDate;
+    return span.length() == 10 ? date_kind_if(read_ordered_date(text, order, value)) : ValueKind::kString;
   }
+  ValueKind date_kind_if(ValueKind kind) const noexcept { return fits(kind) ? kind : ValueKind::kString; }
   bool fits(ValueKind kind) const noexcept { return date_fits(kind, order); }
   bool read(std::string_view text, Value& value) const noexcept { return parse_date(text, order, value); }
 };
@@ -148,9 +150,13 @@ struct TimestampReader {
     if (span.length() == 26 && text[2] == '/' && read_plain_clf(text, value)) return ValueKind::kTimestamp;
     if (span.length() == 10) return plain_date(text, value);
     bool local = false;
-    if (!read_plain_timestamp(text, span.length(), value, local)) return ValueKind::kString;
+    ValueKind kind = ValueKind::kTimestamp;
+    if (!read_plain_timestamp(text, span.length(), value, local)) {
+      kind = read_ordered_timestamp(text, span.length(), order, value, local);
+      if (!timestamp_fits(kind, order)) return ValueKind::kString;
+    }
     if (local) value -= zone.offset_us(value);
-    return ValueKind::kTimestamp;
+    return kind;
   }
   ValueKind plain_date(const char* text, Value& value) const noexcept {
     std::int32_t days = 0;
@@ -253,14 +259,21 @@ std::shared_ptr<arrow::Array> convert_by(const Reader& reader, const SpanColumn&
 void examine_all(const SpanColumn& column, Tally& tally) {
   const auto rows = static_cast<std::int64_t>(column.spans.size());
   const char* const text = column.text ? column.text->data() : nullptr;
+  const Int64Reader integers{column.kind == RawKind::kJson};
   for (std::int64_t row = 0; row < rows; ++row) {
     const Span span = column.spans[static_cast<std::size_t>(row)];
     if (span.missing()) {
       ++tally.missing;
-    } else if (span.length() == 0 || !kMayBeTyped[static_cast<unsigned char>(text[span.offset])]) {
+    } else if (span.length() == 0 || surely_string(text + span.offset, span.length())) {
       tally.add(ValueKind::kString, row);
     } else {
-      examine(column, row, tally);
+      std::int64_t ignored = 0;
+      const ValueKind kind = integers.plain(text + span.offset, span, ignored);
+      if (kind == ValueKind::kString) {
+        examine(column, row, tally);
+      } else {
+        tally.add(kind, row);
+      }
     }
   }
 }

@@ -47,6 +47,14 @@ inline bool up_to_eight_digits(const char* from, std::uint32_t count, std::uint3
   return eight_digits((load_eight(from) << shift) | zeros, value);
 }
 
+/// How many of eight characters are digits before the first that is none.
+inline std::uint32_t leading_digits(std::uint64_t characters) noexcept {
+  const std::uint64_t digits = characters ^ 0x3030303030303030ull;
+  // A carry can only spoil bytes after the first that is no digit, which is the one asked for.
+  const std::uint64_t others = ((digits + 0x7676767676767676ull) | digits) & 0x8080808080808080ull;
+  return static_cast<std::uint32_t>(std::countr_zero(others)) / 8;
+}
+
 /// Two digits, or -1.
 inline std::int32_t two_digits(const char* from) noexcept {
   return is_digit(from[0]) && is_digit(from[1]) ? (from[0] - '0') * 10 + from[1] - '0' : -1;

@@ -40,7 +40,7 @@ void NullWords::add(std::string_view word) { add_word(word, true); }
 void NullWords::add_word(std::string_view text, bool own) {
   if (only_blanks(text)) {
     blank_ = true;
-    first_bytes_[' '] = first_bytes_['\t'] = true;
+    lengths_of_[' '] = lengths_of_['\t'] = ~0u;
     return;
   }
   const auto same = std::find_if(words_.begin(), words_.end(), [&](const Word& word) { return word.text == text; });
@@ -49,16 +49,15 @@ void NullWords::add_word(std::string_view text, bool own) {
     return;
   }
   words_.push_back({std::string(text), own});
-  first_bytes_[static_cast<unsigned char>(text.front())] = true;
-  lengths_ |= 1u << std::min<std::size_t>(text.size(), 31);
+  lengths_of_[static_cast<unsigned char>(text.front())] |= 1u << std::min<std::size_t>(text.size(), 31);
 }
 
 int NullWords::find(std::string_view text, bool own_only) const noexcept {
   if (text.empty() || is_blank(text.front())) {
     if (only_blanks(text)) return blank_ ? kBlank : kNone;
   }
-  if ((lengths_ >> std::min<std::size_t>(text.size(), 31) & 1) == 0) return kNone;
-  for (std::size_t i = 0; i < words_.size(); ++i) {
+  if (text.empty() || !may_be_word(text.front(), text.size())) return kNone;
+  for (std::size_t i = words_.size(); i-- > 0;) {  // the words added last are the frequent ones
     if (words_[i].text == text && (words_[i].own || !own_only)) return static_cast<int>(i);
   }
   return kNone;
@@ -71,7 +70,7 @@ void NullWords::mark(SpanColumn& column, Evidence& evidence) const {
   const bool json = column.kind == RawKind::kJson;
   std::vector<std::int64_t> counts(words_.size() + 1);
   for (Span& span : column.spans) {
-    if (span.length() != 0 && !may_begin(text[span.offset])) continue;
+    if (span.length() != 0 && !may_be_word(text[span.offset], span.length())) continue;
     if (span.missing() || (!json && span.quoted() && span.length() != 0)) continue;
     const int word = find({text + span.offset, span.length()}, json);
     if (word == kNone) continue;

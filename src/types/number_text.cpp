@@ -125,6 +125,11 @@ bool parse_short_float64(const char* text, std::uint32_t length, double& value, 
   return true;
 }
 
+bool parse_fraction(std::string_view text, double& value) noexcept {
+  const NumberShape shape = shape_of(text);
+  return shape.valid && !shape.integer && read_float64(text, false, value);
+}
+
 bool parse_int64(std::string_view text, std::int64_t& value) noexcept {
   text = trim_blanks(text);
   const NumberShape shape = shape_of(text);

@@ -61,23 +61,19 @@ inline bool add_digit_pairs(__m128i characters, __m128i most, __m128i& numbers) 
   return _mm_testz_si128(bad, bad) != 0;
 }
 
-/// dd?HH:MM:SS at text + 8, with the month already found.
-inline bool read_day_and_clock(const char* text, const Month& month, std::int64_t& us) noexcept {
+/// HH:MM:SS at text + 11, behind T or a blank; eighteen bytes before `text + 19` may be loaded.
+inline bool read_clock(const char* text, std::int64_t& us) noexcept {
   const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text + 3));
   constexpr char kNo = static_cast<char>(0x80);
-  const __m128i pick = _mm_setr_epi8(5, 6, 8, 9, 11, 12, 14, 15, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo);
-  const __m128i zeros = _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, '0', '0', '0', '0', '0', '0', '0', '0');
-  const auto days = static_cast<short>(month.days);
-  const __m128i most = _mm_setr_epi16(days, 23, 59, 59, 0, 0, 0, 0);
+  const __m128i pick = _mm_setr_epi8(8, 9, 11, 12, 14, 15, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo);
+  const __m128i zeros = _mm_setr_epi8(0, 0, 0, 0, 0, 0, '0', '0', '0', '0', '0', '0', '0', '0', '0', '0');
+  const __m128i most = _mm_setr_epi16(23, 59, 59, 0, 0, 0, 0, 0);
   __m128i numbers;
   if (!add_digit_pairs(_mm_or_si128(_mm_shuffle_epi8(bytes, pick), zeros), most, numbers)) return false;
-  if (text[13] != ':' || text[16] != ':' || (text[10] != ' ' && text[10] != 'T')) return false;
   const auto lanes = static_cast<std::uint64_t>(_mm_cvtsi128_si64(numbers));
-  const auto day = static_cast<std::int64_t>(lanes & 0xFFFF);
-  const auto seconds =
-      static_cast<std::int64_t>(((lanes >> 16) & 0xFFFF) * 3600 + ((lanes >> 32) & 0xFFFF) * 60 + (lanes >> 48));
-  us = (month.day_before + day) * kDayUs + seconds * kSecondUs;
-  return day != 0;
+  const auto seconds = (lanes & 0xFFFF) * 3600 + ((lanes >> 16) & 0xFFFF) * 60 + ((lanes >> 32) & 0xFFFF);
+  us = static_cast<std::int64_t>(seconds) * kSecondUs;
+  return text[13] == ':' && text[16] == ':' && (text[10] == ' ' || text[10] == 'T');
 }
 
 /// dd, HH:MM:SS and ±zzzz of the access log's form, with the month already found.
@@ -117,11 +113,10 @@ inline bool read_seconds(const char* text, std::int32_t& seconds) noexcept {
   return in_range(hour, 23) && in_range(minute, 59) && in_range(second, 59) && text[2] == ':' && text[5] == ':';
 }
 
-inline bool read_day_and_clock(const char* text, const Month& month, std::int64_t& us) noexcept {
-  const std::int32_t day = two_digits(text + 8);
+inline bool read_clock(const char* text, std::int64_t& us) noexcept {
   std::int32_t seconds = 0;
-  if (day < 1 || day > month.days || !read_seconds(text + 11, seconds)) return false;
-  us = (month.day_before + day) * kDayUs + seconds * kSecondUs;
+  if (!read_seconds(text + 11, seconds)) return false;
+  us = seconds * kSecondUs;
   return text[10] == ' ' || text[10] == 'T';
 }
 
@@ -151,20 +146,8 @@ inline bool read_fraction(const char*& at, const char* end, std::int64_t& us) no
   return at != first;
 }
 
-}  // namespace
-
-bool read_plain_date(const char* text, std::uint32_t length, std::int32_t& days) noexcept {
-  if (length != 10 || !find_month<read_plain_month>(text, last_plain_month)) return false;
-  const std::int32_t day = two_digits(text + 8);
-  days = last_plain_month.day_before + day;
-  return day >= 1 && day <= last_plain_month.days;
-}
-
-bool read_plain_timestamp(const char* text, std::uint32_t length, std::int64_t& us, bool& local) noexcept {
-  if (length < 19 || !find_month<read_plain_month>(text, last_plain_month)) return false;
-  if (!read_day_and_clock(text, last_plain_month, us)) return false;
-  const char* at = text + 19;
-  const char* const end = text + length;
+/// What may follow the seconds: a fraction, an offset. `us` is the local time so far.
+inline bool read_rest(const char* at, const char* end, std::int64_t& us, bool& local) noexcept {
   local = true;
   if (at == end) return true;
   if ((*at == '.' || *at == ',') && !read_fraction(at, end, us)) return false;
@@ -175,6 +158,51 @@ bool read_plain_timestamp(const char* text, std::uint32_t length, std::int64_t& 
   if (!read_offset(at, end, offset_us)) return false;
   us -= offset_us;
   return in_calendar(us);
+}
+
+}  // namespace
+
+bool read_plain_date(const char* text, std::uint32_t length, std::int32_t& days) noexcept {
+  if (length != 10 || !find_month<read_plain_month>(text, last_plain_month)) return false;
+  const std::int32_t day = two_digits(text + 8);
+  days = last_plain_month.day_before + day;
+  return day >= 1 && day <= last_plain_month.days;
+}
+
+bool read_plain_timestamp(const char* text, std::uint32_t length, std::int64_t& us, bool& local) noexcept {
+  std::int32_t days = 0;
+  if (length < 19 || !read_plain_date(text, 10, days) || !read_clock(text, us)) return false;
+  us += days * kDayUs;
+  return read_rest(text + 19, text + length, us, local);
+}
+
+ValueKind read_ordered_date(const char* text, DateOrder order, std::int32_t& days) noexcept {
+  const char mark = text[2];
+  const std::int32_t first = two_digits(text), second = two_digits(text + 3);
+  const std::int32_t century = two_digits(text + 6), of_century = two_digits(text + 8);
+  if (text[5] != mark || (mark != '/' && mark != '-' && mark != '.')) return ValueKind::kString;
+  if (first < 0 || second < 0 || century < 0 || of_century < 0) return ValueKind::kString;
+  const std::int32_t year = century * 100 + of_century;
+  const bool day_first = is_civil_day(year, second, first);
+  const bool month_first = is_civil_day(year, first, second);
+  const bool swap = order == DateOrder::kDayFirst;
+  if (swap ? day_first : month_first) days = days_from_civil(year, swap ? second : first, swap ? first : second);
+  if (day_first && month_first) return ValueKind::kDateEither;
+  if (!day_first && !month_first) return ValueKind::kString;
+  return day_first ? ValueKind::kDateDayFirst : ValueKind::kDateMonthFirst;
+}
+
+ValueKind read_ordered_timestamp(const char* text, std::uint32_t length, DateOrder order, std::int64_t& us,
+                                 bool& local) noexcept {
+  std::int32_t days = 0;
+  if (length < 19 || order == DateOrder::kNone) return ValueKind::kString;
+  const ValueKind date = read_ordered_date(text, order, days);
+  if (date == ValueKind::kString || !read_clock(text, us)) return ValueKind::kString;
+  us += days * kDayUs;
+  if (days == kFirstDay || days == kLastDay || !read_rest(text + 19, text + length, us, local))
+    return ValueKind::kString;
+  if (date == ValueKind::kDateEither) return ValueKind::kTimestampEither;
+  return date == ValueKind::kDateDayFirst ? ValueKind::kTimestampDayFirst : ValueKind::kTimestampMonthFirst;
 }
 
 bool read_plain_clf(const char* text, std::int64_t& us) noexcept {

@@ -47,6 +47,14 @@ bool read_plain_date(const char* text, std::uint32_t length, std::int32_t& days)
 /// `local` (out): no offset was given.
 bool read_plain_timestamp(const char* text, std::uint32_t length, std::int64_t& us, bool& local) noexcept;
 
+/// 01/11/2026 (or with - or .), ten bytes, both numbers of two digits: kDateDayFirst, kDateMonthFirst or kDateEither,
+/// and the day under `order`, if it is one. kString for "look closer".
+ValueKind read_ordered_date(const char* text, DateOrder order, std::int32_t& days) noexcept;
+
+/// The same with a time of day, as read_plain_timestamp takes it; kinds of timestamps.
+ValueKind read_ordered_timestamp(const char* text, std::uint32_t length, DateOrder order, std::int64_t& us,
+                                 bool& local) noexcept;
+
 /// 01/Nov/2026:06:52:16 +0000, 26 bytes.
 bool read_plain_clf(const char* text, std::int64_t& us) noexcept;
 

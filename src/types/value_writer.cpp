@@ -94,6 +94,36 @@ char* write_fixed(char* out, const Shortest& number) noexcept {
   return std::copy(number.digits + whole, number.digits + number.count, out);
 }
 
+/// Most numbers people write have few decimals: value = digits / 10^places, exactly as it would be read back. Up to
+/// fifteen digits no other number of that length is read as the same double, so these are the shortest.
+char* write_few_decimals(char* out, double magnitude) noexcept {
+  constexpr double kScales[] = {1e3, 1e6};
+  for (const double scale : kScales) {
+    if (magnitude * scale >= 1e15 || magnitude < 1e-4) return nullptr;
+    const auto digits = static_cast<std::int64_t>(magnitude * scale + 0.5);
+    if (static_cast<double>(digits) / scale != magnitude) continue;
+    const auto whole = static_cast<std::int64_t>(scale);
+    out = write_int64(out, digits / whole);
+    *out++ = '.';
+    auto rest = static_cast<std::int32_t>(digits % whole);
+    if (scale == 1e6)
+      out = write_pair(write_pair(out, rest / 10'000), rest / 100 % 100);
+    else
+      *out++ = static_cast<char>('0' + rest / 100);
+    out = write_pair(out, rest % 100);
+    while (out[-1] == '0' && out[-2] != '.') --out;
+    return out;
+  }
+  return nullptr;
+}
+
+/// The day written last: times mostly stand in order.
+struct WrittenDay {
+  std::int32_t days = 0;
+  char text[16] = "1970-01-01";
+};
+thread_local constinit WrittenDay last_day;
+
 template <typename Write>
 void append(std::string& out, Write write) {
   char buffer[kRoom];
@@ -113,18 +143,29 @@ char* write_float64(char* out, double value) noexcept {
     out = write_int64(out, static_cast<std::int64_t>(magnitude));
     return std::copy_n(".0", 2, out);
   }
+  if (char* const end = write_few_decimals(out, magnitude)) return end;
   const Shortest number = shortest_digits(magnitude);
   const bool fixed = number.exponent >= -4 && number.exponent < 16;
   return fixed ? write_fixed(out, number) : write_scientific(out, number);
 }
 
 char* write_date(char* out, std::int32_t days) noexcept {
+  WrittenDay& last = last_day;
+  if (days == last.days) {
+    std::memcpy(out, last.text, sizeof last.text);
+    return out + 10;
+  }
   const CivilDay civil = civil_from_days(days);
-  out = write_year(out, civil.year);
-  *out++ = '-';
-  out = write_pair(out, civil.month);
-  *out++ = '-';
-  return write_pair(out, civil.day);
+  char* at = write_year(out, civil.year);
+  *at++ = '-';
+  at = write_pair(at, civil.month);
+  *at++ = '-';
+  at = write_pair(at, civil.day);
+  if (at - out == 10) {
+    last.days = days;
+    std::memcpy(last.text, out, 10);
+  }
+  return at;
 }
 
 char* write_timestamp(char* out, std::int64_t us, char separator, bool zulu) noexcept {
