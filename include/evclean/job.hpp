@@ -28,6 +28,7 @@ struct JobPlace {
 struct Text {
   std::string value;
   JobPlace place;
+  bool null = false;  ///< map's default: YAML's null
 };
 
 struct NamedText {  ///< one entry of set:, flag:, rename:, cast:, fill:
@@ -35,6 +36,7 @@ struct NamedText {  ///< one entry of set:, flag:, rename:, cast:, fill:
   std::string value;
   JobPlace place;        ///< of the key
   JobPlace value_place;  ///< of the value
+  bool null = false;     ///< map: the value is YAML's null, so the result is missing
 };
 
 struct RejectBudget {

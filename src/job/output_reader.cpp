@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+
+#include "scalar.hpp"
+#include "sections.hpp"
+
+namespace evclean::job {
+
+namespace {
+
+struct Extension {
+  std::string_view ending;
+  OutputFormat format;
+  OutputCodec codec;
+};
+
+/// Longer endings first.
+constexpr std::array<Extension, 13> kExtensions{{{".csv.gz", OutputFormat::kCsv, OutputCodec::kGzip},
+                                                 {".csv.zst", OutputFormat::kCsv, OutputCodec::kZstd},
+                                                 {".csv", OutputFormat::kCsv, OutputCodec::kNone},
+                                                 {".tsv.gz", OutputFormat::kTsv, OutputCodec::kGzip},
+                                                 {".tsv.zst", OutputFormat::kTsv, OutputCodec::kZstd},
+                                                 {".tsv", OutputFormat::kTsv, OutputCodec::kNone},
+                                                 {".jsonl.gz", OutputFormat::kJsonLines, OutputCodec::kGzip},
+                                                 {".jsonl.zst", OutputFormat::kJsonLines, OutputCodec::kZstd},
+                                                 {".jsonl", OutputFormat::kJsonLines, OutputCodec::kNone},
+                                                 {".h5", OutputFormat::kHdf5, OutputCodec::kNone},
+                                                 {".hdf5", OutputFormat::kHdf5, OutputCodec::kNone},
+                                                 {".parquet", OutputFormat::kParquet, OutputCodec::kNone},
+                                                 {".arrow", OutputFormat::kArrow, OutputCodec::kNone}}};
+
+std::vector<std::string> endings() {
+  std::vector<std::string> words;
+  for (const Extension& known : kExtensions) words.emplace_back(known.ending);
+  return words;
+}
+
+bool ends_with(std::string_view text, std::string_view ending) {
+  return text.size() >= ending.size() && text.substr(text.size() - ending.size()) == ending;
+}
+
+std::string lowered(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
+}
+
+const Extension* extension_of(const std::string& path) {
+  const std::string lower = lowered(path);
+  for (const Extension& known : kExtensions) {
+    if (ends_with(lower, known.ending)) return &known;
+  }
+  return nullptr;
+}
+
+std::string unknown_extension(const std::string& path) {
+  const std::string name = path.substr(path.find_last_of('/') + 1);
+  const std::size_t dot = name.find('.');
+  const std::string ending = dot == std::string::npos ? "" : name.substr(dot);
+  return fmt::format("the output format of '{}' is not known{}: a path ends in {}, or in / with the key 'format'",
+                     printable(path, 100), did_you_mean(ending, endings()), fmt::join(endings(), " "));
+}
+
+/// `format: csv.gz` as the extension says it, without its dot.
+const Extension* read_format_word(const YamlNode& node, Problems& problems) {
+  std::vector<std::pair<std::string, const Extension*>> choices;
+  for (const Extension& known : kExtensions) choices.emplace_back(known.ending.substr(1), &known);
+  return read_choice<const Extension*>(node, "format", choices, problems).value_or(nullptr);
+}
+
+/// Returns false when the format stays unknown (a problem says so).
+bool settle_format(MapReader& map, const YamlNode& path_node, OutputSpec& output) {
+  Problems& problems = map.problems();
+  const YamlNode* const format_node = map.take("format");
+  const Extension* const word = format_node != nullptr ? read_format_word(*format_node, problems) : nullptr;
+  const bool folder = output.path.back() == '/';
+  const Extension* const ending = folder ? nullptr : extension_of(output.path);
+  if (word != nullptr && ending != nullptr && (word->format != ending->format || word->codec != ending->codec)) {
+    problems.report(*format_node, "format contradicts the path's ending {}: leave it out", ending->ending);
+  }
+  const Extension* const chosen = ending != nullptr ? ending : word;
+  if (chosen != nullptr) {
+    output.format = chosen->format;
+    output.codec = chosen->codec;
+    return true;
+  }
+  if (format_node == nullptr) {
+    problems.report(
+        path_node, "{}",
+        folder ? fmt::format("a path that ends in / needs the key 'format'") : unknown_extension(output.path));
+  }
+  return false;
+}
+
+void check_path(const YamlNode& node, const std::string& path, Problems& problems) {
+  const std::string name = path.substr(path.find_last_of('/') + 1);
+  const Extension* const ending = extension_of(path);
+  if (ending != nullptr && name.size() == ending->ending.size()) {
+    problems.report(node, "'{}' has no name before its ending", printable(path, 100));
+  }
+  if (name == "." || name == "..") problems.report(node, "'{}' is a folder: end it with /", printable(path, 100));
+}
+
+/// A key that means something for some formats only; for others it would be ignored, so it is a problem.
+const YamlNode* take_if(MapReader& map, std::string_view key, bool applies, std::string_view for_what) {
+  const YamlNode* const node = map.take(key);
+  if (node == nullptr || applies) return node;
+  map.problems().report(*node, "{} is for {} only", key, for_what);
+  return nullptr;
+}
+
+void read_missing_text(MapReader& map, OutputSpec& output, bool format_known) {
+  const bool delimited = !format_known || output.format == OutputFormat::kCsv || output.format == OutputFormat::kTsv;
+  const YamlNode* const node = take_if(map, "missing_text", delimited, "CSV and TSV");
+  const YamlNode* const other = take_if(map, "null", delimited, "CSV and TSV");
+  if (node != nullptr && other != nullptr) {
+    map.problems().report(*other, "'null' and 'missing_text' are the same key: write one");
+  }
+  const YamlNode* const written = node != nullptr ? node : other;
+  if (written == nullptr) return;
+  if (auto text = read_text(*written, "missing_text", map.problems())) output.missing_text = std::move(text->value);
+}
+
+void read_level(MapReader& map, OutputSpec& output, bool format_known) {
+  const YamlNode* const node = map.take("compression_level");
+  if (node == nullptr || !format_known) return;
+  const bool text = output.format != OutputFormat::kHdf5 && output.format != OutputFormat::kParquet &&
+                    output.format != OutputFormat::kArrow;
+  if (text && output.codec == OutputCodec::kNone) {
+    map.problems().report(*node, "compression_level needs a compressed output, such as .gz or .zst");
+    return;
+  }
+  const int most = output.format == OutputFormat::kHdf5 ? 9 : output.codec == OutputCodec::kGzip ? 12 : 22;
+  const int least = output.format == OutputFormat::kHdf5 ? 0 : 1;
+  if (const auto level = read_integer(*node, "compression_level", least, most, map.problems())) {
+    output.compression_level = static_cast<int>(*level);
+  }
+}
+
+void read_hdf5_keys(MapReader& map, OutputSpec& output, bool format_known) {
+  Problems& problems = map.problems();
+  const bool hdf5 = !format_known || output.format == OutputFormat::kHdf5;
+  if (const auto* node = take_if(map, "key", hdf5, "HDF5")) {
+    if (auto key = read_word(*node, "key", problems)) output.key = std::move(key->value);
+  }
+  if (const auto* node = take_if(map, "max_string", hdf5, "HDF5")) {
+    assign(output.max_string, read_size(*node, "max_string", 1, 1 << 20, problems));
+  }
+  if (const auto* node = take_if(map, "long_text", hdf5, "HDF5")) {
+    assign(output.truncate_long_text,
+           read_choice<bool>(*node, "long_text", {{"fail", false}, {"truncate", true}}, problems));
+  }
+}
+
+OutputSpec read_output(const YamlNode& node, Problems& problems) {
+  OutputSpec output;
+  output.place = node.place;
+  MapReader map(node, "output", problems);
+  const YamlNode* const path = map.need("path");
+  if (path != nullptr) {
+    if (auto text = read_path(*path, "output.path", problems)) output.path = std::move(text->value);
+  }
+  bool format_known = false;
+  if (!output.path.empty()) {
+    check_path(*path, output.path, problems);
+    format_known = settle_format(map, *path, output);
+  } else {
+    map.take("format");
+  }
+  if (const auto* table = map.take("table")) {
+    if (auto text = read_word(*table, "output.table", problems)) output.table = std::move(text->value);
+  }
+  if (const auto* files = map.take("files")) assign(output.files, read_integer(*files, "files", 1, 100'000, problems));
+  if (const auto* over = map.take("overwrite")) assign(output.overwrite, read_bool(*over, "overwrite", problems));
+  read_missing_text(map, output, format_known);
+  read_level(map, output, format_known);
+  read_hdf5_keys(map, output, format_known);
+  for (const char* key : {"file_size", "partition_by", "max_partitions", "warehouse", "s3"}) map.refuse(key);
+  map.finish();
+  return output;
+}
+
+OutputSpec read_output_path(const YamlNode& node, Problems& problems) {
+  YamlNode map;
+  map.kind = YamlNode::Kind::kMap;
+  map.place = node.place;
+  map.override_index = node.override_index;
+  map.keys.emplace_back().text = "path";
+  map.items.push_back(node);
+  return read_output(map, problems);
+}
+
+}  // namespace
+
+std::vector<OutputSpec> read_outputs(const YamlNode& node, Problems& problems) {
+  std::vector<OutputSpec> outputs;
+  const auto add = [&](const YamlNode& item) {
+    outputs.push_back(item.is_scalar() ? read_output_path(item, problems) : read_output(item, problems));
+  };
+  if (node.is_list()) {
+    for (const YamlNode& item : node.items) add(item);
+  } else if (!node.is_null()) {
+    add(node);
+  }
+  return outputs;
+}
+
+}  // namespace evclean::job

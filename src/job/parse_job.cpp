@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include "environment.hpp"
+#include "override.hpp"
+#include "scalar.hpp"
+#include "sections.hpp"
+
+namespace evclean {
+
+namespace job {
+namespace {
+
+/// Jobs are small; a log file given as a job is not.
+constexpr std::size_t kMostJobBytes = 16 << 20;
+
+const std::string kEvents = "events";
+
+bool is_given(const YamlNode* node) { return node != nullptr && !node->is_null(); }
+
+/// Reads the sections of one tree into a Job.
+class JobReader {
+ public:
+  JobReader(const YamlNode& root, Job& job, Problems& problems)
+      : map_(root, "the job", problems), job_(job), problems_(problems) {}
+
+  void read() {
+    if (!map_.is_map()) return;
+    if (const auto* name = map_.take("job"); is_given(name)) {
+      if (auto text = read_word(*name, "job", problems_)) job_.name = std::move(text->value);
+    }
+    read_tables();
+    read_output();
+    if (const auto* tests = map_.take("tests"); is_given(tests)) job_.tests = read_tests(*tests, problems_);
+    if (const auto* resources = map_.take("resources"); is_given(resources)) read_resources(*resources);
+    if (const auto* functions = map_.take("functions"); is_given(functions)) read_functions(*functions);
+    map_.refuse("s3");
+    map_.refuse("use");
+    map_.finish();
+    check_tests();
+    check_targets();
+  }
+
+ private:
+  void read_tables() {
+    const YamlNode* const input = map_.take("input");
+    const YamlNode* const steps = map_.take("steps");
+    const YamlNode* const tables = map_.take("tables");
+    if (is_given(input)) {
+      TableSpec events;
+      events.name = kEvents;
+      events.place = input->place;
+      events.input = read_input(*input, problems_);
+      if (steps != nullptr) events.steps = read_steps(*steps, problems_);
+      job_.tables.push_back(std::move(events));
+      names_.push_back(kEvents);
+    } else if (is_given(steps) || !is_given(tables)) {
+      problems_.report(map_.node(), "the job has no input: write input: {{paths: ...}}");
+      names_.push_back(kEvents);
+    }
+    if (is_given(tables)) read_further_tables(*tables);
+  }
+
+  void read_further_tables(const YamlNode& tables) {
+    if (!tables.is_map())
+      return problems_.report(tables, "tables must be a map of name to table, not {}", kind_words(tables));
+    for (std::size_t i = 0; i < tables.keys.size(); ++i) {
+      const YamlNode& key = tables.keys[i];
+      if (key.text == kEvents) problems_.report(key, "the table events is made by the job's own input and steps");
+      if (key.text.empty() || key.is_null()) problems_.report(key, "a table needs a name");
+      names_.push_back(key.text);
+      job_.tables.push_back(read_table(key, tables.items[i]));
+    }
+  }
+
+  TableSpec read_table(const YamlNode& key, const YamlNode& node) {
+    TableSpec table;
+    table.name = key.text;
+    table.place = key.place;
+    MapReader map(node, "tables." + printable(key.text, 60), problems_);
+    if (const auto* steps = map.take("steps")) table.steps = read_steps(*steps, problems_);
+    const YamlNode* const rows = map.take("rows");
+    map.refuse("sql");
+    if (rows != nullptr) {
+      table.rows = read_rows(*rows, map.what() + ".rows", problems_);
+    } else if (node.find("sql") == nullptr) {
+      table.input = read_input_keys(map);
+    }
+    map.finish();
+    return table;
+  }
+
+  void read_output() {
+    const YamlNode* const node = map_.take("output");
+    if (is_given(node)) job_.outputs = read_outputs(*node, problems_);
+    if (!is_given(node) || (node->is_list() && node->items.empty())) {
+      problems_.report(map_.node(), "the job has no output: write output: {{path: out/{}.csv}}",
+                       printable(job_.name, 60));
+      return;
+    }
+    check_outputs(*node);
+  }
+
+  /// The node of an output's key, for the place of a problem; the output itself when it was written as a path.
+  static const YamlNode& part_of(const YamlNode& outputs, std::size_t at, const char* key) {
+    const YamlNode& output = outputs.is_list() ? outputs.items[at] : outputs;
+    const YamlNode* const part = output.find(key);
+    return part != nullptr ? *part : output;
+  }
+
+  void check_outputs(const YamlNode& node) {
+    for (std::size_t i = 0; i < job_.outputs.size(); ++i) {
+      const OutputSpec& output = job_.outputs[i];
+      if (std::find(names_.begin(), names_.end(), output.table) == names_.end()) {
+        problems_.report(part_of(node, i, "table"), "there is no table '{}'{}", printable(output.table, 60),
+                         did_you_mean(output.table, names_));
+      }
+      if (output.path.empty()) continue;
+      check_path_is_new(node, i);
+    }
+  }
+
+  void check_path_is_new(const YamlNode& node, std::size_t at) {
+    const OutputSpec& output = job_.outputs[at];
+    const bool folder = output.path.back() == '/';
+    // Two tables may share a folder: their files are named after the table.
+    const auto target = std::filesystem::path(output.path).lexically_normal().string() + (folder ? output.table : "");
+    const auto [first, is_new] = targets_.emplace(target, at);
+    if (is_new) return;
+    const OutputSpec& other = job_.outputs[first->second];
+    const YamlNode& path = part_of(node, at, "path");
+    if (output.format == OutputFormat::kHdf5 && other.format == OutputFormat::kHdf5 && output.key != other.key) {
+      problems_.report(path, "{}", not_available("several tables in one HDF5 file"));
+    } else {
+      problems_.report(path, "two outputs have the path '{}'", printable(output.path, 100));
+    }
+  }
+
+  void read_resources(const YamlNode& node) {
+    MapReader map(node, "resources", problems_);
+    ResourceSpec& resources = job_.resources;
+    if (const auto* memory = map.take("memory")) {
+      assign(resources.memory_bytes, read_size(*memory, "resources.memory", 1 << 20, std::int64_t{1} << 50, problems_));
+    }
+    if (const auto* chunk = map.take("chunk")) {
+      assign(resources.chunk_bytes, read_size(*chunk, "resources.chunk", 1, std::int64_t{1} << 50, problems_));
+    }
+    if (const auto* scratch = map.take("scratch")) {
+      if (auto path = read_path(*scratch, "resources.scratch", problems_)) resources.scratch = std::move(path->value);
+    }
+    if (const auto* threads = map.take("threads")) {
+      assign(resources.threads, read_integer(*threads, "resources.threads", 1, 4096, problems_));
+    }
+    map.finish();
+  }
+
+  void read_functions(const YamlNode& node) {
+    if (!node.is_map()) {
+      return problems_.report(node, "functions must be a map such as {{\"bucket(x)\": 'x / 100'}}, not {}",
+                              kind_words(node));
+    }
+    for (std::size_t i = 0; i < node.keys.size(); ++i) {
+      const std::string& head = node.keys[i].text;
+      const std::string shown = printable(head, 60);
+      if (head.find('(') == std::string::npos || head.back() != ')') {
+        problems_.report(node.keys[i], "'{}' is no function's head: write name(x) or name(x, y)", shown);
+      }
+      if (auto body = read_expression(node.items[i], "functions." + shown, problems_))
+        job_.functions[head] = body->value;
+    }
+  }
+
+  void check_tests() {
+    const YamlNode* const node = map_.node().find("tests");
+    for (std::size_t i = 0; i < job_.tests.size(); ++i) {
+      const YamlNode& test = node->is_list() ? node->items[i] : *node;
+      for (const auto& [name, rows] : job_.tests[i].tables) {
+        if (std::find(names_.begin(), names_.end(), name) != names_.end()) continue;
+        problems_.report(*test.find("tables"), "there is no table '{}'{}", printable(name, 60),
+                         did_you_mean(name, names_));
+      }
+    }
+    if (!job_.tests.empty() && std::find(names_.begin(), names_.end(), kEvents) == names_.end()) {
+      problems_.report(*node, "tests are for the job's input, and there is none");
+    }
+  }
+
+  /// A reject file must be nobody else's file.
+  void check_targets() {
+    std::set<std::string> taken;
+    for (const auto& [target, output] : targets_) taken.insert(target);
+    for (const TableSpec& table : job_.tables) {
+      if (!table.input || table.input->rejects.path.empty()) continue;
+      const auto target = std::filesystem::path(table.input->rejects.path).lexically_normal().string();
+      if (taken.insert(target).second) continue;
+      problems_.add(table.input->place, fmt::format("rejects.path of {} is '{}', and another output has that path",
+                                                    printable(table.name, 60), printable(target, 100)));
+    }
+  }
+
+  MapReader map_;
+  Job& job_;
+  Problems& problems_;
+  std::vector<std::string> names_;              ///< of tables, those with mistakes too
+  std::map<std::string, std::size_t> targets_;  ///< path (normal form) to output
+};
+
+std::optional<YamlNode> read_tree(const std::string& text, const std::vector<std::string>& overrides,
+                                  Problems& problems) {
+  if (text.size() > kMostJobBytes) {
+    problems.add({1, 1}, fmt::format("the job file has {} bytes, and {} are the most: is it a job file?", text.size(),
+                                     kMostJobBytes));
+    return std::nullopt;
+  }
+  std::vector<JobProblem> found;
+  auto root = read_yaml(text, found);
+  for (JobProblem& problem : found) problems.add(problem.place, std::move(problem.message));
+  if (found.empty() && (!root || root->is_null())) problems.add({1, 1}, "the job file is empty");
+  if (!root || root->is_null()) return std::nullopt;
+  apply_overrides(*root, overrides, problems);
+  expand_environment(*root, problems);
+  return root;
+}
+
+}  // namespace
+}  // namespace job
+
+ParsedJob parse_job(const std::string& path, const std::string& text, const std::vector<std::string>& overrides) {
+  ParsedJob parsed;
+  const std::filesystem::path file(path);
+  parsed.job.path = path;
+  parsed.job.base_dir = file.has_parent_path() ? file.parent_path().string() : ".";
+  parsed.job.name = file.stem().string();
+  parsed.job.text = text;
+  job::Problems problems(overrides);
+  if (const auto root = job::read_tree(text, overrides, problems)) job::JobReader(*root, parsed.job, problems).read();
+  parsed.problems = problems.take();
+  return parsed;
+}
+
+}  // namespace evclean
