@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Formats in which every record stands for itself: a parser reads one record into one row; FramedDecoder does the rest
+// (framing, rejects, counts).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "evclean/decoder.hpp"
+#include "framing.hpp"
+#include "row_writer.hpp"
+
+namespace evclean {
+
+enum class Parsed : std::uint8_t {
+  kRow,
+  kBlank,   ///< a directive
+  kReject,  ///< the complaint is filled
+};
+
+/// Why a record is no row.
+struct Complaint {
+  std::string reason;
+  std::string detail;
+};
+
+/// A record in its block. The block's buffer may move when text is appended to it: ask for view() anew.
+struct RecordText {
+  TextBlock& block;
+  RecordRef ref;
+  std::string_view view() const { return {block.data() + ref.offset, ref.length}; }
+};
+
+class RecordParser {
+ public:
+  virtual ~RecordParser() = default;
+  virtual void begin_file(const InputFile&, std::string_view /*head*/, RowWriter&) {}
+  /// Columns known from the format alone, in their order. More are added through RowWriter::add_column, by begin_file()
+  /// or parse().
+  virtual std::vector<CellType> columns() const = 0;
+  /// Fills cells of the row that `row` has begun; cell i is the i-th column, counting those added.
+  virtual Parsed parse(const RecordText& record, RowWriter& row, Complaint& complaint) = 0;
+  /// Rows with unknown trailing fields since the last call.
+  virtual std::int64_t take_extra_fields() { return 0; }
+  /// True when words for missing do not concern the columns (format `lines`).
+  virtual bool verbatim() const { return false; }
+};
+
+/// Decodes records with a parser.
+class FramedDecoder : public Decoder {
+ public:
+  FramedDecoder(const FormatSpec& spec, std::unique_ptr<RecordParser> parser);
+
+  void begin_file(const InputFile& file, std::string_view head) override;
+  const std::vector<InputColumn>& columns() const override { return columns_; }
+  std::size_t first_record(std::string_view text, std::size_t from, bool at_end) override;
+  DecodeResult decode(const DecodeInput& input) override;
+
+ private:
+  void take_columns();
+  void decode_record(const DecodeInput& input, const Frame& frame, RecordLog& log);
+
+  Framer framer_;
+  std::unique_ptr<RecordParser> parser_;
+  RowWriter writer_;
+  std::vector<InputColumn> columns_;
+  std::size_t bytes_per_row_ = 200;
+};
+
+/// Tells a record that is longer than max_line. Order: as add_reject.
+void reject_too_long(RecordLog& log, const Frame& frame, std::size_t limit_bytes);
+
+/// "field status: 'abc' is not an int64".
+std::string misfit_reason(const CellType& type, std::string_view text);
+
+}  // namespace evclean

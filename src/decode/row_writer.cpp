@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "row_writer.hpp"
+
+#include <arrow/array.h>
+#include <arrow/buffer.h>
+#include <arrow/type.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "evclean/arrow_status.hpp"
+
+namespace evclean {
+namespace {
+
+std::shared_ptr<arrow::Buffer> room(std::int64_t bytes) {
+  return take_arrow(arrow::AllocateBuffer(bytes, arrow::default_memory_pool()), "column of a preset");
+}
+
+std::shared_ptr<arrow::Buffer> bitmap(std::int64_t rows) {
+  return take_arrow(arrow::AllocateEmptyBitmap(rows, arrow::default_memory_pool()), "column of a preset");
+}
+
+template <typename Flag>
+std::shared_ptr<arrow::Buffer> pack_bits(std::int64_t rows, Flag&& flag) {
+  auto packed = bitmap(rows);
+  std::uint8_t* bits = packed->mutable_data();
+  for (std::int64_t i = 0; i < rows; ++i) bits[i >> 3] = static_cast<std::uint8_t>(bits[i >> 3] | (flag(i) << (i & 7)));
+  return packed;
+}
+
+std::shared_ptr<arrow::Buffer> words(ValueType type, const FixedValues& cells, std::int64_t rows) {
+  if (type == ValueType::kBool) return pack_bits(rows, [&](std::int64_t i) { return cells.values[i] != 0 ? 1 : 0; });
+  if (type == ValueType::kDate) {
+    auto days = room(rows * 4);
+    auto* out = reinterpret_cast<std::int32_t*>(days->mutable_data());
+    for (std::int64_t i = 0; i < rows; ++i) out[i] = static_cast<std::int32_t>(cells.values[i]);
+    return days;
+  }
+  auto out = room(rows * 8);
+  if (rows > 0) std::memcpy(out->mutable_data(), cells.values.data(), static_cast<std::size_t>(rows) * 8);
+  return out;
+}
+
+bool read_usual_time(std::string_view text, const TimeZone& zone, std::int64_t& us) {
+  return parse_clf_time(text.data(), text.size(), us) || parse_timestamp(text, DateOrder::kNone, zone, us);
+}
+
+std::optional<std::int64_t> read_time(const CellType& type, std::string_view text, const TimeZone& zone) {
+  std::int64_t us = 0;
+  for (const std::string& format : type.formats) {
+    if (format.empty() ? read_usual_time(text, zone, us) : parse_time_format(text, format, zone, us)) return us;
+  }
+  if (type.formats.empty() && read_usual_time(text, zone, us)) return us;
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::shared_ptr<arrow::Array> fixed_array(ValueType type, const FixedValues& cells, std::int64_t rows) {
+  std::int64_t nulls = 0;
+  for (std::int64_t i = 0; i < rows; ++i) nulls += cells.valid[static_cast<std::size_t>(i)] == 0;
+  std::shared_ptr<arrow::Buffer> validity;
+  if (nulls > 0) {
+    validity =
+        pack_bits(rows, [&](std::int64_t i) { return static_cast<int>(cells.valid[static_cast<std::size_t>(i)]); });
+  }
+  return arrow::MakeArray(
+      arrow::ArrayData::Make(arrow_type(type), rows, {std::move(validity), words(type, cells, rows)}, nulls));
+}
+
+std::optional<std::int64_t> read_cell(const CellType& type, std::string_view text, const TimeZone& zone) {
+  std::int64_t value = 0;
+  double real = 0;
+  bool truth = false;
+  std::int32_t days = 0;
+  switch (type.column.type) {
+    case ValueType::kInt64:
+      return parse_int64(text, value) ? std::optional(value) : std::nullopt;
+    case ValueType::kFloat64:
+      return parse_float64(text, real) ? std::optional(std::bit_cast<std::int64_t>(real)) : std::nullopt;
+    case ValueType::kBool:
+      return parse_bool(text, truth) ? std::optional<std::int64_t>(truth) : std::nullopt;
+    case ValueType::kDate:
+      return parse_date(text, DateOrder::kNone, days) ? std::optional<std::int64_t>(days) : std::nullopt;
+    case ValueType::kTimestamp:
+      return read_time(type, text, zone);
+    case ValueType::kString:
+      break;
+  }
+  fail_bug("read_cell for a string column {}", type.column.name);
+}
+
+RowWriter::RowWriter(std::vector<CellType> types, const TimeZone& zone) : types_(std::move(types)), zone_(zone) {
+  cells_.resize(types_.size());
+}
+
+int RowWriter::append_column(const CellType& type) {
+  types_.push_back(type);
+  cells_.emplace_back();
+  if (const std::size_t capacity = capacity_; capacity > 0) {
+    capacity_ = 0;
+    grow(capacity);
+  }
+  return static_cast<int>(types_.size()) - 1;
+}
+
+int RowWriter::add_column(const CellType& type) {
+  if (map_ == nullptr) return append_column(type);
+  const auto same = [&](const CellType& known) { return known.column.name == type.column.name; };
+  const auto found = std::find_if(types_.begin(), types_.end(), same);
+  map_->push_back(found == types_.end() ? append_column(type) : static_cast<int>(found - types_.begin()));
+  return static_cast<int>(map_->size()) - 1;
+}
+
+void RowWriter::begin_batch(const TextBlockPtr& text, std::size_t expected_rows) {
+  text_ = text;
+  rows_ = 0;
+  capacity_ = 0;
+  grow(expected_rows + 1);
+}
+
+void RowWriter::grow(std::size_t rows) {
+  if (rows <= capacity_) return;
+  capacity_ = rows;
+  records_.resize(capacity_);
+  for (std::size_t i = 0; i < types_.size(); ++i) {
+    if (is_raw(i)) {
+      // Columns at equal distances modulo 4 KiB fight for the same cache lines: each gets a few more rows.
+      cells_[i].spans.reserve(capacity_ + 8 * (i + 1));
+      cells_[i].spans.resize(capacity_);
+    } else {
+      cells_[i].fixed.values.resize(capacity_);
+      cells_[i].fixed.valid.resize(capacity_);
+    }
+  }
+}
+
+void RowWriter::begin_row() {
+  const auto row = static_cast<std::size_t>(rows_);
+  if (row >= capacity_) grow(capacity_ + capacity_ / 2 + 16);
+  for (std::size_t i = 0; i < types_.size(); ++i) {
+    if (is_raw(i)) {
+      cells_[i].spans[row] = Span{};
+    } else {
+      cells_[i].fixed.valid[row] = 0;
+    }
+  }
+}
+
+bool RowWriter::set(int column, Span span) {
+  const std::size_t at = target(column);
+  const auto row = static_cast<std::size_t>(rows_);
+  if (is_raw(at)) {
+    cells_[at].spans[row] = span;
+    return true;
+  }
+  if (span.missing()) return true;
+  const std::string_view text(text_->data() + span.offset, span.length());
+  if (nulls_.contains(text)) return true;
+  const auto value = read_cell(types_[at], text, zone_);
+  if (!value) return false;
+  cells_[at].fixed.values[row] = *value;
+  cells_[at].fixed.valid[row] = 1;
+  return true;
+}
+
+bool RowWriter::set_text(int column, std::string_view text) {
+  const std::uint32_t offset = text_->append(text);
+  return set(column, Span::of(offset, static_cast<std::uint32_t>(text.size())));
+}
+
+void RowWriter::set_value(int column, std::int64_t value) {
+  FixedValues& fixed = cells_[target(column)].fixed;
+  fixed.values[static_cast<std::size_t>(rows_)] = value;
+  fixed.valid[static_cast<std::size_t>(rows_)] = 1;
+}
+
+bool RowWriter::is_set(int column) const {
+  const std::size_t at = target(column);
+  const auto row = static_cast<std::size_t>(rows_);
+  return is_raw(at) ? !cells_[at].spans[row].missing() : cells_[at].fixed.valid[row] != 0;
+}
+
+void RowWriter::commit(RecordRef record) { records_[static_cast<std::size_t>(rows_++)] = record; }
+
+void RowWriter::finish(Batch& batch) {
+  const auto rows = static_cast<std::size_t>(rows_);
+  batch.num_rows = rows_;
+  batch.text = text_;
+  records_.resize(rows);
+  batch.records = std::move(records_);
+  for (std::size_t i = 0; i < types_.size(); ++i) {
+    batch.names.push_back(types_[i].column.name);
+    if (is_raw(i)) {
+      cells_[i].spans.resize(rows);
+      batch.columns.emplace_back(SpanColumn{text_, std::move(cells_[i].spans), RawKind::kText, false});
+    } else {
+      batch.columns.emplace_back(fixed_array(types_[i].column.type, cells_[i].fixed, rows_));
+    }
+    cells_[i].spans.clear();
+  }
+  text_.reset();
+  records_.clear();
+  capacity_ = 0;
+}
+
+}  // namespace evclean
