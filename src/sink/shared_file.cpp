@@ -9,7 +9,7 @@
 namespace evclean {
 namespace {
 
-/// Tails on their way to the rank that merges them, per round: bounds what one rank must hold.
+/// Tails on their way to the ranks that merge them, per round and rank: bounds what must be held at once.
 constexpr std::int64_t kRoundBytes = 32 << 20;
 
 template <typename T>
@@ -108,7 +108,7 @@ std::map<std::int64_t, std::string> SharedFile::fetch_tails(const std::vector<Pa
 void SharedFile::merge_tails(const std::vector<PartInfo>& parts, const std::vector<Stretch>& plan, const Merge& merge) {
   for (std::size_t begin = 0; begin < plan.size();) {
     std::size_t end = begin;
-    for (std::int64_t bytes = 0; end < plan.size() && bytes < kRoundBytes; ++end) {
+    for (std::int64_t bytes = 0; end < plan.size() && bytes < kRoundBytes * comm_.size(); ++end) {
       for (std::size_t i = plan[end].first; plan[end].merged && i <= plan[end].last; ++i) bytes += parts[i].tail_bytes;
     }
     auto tails = fetch_tails(parts, plan, begin, end);

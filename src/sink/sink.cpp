@@ -15,8 +15,12 @@ std::unique_ptr<Sink> make_file_sink(const OutputSpec& spec, const FileTarget& t
   switch (spec.format) {
     case OutputFormat::kCsv:
     case OutputFormat::kTsv:
-    case OutputFormat::kJsonLines: return make_text_sink(spec, target, fields, comm, options);
-    default: fail_user("{}: this output format is not available yet", target.final_path);
+    case OutputFormat::kJsonLines:
+      return make_text_sink(spec, target, fields, comm, options);
+    case OutputFormat::kParquet:
+      return make_parquet_sink(spec, target, fields, comm, options);
+    default:
+      fail_user("{}: this output format is not available yet", target.final_path);
   }
 }
 

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Parquet's file metadata, as Thrift trees.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "parquet_pieces.hpp"
+
+namespace evclean {
+
+/// Takes a small Parquet file with one row group to pieces.
+EncodedRowGroup take_row_group(std::string_view file);
+
+/// Makes the footer of a file with these row groups; schema and the rest come from `empty_file`, a Parquet file
+/// of the same schema without rows.
+std::string make_footer(std::string_view empty_file, std::vector<PlacedRowGroup> groups, std::int64_t rows);
+
+}  // namespace evclean

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "parquet_pieces.hpp"
+
+#include <arrow/api.h>
+#include <arrow/io/memory.h>
+#include <arrow/util/compression.h>
+#include <parquet/arrow/writer.h>
+
+#include <unordered_set>
+
+#include "evclean/arrow_status.hpp"
+#include "parquet_footer.hpp"
+#include "record_batch.hpp"
+
+namespace evclean {
+namespace {
+
+constexpr int kDefaultLevel = 1;
+
+/// Looks at the first values only: cheap, and the same for the same rows.
+constexpr std::int64_t kSampleRows = 4096;
+
+/// Whether a column of 8-byte values repeats itself so much that a dictionary is smaller than differences.
+bool repeats(const arrow::Array& column) {
+  const auto& data = *column.data();
+  const auto* values = data.GetValues<std::int64_t>(1);
+  const std::int64_t rows = std::min(kSampleRows, column.length());
+  std::unordered_set<std::int64_t> seen;
+  for (std::int64_t row = 0; row < rows && seen.size() <= 256; ++row) seen.insert(values[row]);
+  return seen.size() <= 256 && static_cast<std::int64_t>(seen.size()) * 4 <= rows;
+}
+
+/// Encodings by type and by what the first values look like.
+std::shared_ptr<parquet::WriterProperties> properties_for(const arrow::RecordBatch& rows, int level) {
+  parquet::WriterProperties::Builder builder;
+  builder.compression(parquet::Compression::ZSTD)->compression_level(level);
+  builder.max_row_group_length(std::max<std::int64_t>(rows.num_rows(), 1));
+  builder.set_size_statistics_level(parquet::SizeStatisticsLevel::None);
+  for (int c = 0; c < rows.num_columns(); ++c) {
+    const std::string path = parquet::schema::ColumnPath({rows.column_name(c)}).ToDotString();
+    const auto type = value_type(*rows.column(c)->type());
+    const bool wide = type == ValueType::kInt64 || type == ValueType::kTimestamp || type == ValueType::kFloat64;
+    // The smallest and largest text of a column costs a comparison a row and helps few readers.
+    if (type == ValueType::kString) builder.disable_statistics(path);
+    if (type == ValueType::kDate || (wide && !repeats(*rows.column(c)))) {
+      builder.disable_dictionary(path);
+      if (type != ValueType::kFloat64) builder.encoding(path, parquet::Encoding::DELTA_BINARY_PACKED);
+    }
+  }
+  return builder.build();
+}
+
+std::string write_file(const arrow::Schema& schema, const std::shared_ptr<arrow::RecordBatch>& rows,
+                       const std::shared_ptr<parquet::WriterProperties>& properties, bool store_schema) {
+  auto sink = take_arrow(arrow::io::BufferOutputStream::Create(1 << 20), "Parquet");
+  parquet::ArrowWriterProperties::Builder arrow_properties;
+  if (store_schema) arrow_properties.store_schema();
+  auto writer = take_arrow(parquet::arrow::FileWriter::Open(schema, arrow::default_memory_pool(), sink, properties,
+                                                            arrow_properties.build()),
+                           "Parquet");
+  if (rows) {
+    const auto table = take_arrow(arrow::Table::FromRecordBatches({rows}), "Parquet");
+    check_arrow(writer->WriteTable(*table, std::max<std::int64_t>(rows->num_rows(), 1)), "Parquet");
+  }
+  check_arrow(writer->Close(), "Parquet");
+  return take_arrow(sink->Finish(), "Parquet")->ToString();
+}
+
+/// Bytes of the first `count` values.
+std::int64_t plain_size(const arrow::Array& column, std::int64_t count) {
+  if (column.type_id() == arrow::Type::STRING) {
+    const auto* offsets = column.data()->GetValues<std::int32_t>(1);
+    return count == 0 ? 0 : offsets[count] - offsets[0] + 4 * count;
+  }
+  return column.type_id() == arrow::Type::BOOL ? count : 8 * count;
+}
+
+std::int64_t plain_size(const arrow::RecordBatch& rows, std::int64_t count) {
+  std::int64_t size = 0;
+  for (const auto& column : rows.columns()) size += plain_size(*column, count);
+  return size;
+}
+
+}  // namespace
+
+ParquetEncoder::ParquetEncoder(const Fields& fields, std::optional<int> level)
+    : schema_(arrow_schema(fields)), level_(level.value_or(kDefaultLevel)) {
+  constexpr int kHighest = 22;
+  if (level_ < -7 || level_ > kHighest) {
+    fail_user("compression_level: {} is out of range for Parquet with zstd (-7 to {})", level_, kHighest);
+  }
+}
+
+ParquetEncoder::~ParquetEncoder() = default;
+
+EncodedRowGroup ParquetEncoder::encode(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches) const {
+  const auto rows = batches.size() == 1 ? batches[0] : take_arrow(arrow::ConcatenateRecordBatches(batches), "Parquet");
+  return take_row_group(write_file(*schema_, rows, properties_for(*rows, level_), false));
+}
+
+std::string ParquetEncoder::footer(std::vector<PlacedRowGroup> groups, std::int64_t rows) const {
+  const auto properties = parquet::WriterProperties::Builder().build();
+  return make_footer(write_file(*schema_, nullptr, properties, true), std::move(groups), rows);
+}
+
+std::int64_t plain_size(const arrow::RecordBatch& rows) { return plain_size(rows, rows.num_rows()); }
+
+std::int64_t rows_of_size(const arrow::RecordBatch& rows, std::int64_t size_bytes) {
+  std::int64_t low = 0;
+  std::int64_t high = rows.num_rows();
+  while (low < high) {
+    const std::int64_t middle = (low + high) / 2;
+    if (plain_size(rows, middle) >= size_bytes) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return low;
+}
+
+}  // namespace evclean

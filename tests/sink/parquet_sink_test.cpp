@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <arrow/io/file.h>
+#include <gtest/gtest.h>
+#include <parquet/arrow/reader.h>
+
+#include "evclean/error.hpp"
+#include "parquet_footer.hpp"
+#include "parquet_pieces.hpp"
+#include "record_batch.hpp"
+#include "sink_run.hpp"
+#include "thrift_compact.hpp"
+
+namespace evclean {
+namespace {
+
+using testing::file_bytes;
+using testing::output_of;
+using testing::run_sink;
+using testing::RunShape;
+using testing::SharedFolder;
+
+/// Parts below and above the sizes at which a part's rest is a row group of its own (16 MiB, about 270,000 rows).
+const std::vector<std::int64_t> kPartRows = {12, 300'000, 0, 700, 150'000, 160'000, 1};
+
+TEST(ParquetSink, BytesDoNotDependOnTheDealOfPartsBatchesOrMemory) {
+  const Comm comm = Comm::world();
+  const SharedFolder folder(comm);
+  RunShape alone{kPartRows, 100'000};
+  alone.deal = [](std::int64_t, int) { return 0; };
+  RunShape dealt{kPartRows, 33'333};
+  RunShape tight{kPartRows, 50'000, 100'000};
+  tight.deal = [](std::int64_t part, int ranks) { return static_cast<int>((part * 7 + 3) / 2 % ranks); };
+  const auto first = run_sink(comm, output_of(folder / "1.parquet", OutputFormat::kParquet), alone);
+  const auto second = run_sink(comm, output_of(folder / "2.parquet", OutputFormat::kParquet), dealt);
+  const auto third = run_sink(comm, output_of(folder / "3.parquet", OutputFormat::kParquet), tight);
+  EXPECT_EQ(first[0].rows, 610'713);
+  EXPECT_EQ(first[0].sha256, second[0].sha256);
+  EXPECT_EQ(first[0].sha256, third[0].sha256);
+}
+
+TEST(ParquetSink, RowGroupsAreRunsOfWholeSmallPartsAndAllRowsAreThere) {
+  const Comm comm = Comm::world();
+  const SharedFolder folder(comm);
+  run_sink(comm, output_of(folder / "a.parquet", OutputFormat::kParquet), {kPartRows, 60'000});
+  if (!comm.is_root()) return;
+  auto in = take_arrow(arrow::io::ReadableFile::Open(folder / "a.parquet"), "test");
+  auto reader = take_arrow(parquet::arrow::OpenFile(in, arrow::default_memory_pool()), "test");
+  const auto metadata = reader->parquet_reader()->metadata();
+  std::vector<std::int64_t> groups;
+  for (int g = 0; g < metadata->num_row_groups(); ++g) groups.push_back(metadata->RowGroup(g)->num_rows());
+  EXPECT_EQ(groups, (std::vector<std::int64_t>{12, 300'000, 310'700, 1}));
+  const auto table = take_arrow(reader->ReadTable(), "test");
+  const auto schema = arrow_schema(testing::sample_fields());
+  const auto expected = arrow::Table::FromRecordBatches({to_record_batch(testing::sample_batch(0, 610'713), schema)});
+  EXPECT_TRUE(table->Equals(**expected));
+}
+
+TEST(ParquetRules, SizeCutIsTheFirstRowThatReachesIt) {
+  const auto rows = to_record_batch(testing::sample_batch(0, 1000), arrow_schema(testing::sample_fields()));
+  const std::int64_t half = plain_size(*rows) / 2;
+  const std::int64_t count = rows_of_size(*rows, half);
+  EXPECT_GE(plain_size(*rows->Slice(0, count)), half);
+  EXPECT_LT(plain_size(*rows->Slice(0, count - 1)), half);
+  EXPECT_EQ(rows_of_size(*rows, 1), 1);
+}
+
+TEST(ParquetSink, LevelOutOfRangeIsTheUsersError) { EXPECT_THROW(ParquetEncoder(testing::sample_fields(), 99), Error); }
+
+TEST(ThriftCompact, TreeIsWrittenAsItWasRead) {
+  // struct {1: i32 5, 2: true, 20: list<bool>[true, false], 21: "hi", 22: double, 23: map<i32, binary>{7: "x"}, 24: {}}
+  constexpr char kBytes[] =
+      "\x15\x0a\x11\x09\x28\x22\x01\x02\x18\x02hi\x17\x01\x02\x03\x04\x05\x06\x07\x08\x1b\x01\x58\x0e\x01x\x1c\x00\x00";
+  const std::string bytes(kBytes, sizeof kBytes - 1);
+  const ThriftValue tree = parse_thrift(bytes);
+  EXPECT_EQ(tree.fields.size(), 7u);
+  EXPECT_EQ(write_thrift(tree), bytes);
+  EXPECT_THROW(parse_thrift(bytes.substr(0, 9)), Error);
+}
+
+}  // namespace
+}  // namespace evclean
