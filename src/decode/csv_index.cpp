@@ -1,48 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "csv_index.hpp"
 
-#if defined(__AVX2__) || defined(__PCLMUL__)
+#if defined(__PCLMUL__)
 #include <immintrin.h>
 #endif
 
 #include <bit>
 
+#include "byte_block.hpp"
+
 namespace evclean {
 
 namespace {
-
-#if defined(__AVX2__)
-/// The 64 bytes at `p`, compared with one byte at a time.
-class Block {
- public:
-  explicit Block(const char* p)
-      : low_(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))),
-        high_(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + 32))) {}
-  std::uint64_t equal(char byte) const {
-    const __m256i wanted = _mm256_set1_epi8(byte);
-    const auto low = static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(low_, wanted)));
-    const auto high = static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(high_, wanted)));
-    return low | (static_cast<std::uint64_t>(high) << 32);
-  }
-
- private:
-  __m256i low_;
-  __m256i high_;
-};
-#else
-class Block {
- public:
-  explicit Block(const char* p) : p_(p) {}
-  std::uint64_t equal(char byte) const {
-    std::uint64_t mask = 0;
-    for (int i = 0; i < 64; ++i) mask |= static_cast<std::uint64_t>(p_[i] == byte) << i;
-    return mask;
-  }
-
- private:
-  const char* p_;
-};
-#endif
 
 /// Bit i becomes the parity of bits 0..i: 1 from an opening quote up to the byte before the closing one.
 std::uint64_t prefix_xor(std::uint64_t bits) {
@@ -77,7 +46,7 @@ class Indexer {
       : text_(text), text_end_(text_end), dialect_(dialect) {}
 
   Masks block(std::size_t at) {
-    const Block bytes(text_ + at);
+    const ByteBlock bytes(text_ + at);
     const std::uint64_t lf = bytes.equal('\n');
     const std::uint64_t delimiter = bytes.equal(dialect_.delimiter);
     const std::uint64_t quote = dialect_.quote == '\0' ? 0 : bytes.equal(dialect_.quote);
@@ -101,8 +70,8 @@ class Indexer {
     return (lf >> 1) | (static_cast<std::uint64_t>(next_is_lf) << 63) | last;
   }
 
-  Masks quoted_block(std::size_t at, const Block& bytes, std::uint64_t lf, std::uint64_t line, std::uint64_t delimiter,
-                     std::uint64_t quote) {
+  Masks quoted_block(std::size_t at, const ByteBlock& bytes, std::uint64_t lf, std::uint64_t line,
+                     std::uint64_t delimiter, std::uint64_t quote) {
     const std::uint64_t cr = bytes.equal('\r');
     const std::uint64_t inside = prefix_xor(quote) ^ carry_.inside;
     const std::uint64_t open = quote & inside;

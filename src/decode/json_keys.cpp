@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "json_keys.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace evclean {
 
 void JsonKeys::clear() {
   keys_.clear();
+  texts_.clear();
   nodes_.assign(1, {});
   by_text_.clear();
-}
-
-bool JsonKeys::matches(std::uint32_t index, std::uint32_t node, const char* text, std::size_t size) const {
-  if (index >= keys_.size()) return false;
-  const JsonKey& key = keys_[index];
-  return key.node == node && key.raw.size() == size && std::memcmp(key.raw.data(), text, size) == 0;
 }
 
 std::uint32_t JsonKeys::find_slowly(std::uint32_t node, std::uint32_t before, std::uint32_t guess, const char* text,
@@ -41,10 +37,9 @@ std::uint32_t JsonKeys::add(std::uint32_t node, std::uint32_t before, std::strin
   const auto index = static_cast<std::uint32_t>(keys_.size());
   JsonKey& key = keys_.emplace_back();
   key.node = node;
-  key.raw = raw;
-  key.name = nodes_[node].prefix;
-  key.name.append(value);
-  key.sibling = nodes_[node].keys;
+  key.size = static_cast<std::uint32_t>(raw.size());
+  std::memcpy(key.head, raw.data(), std::min(raw.size(), JsonKey::kHeadBytes));
+  texts_.push_back({std::string(raw), nodes_[node].prefix + std::string(value), nodes_[node].keys});
   nodes_[node].keys = index;
   by_text_.emplace(map_key(node, raw), index);
   expect(node, before, index);
@@ -55,7 +50,7 @@ std::uint32_t JsonKeys::child_of(std::uint32_t key) {
   if (keys_[key].child < 0) {
     keys_[key].child = static_cast<std::int32_t>(nodes_.size());
     JsonNode& node = nodes_.emplace_back();
-    node.prefix = keys_[key].name + ".";
+    node.prefix = texts_[key].name + ".";
     node.parent = key;
   }
   return static_cast<std::uint32_t>(keys_[key].child);
@@ -68,10 +63,11 @@ void JsonKeys::share_column(std::int32_t column) {
 void JsonKeys::roll_back(Mark mark) {
   for (std::size_t i = mark.nodes; i < nodes_.size(); ++i) keys_[nodes_[i].parent].child = -1;
   for (std::size_t i = keys_.size(); i-- > mark.keys;) {
-    nodes_[keys_[i].node].keys = keys_[i].sibling;
-    by_text_.erase(map_key(keys_[i].node, keys_[i].raw));
+    nodes_[keys_[i].node].keys = texts_[i].sibling;
+    by_text_.erase(map_key(keys_[i].node, texts_[i].raw));
   }
   keys_.resize(mark.keys);
+  texts_.resize(mark.keys);
   nodes_.resize(mark.nodes);
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -14,17 +15,25 @@ namespace evclean {
 
 inline constexpr std::uint32_t kNoKey = UINT32_MAX;
 
-/// A key of one object. `raw` is as written, with the closing quote.
-struct JsonKey {
-  std::uint32_t node = 0;          ///< the object it stands in
-  std::uint32_t next = kNoKey;     ///< the key that followed it last
-  std::int32_t column = -1;        ///< where its scalars go; -1: none seen yet
-  std::int32_t child = -1;         ///< the object it opens; -1: none seen yet
-  std::uint64_t seen_in = 0;       ///< number of the record that had it last
-  bool shared = false;             ///< another key leads to the same column (`a.b` beside b inside a)
+/// A key of one object, as far as every record needs it.
+struct alignas(64) JsonKey {
+  static constexpr std::size_t kHeadBytes = 16;
+
+  std::uint32_t node = 0;       ///< the object it stands in
+  std::uint32_t next = kNoKey;  ///< the key that followed it last
+  std::int32_t column = -1;     ///< where its scalars go; -1: none seen yet
+  std::int32_t child = -1;      ///< the object it opens; -1: none seen yet
+  std::uint64_t seen_in = 0;    ///< number of the record that had it last
+  std::uint32_t size = 0;       ///< bytes as written, closing quote included
+  bool shared = false;          ///< another key leads to the same column (`a.b` beside b inside a)
+  char head[kHeadBytes] = {};   ///< the first bytes as written
+};
+
+/// The rest of a key.
+struct JsonKeyText {
+  std::string raw;                 ///< as written, with the closing quote
+  std::string name;                ///< dotted and unescaped
   std::uint32_t sibling = kNoKey;  ///< the key of this object that was new before it
-  std::string raw;
-  std::string name;  ///< dotted and unescaped
 };
 
 struct JsonNode {
@@ -41,6 +50,7 @@ class JsonKeys {
   void clear();
 
   JsonKey& key(std::uint32_t index) { return keys_[index]; }
+  const JsonKeyText& text(std::uint32_t index) const { return texts_[index]; }
   JsonNode& node(std::uint32_t index) { return nodes_[index]; }
   std::size_t key_count() const { return keys_.size(); }
 
@@ -67,13 +77,29 @@ class JsonKeys {
   void roll_back(Mark mark);
 
  private:
-  bool matches(std::uint32_t index, std::uint32_t node, const char* text, std::size_t size) const;
+  /// At least kHeadBytes are readable at `text`.
+  bool matches(std::uint32_t index, std::uint32_t node, const char* text, std::size_t size) const {
+    if (index >= keys_.size()) return false;
+    const JsonKey& key = keys_[index];
+    if (key.node != node || key.size != size) return false;
+    if (size > JsonKey::kHeadBytes) return std::memcmp(texts_[index].raw.data(), text, size) == 0;
+    std::uint64_t low[2];
+    std::uint64_t high[2];
+    std::memcpy(low, text, sizeof low);
+    std::memcpy(high, key.head, sizeof high);
+    const std::uint64_t first = size >= 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * size)) - 1;
+    const std::uint64_t second = size >= 16  ? ~std::uint64_t{0}
+                                 : size <= 8 ? 0
+                                             : (std::uint64_t{1} << (8 * size - 64)) - 1;
+    return (((low[0] ^ high[0]) & first) | ((low[1] ^ high[1]) & second)) == 0;
+  }
   std::uint32_t find_slowly(std::uint32_t node, std::uint32_t before, std::uint32_t guess, const char* text,
                             std::size_t size);
   void expect(std::uint32_t node, std::uint32_t before, std::uint32_t key);
   static std::string map_key(std::uint32_t node, std::string_view raw);
 
   std::vector<JsonKey> keys_;
+  std::vector<JsonKeyText> texts_;
   std::vector<JsonNode> nodes_;
   std::unordered_map<std::string, std::uint32_t> by_text_;
 };

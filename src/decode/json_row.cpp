@@ -22,6 +22,8 @@ void JsonRows::begin_call(TextBlockPtr text, std::size_t expected_rows) {
   data_ = text_->data();
   capacity_ = std::max<std::size_t>(expected_rows, 64);
   records_.clear();
+  records_.reserve(capacity_);
+  row_ = 0;
   duplicate_keys_ = lone_surrogates_ = 0;
   spans_.assign(columns_.size(), std::vector<Span>(capacity_));
   cells_.clear();
@@ -32,9 +34,7 @@ void JsonRows::begin_tokens(const std::uint32_t* positions, std::size_t base, st
   positions_ = positions;
   base_ = base;
   tokens_end_ = end;
-  backslash_ = base;
-  has_backslash(base + 1, base + 1);
-  if (end > base && data_[base] == '\\') backslash_ = base;
+  backslash_ = next_backslash(base);
 }
 
 void JsonRows::grow() {
@@ -58,23 +58,92 @@ std::size_t JsonRows::fail_at(std::size_t token, const char* expected) {
   return fail(fmt::format("{} should stand here", expected), at);
 }
 
-std::size_t JsonRows::trimmed(std::size_t end) const {
-  while (is_json_blank(data_[end - 1])) --end;
-  return end;
+std::size_t JsonRows::next_backslash(std::size_t begin) const {
+  const void* found = begin < tokens_end_ ? std::memchr(data_ + begin, '\\', tokens_end_ - begin) : nullptr;
+  return found == nullptr ? SIZE_MAX : static_cast<std::size_t>(static_cast<const char*>(found) - data_);
 }
 
-bool JsonRows::has_backslash(std::size_t begin, std::size_t end) {
-  if (backslash_ < begin) {
-    const void* found = begin < tokens_end_ ? std::memchr(data_ + begin, '\\', tokens_end_ - begin) : nullptr;
-    backslash_ = found == nullptr ? SIZE_MAX : static_cast<std::size_t>(static_cast<const char*>(found) - data_);
+// What every value of every record goes through is inlined into read().
+
+[[gnu::always_inline]] inline bool JsonRows::find_key(std::size_t token) {
+  const std::size_t begin = position(token) + 1;
+  const std::size_t size = trimmed(position(token + 1)) - begin;
+  Open& open = open_.back();
+  key_ = keys_.find(open.node, open.before, data_ + begin, size);
+  if (key_ == kNoKey && !add_key(begin, size)) return false;
+  open.before = key_;
+  JsonKey& key = keys_.key(key_);
+  if (key.seen_in == record_) repeated(key);
+  key.seen_in = record_;
+  return true;
+}
+
+[[gnu::always_inline]] inline bool JsonRows::string_value(std::size_t begin, std::size_t end) {
+  const std::size_t inner = begin + 1;
+  if (has_backslash(inner, end)) return escaped_value(begin, end);
+  return store(Span::of(static_cast<std::uint32_t>(inner), static_cast<std::uint32_t>(end - 1 - inner), Span::kQuoted));
+}
+
+[[gnu::always_inline]] inline bool JsonRows::check_scalar(std::size_t begin, std::size_t end) {
+  const std::string_view text(data_ + begin, end - begin);
+  if (is_json_number(text) || text == "true" || text == "false" || text == "null") return true;
+  return no_value(begin, end);
+}
+
+[[gnu::always_inline]] inline bool JsonRows::scalar_value(std::size_t begin, std::size_t end) {
+  if (!check_scalar(begin, end)) return false;
+  if (data_[begin] == 'n') return store(Span{});
+  return store(Span::of(static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end - begin)));
+}
+
+bool JsonRows::open_object(std::uint32_t node, std::size_t token) {
+  if (open_.size() >= max_depth_) {
+    fail(fmt::format("nested deeper than max_depth ({})", max_depth_), position(token));
+    return false;
   }
-  return backslash_ < end;
+  keys_.node(node).seen_in = record_;
+  open_.push_back({node, kNoKey});
+  return true;
+}
+
+/// Reads `"key": value` at `token`; gives the token behind it. An object as value is only opened.
+[[gnu::always_inline]] inline std::size_t JsonRows::read_pair(std::size_t token) {
+  if (position(token + 3) >= limit_) return cut_off(token);
+  if (data_[position(token)] != '"') return fail_at(token, "a key in double quotes");
+  if (data_[position(token + 1)] != ':') return fail_at(token + 1, "a colon");
+  if (!find_key(token)) return 0;
+  const std::size_t value = position(token + 2);
+  switch (data_[value]) {
+    case '"':
+      return string_value(value, trimmed(position(token + 3))) ? token + 3 : 0;
+    case '{':
+      return open_object(keys_.child_of(key_), token + 2) ? token + 3 : 0;
+    case '[':
+      return array_value(token + 2);
+    default:
+      return scalar_value(value, trimmed(position(token + 3))) ? token + 3 : 0;
+  }
+}
+
+/// Behind a value: a comma, or the ends of one or more objects.
+[[gnu::always_inline]] inline std::size_t JsonRows::close_objects(std::size_t token) {
+  for (;; ++token) {
+    if (position(token) >= limit_) return fail_at(token, "a comma or }");
+    const char c = data_[position(token)];
+    if (c == ',') {
+      if (position(token + 1) < limit_ && data_[position(token + 1)] == '"') return token + 1;
+      return fail_at(token + 1, "a key in double quotes");
+    }
+    if (c != '}') return fail_at(token, "a comma or }");
+    open_.pop_back();
+    if (open_.empty()) return token + 1;
+  }
 }
 
 std::size_t JsonRows::read(std::size_t token, std::size_t limit) {
   limit_ = limit;
   ++record_;
-  if (rows() == capacity_) grow();
+  if (row_ == capacity_) grow();
   mark_ = keys_.mark();
   columns_before_ = columns_.size();
   duplicates_before_ = duplicate_keys_;
@@ -93,70 +162,6 @@ std::size_t JsonRows::read(std::size_t token, std::size_t limit) {
   return token;
 }
 
-bool JsonRows::open_object(std::uint32_t node, std::size_t token) {
-  if (open_.size() >= max_depth_) {
-    fail(fmt::format("nested deeper than max_depth ({})", max_depth_), position(token));
-    return false;
-  }
-  keys_.node(node).seen_in = record_;
-  open_.push_back({node, kNoKey});
-  return true;
-}
-
-/// Reads `"key": value` at `token`; gives the token behind it. An object as value is only opened.
-std::size_t JsonRows::read_pair(std::size_t token) {
-  if (position(token + 3) >= limit_) {
-    const char* const expected[] = {"a key", "a colon", "a value", "a comma or }"};
-    for (std::size_t i = 0; i < 4; ++i)
-      if (position(token + i) >= limit_) return fail_at(token + i, expected[i]);
-  }
-  if (data_[position(token)] != '"') return fail_at(token, "a key in double quotes");
-  if (data_[position(token + 1)] != ':') return fail_at(token + 1, "a colon");
-  if (!find_key(token)) return 0;
-  const std::size_t value = position(token + 2);
-  switch (data_[value]) {
-    case '"':
-      return string_value(value, trimmed(position(token + 3))) ? token + 3 : 0;
-    case '{':
-      return open_object(keys_.child_of(key_), token + 2) ? token + 3 : 0;
-    case '[':
-      return array_value(token + 2);
-    default:
-      return scalar_value(value, trimmed(position(token + 3))) ? token + 3 : 0;
-  }
-}
-
-/// Behind a value: a comma, or the ends of one or more objects.
-std::size_t JsonRows::close_objects(std::size_t token) {
-  for (;; ++token) {
-    if (position(token) >= limit_) return fail_at(token, "a comma or }");
-    const char c = data_[position(token)];
-    if (c == ',') {
-      if (position(token + 1) < limit_ && data_[position(token + 1)] == '"') return token + 1;
-      return fail_at(token + 1, "a key in double quotes");
-    }
-    if (c != '}') return fail_at(token, "a comma or }");
-    open_.pop_back();
-    if (open_.empty()) return token + 1;
-  }
-}
-
-bool JsonRows::find_key(std::size_t token) {
-  const std::size_t begin = position(token) + 1;
-  const std::size_t size = trimmed(position(token + 1)) - begin;
-  Open& open = open_.back();
-  key_ = keys_.find(open.node, open.before, data_ + begin, size);
-  if (key_ == kNoKey && !add_key(begin, size)) return false;
-  open.before = key_;
-  JsonKey& key = keys_.key(key_);
-  if (key.seen_in == record_) {
-    ++duplicate_keys_;
-    forget_value(key);
-  }
-  key.seen_in = record_;
-  return true;
-}
-
 bool JsonRows::add_key(std::size_t begin, std::size_t size) {
   if (keys_.key_count() > 2 * max_columns_ + 256)
     return fail(fmt::format("more than max_columns ({}) keys", max_columns_), begin) != 0;
@@ -169,8 +174,13 @@ bool JsonRows::add_key(std::size_t begin, std::size_t size) {
 }
 
 /// The same key again in one object: what it gave before does not count.
+void JsonRows::repeated(JsonKey& key) {
+  ++duplicate_keys_;
+  forget_value(key);
+}
+
 void JsonRows::forget_value(JsonKey& key) {
-  if (key.column >= 0) cells_[static_cast<std::size_t>(key.column)][rows()] = Span{};
+  if (key.column >= 0) cells_[static_cast<std::size_t>(key.column)][row_] = Span{};
   if (key.child >= 0) clear_object(static_cast<std::uint32_t>(key.child));
 }
 
@@ -178,7 +188,7 @@ void JsonRows::clear_object(std::uint32_t index) {
   JsonNode& node = keys_.node(index);
   if (node.seen_in != record_) return;
   node.seen_in = 0;
-  for (std::uint32_t i = node.keys; i != kNoKey; i = keys_.key(i).sibling) {
+  for (std::uint32_t i = node.keys; i != kNoKey; i = keys_.text(i).sibling) {
     JsonKey& key = keys_.key(i);
     if (key.seen_in != record_) continue;
     key.seen_in = 0;
@@ -186,17 +196,32 @@ void JsonRows::clear_object(std::uint32_t index) {
   }
 }
 
-bool JsonRows::store(Span span) {
-  JsonKey& key = keys_.key(key_);
-  if (key.column < 0 && !give_column(key)) return false;
-  Span& cell = cells_[static_cast<std::size_t>(key.column)][rows()];
-  if (key.shared && !cell.missing()) ++duplicate_keys_;
-  cell = span;
-  return true;
+bool JsonRows::escaped_value(std::size_t begin, std::size_t end) {
+  scratch_.clear();
+  if (!unescape_json({data_ + begin + 1, end - begin - 2}, scratch_, lone_surrogates_))
+    return fail("bad escape in a string", begin) != 0;
+  const std::uint32_t offset = text_->append(scratch_);
+  data_ = text_->data();
+  return store(Span::of(offset, static_cast<std::uint32_t>(scratch_.size()), Span::kQuoted));
+}
+
+bool JsonRows::no_value(std::size_t begin, std::size_t end) {
+  return fail(fmt::format("{} is no JSON value",
+                          std::string_view(data_ + begin, std::min<std::size_t>(end - begin, 40))),
+              begin) != 0;
+}
+
+/// A pair that is not whole.
+std::size_t JsonRows::cut_off(std::size_t token) {
+  const char* const expected[] = {"a key", "a colon", "a value"};
+  for (std::size_t i = 0; i < 3; ++i)
+    if (position(token + i) >= limit_) return fail_at(token + i, expected[i]);
+  return fail_at(token + 3, "a comma or }");
 }
 
 bool JsonRows::give_column(JsonKey& key) {
-  const auto known = column_of_.find(key.name);
+  const std::string& name = keys_.text(key_).name;
+  const auto known = column_of_.find(name);
   given_.push_back(key_);
   if (known != column_of_.end()) {
     key.column = known->second;
@@ -206,37 +231,11 @@ bool JsonRows::give_column(JsonKey& key) {
   if (columns_.size() >= max_columns_)
     return fail(fmt::format("more than max_columns ({}) columns", max_columns_), position(0)) != 0;
   key.column = static_cast<std::int32_t>(columns_.size());
-  column_of_.emplace(key.name, key.column);
-  columns_.push_back({key.name, false, ValueType::kString});
+  column_of_.emplace(name, key.column);
+  columns_.push_back({name, false, ValueType::kString});
   spans_.emplace_back(capacity_);
   cells_.push_back(spans_.back().data());
   return true;
-}
-
-bool JsonRows::string_value(std::size_t begin, std::size_t end) {
-  const std::size_t inner = begin + 1;
-  if (!has_backslash(inner, end)) {
-    return store(
-        Span::of(static_cast<std::uint32_t>(inner), static_cast<std::uint32_t>(end - 1 - inner), Span::kQuoted));
-  }
-  scratch_.clear();
-  if (!unescape_json({data_ + inner, end - 1 - inner}, scratch_, lone_surrogates_))
-    return fail("bad escape in a string", begin) != 0;
-  const std::uint32_t offset = text_->append(scratch_);
-  data_ = text_->data();
-  return store(Span::of(offset, static_cast<std::uint32_t>(scratch_.size()), Span::kQuoted));
-}
-
-bool JsonRows::scalar_value(std::size_t begin, std::size_t end) {
-  if (!check_scalar(begin, end)) return false;
-  if (data_[begin] == 'n') return store(Span{});
-  return store(Span::of(static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end - begin)));
-}
-
-bool JsonRows::check_scalar(std::size_t begin, std::size_t end) {
-  const std::string_view text(data_ + begin, end - begin);
-  if (is_json_number(text) || text == "true" || text == "false" || text == "null") return true;
-  return fail(fmt::format("{} is no JSON value", text.substr(0, 40)), begin) != 0;
 }
 
 bool JsonRows::check_string(std::size_t begin, std::size_t end) {
@@ -302,12 +301,15 @@ std::size_t JsonRows::skip_key(std::size_t token) {
   return check_string(position(token), trimmed(position(token + 1))) ? token + 2 : 0;
 }
 
-void JsonRows::commit(RecordRef record) { records_.push_back(record); }
+void JsonRows::commit(RecordRef record) {
+  records_.push_back(record);
+  ++row_;
+}
 
 void JsonRows::drop() {
   duplicate_keys_ = duplicates_before_;
   lone_surrogates_ = surrogates_before_;
-  for (Span* column : cells_) column[rows()] = Span{};
+  for (Span* column : cells_) column[row_] = Span{};
   for (const std::uint32_t index : given_) keys_.key(index).column = -1;
   keys_.roll_back(mark_);
   for (std::size_t i = columns_before_; i < columns_.size(); ++i) column_of_.erase(columns_[i].name);

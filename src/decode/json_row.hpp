@@ -9,6 +9,7 @@
 
 #include "evclean/decoder.hpp"
 #include "json_keys.hpp"
+#include "json_text.hpp"
 
 namespace evclean {
 
@@ -37,7 +38,7 @@ class JsonRows {
   const JsonFault& fault() const { return fault_; }
   void set_fault(std::string what, std::size_t at);
 
-  std::size_t rows() const { return records_.size(); }
+  std::size_t rows() const { return row_; }
   /// True when the batch holds so many cells that it should be handed on.
   bool full() const { return rows() * columns_.size() > kMaxCells; }
   /// Moves names, columns and records into the batch, and the counters into the result.
@@ -62,11 +63,22 @@ class JsonRows {
   bool find_key(std::size_t token);
   bool add_key(std::size_t begin, std::size_t size);
   bool check_known(JsonKey& key);
+  void repeated(JsonKey& key);
   void forget_value(JsonKey& key);
   void clear_object(std::uint32_t node);
-  bool store(Span span);
+  bool store(Span span) {
+    JsonKey& key = keys_.key(key_);
+    if (key.column < 0 && !give_column(key)) return false;
+    Span& cell = cells_[static_cast<std::size_t>(key.column)][row_];
+    duplicate_keys_ += key.shared && !cell.missing();
+    cell = span;
+    return true;
+  }
   bool give_column(JsonKey& key);
   bool string_value(std::size_t begin, std::size_t end);
+  bool escaped_value(std::size_t begin, std::size_t end);
+  bool no_value(std::size_t begin, std::size_t end);
+  std::size_t cut_off(std::size_t token);
   bool scalar_value(std::size_t begin, std::size_t end);
   std::size_t array_value(std::size_t token);
   std::size_t skip_value(std::size_t token);
@@ -74,8 +86,15 @@ class JsonRows {
   std::size_t skip_key(std::size_t token);
   bool check_scalar(std::size_t begin, std::size_t end);
   bool check_string(std::size_t begin, std::size_t end);
-  std::size_t trimmed(std::size_t end) const;
-  bool has_backslash(std::size_t begin, std::size_t end);
+  std::size_t trimmed(std::size_t end) const {
+    while (is_json_blank(data_[end - 1])) --end;
+    return end;
+  }
+  bool has_backslash(std::size_t begin, std::size_t end) {
+    if (backslash_ < begin) backslash_ = next_backslash(begin);
+    return backslash_ < end;
+  }
+  std::size_t next_backslash(std::size_t begin) const;
   void grow();
 
   std::size_t max_columns_;
@@ -95,6 +114,7 @@ class JsonRows {
   std::vector<std::vector<Span>> spans_;
   std::vector<Span*> cells_;
   std::size_t capacity_ = 0;
+  std::size_t row_ = 0;
   std::vector<RecordRef> records_;
   std::int64_t duplicate_keys_ = 0;
   std::int64_t lone_surrogates_ = 0;

@@ -69,7 +69,7 @@ bool unicode_escape(const char*& at, const char* end, std::string& out, std::int
 
 }  // namespace
 
-bool is_json_number(std::string_view text) noexcept {
+bool is_json_number_slow(std::string_view text) noexcept {
   const char* at = text.data();
   const char* const end = at + text.size();
   if (at < end && *at == '-') ++at;

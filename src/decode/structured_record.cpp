@@ -2,7 +2,10 @@
 #include "structured_record.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
+
+#include "byte_block.hpp"
 
 namespace evclean {
 
@@ -20,7 +23,10 @@ std::string cut_text(std::string_view text, std::size_t limit) {
 }  // namespace
 
 std::int64_t count_line_ends(const char* text, std::size_t begin, std::size_t end, bool lone_cr) {
-  std::int64_t ends = std::count(text + begin, text + end, '\n');
+  std::int64_t ends = 0;
+  std::size_t at = begin;
+  for (; at + 64 <= end; at += 64) ends += std::popcount(ByteBlock(text + at).equal('\n'));
+  ends += std::count(text + at, text + end, '\n');
   if (!lone_cr) return ends;
   for (std::size_t p = begin; p < end; ++p) ends += text[p] == '\r' && !(p + 1 < end && text[p + 1] == '\n');
   return ends;
