@@ -53,7 +53,7 @@ class ByteStream {
  public:
   virtual ~ByteStream() = default;
   /// Appends up to about `want_bytes` to the block; returns bytes appended, 0 at the end (or at damage). One call
-  /// never gives text from both sides of a cut: when damage().cuts grows, the text appended begins behind the cut.
+  /// never gives text from both sides of a cut (damage().cuts): text behind one comes with the next call.
   virtual std::int64_t read(TextBlock& block, std::int64_t want_bytes) = 0;
   virtual const ReadDamage& damage() const = 0;
   /// Stored bytes consumed so far, for progress.
@@ -70,7 +70,8 @@ struct StreamOptions {
   Encoding encoding = Encoding::kAuto;   ///< a mark in the file wins over it
   OnCorrupt corrupt = OnCorrupt::kFail;  ///< salvage: go on behind the damage where members or frames allow
   std::int64_t max_ratio = 1000;         ///< decompression limit (after the first 16 MiB)
-  std::int64_t end = -1;                 ///< the segment's end, for the counts only: reading goes on behind it
+  std::int64_t begin = 0;  ///< the segment's begin and end, for the counts only (reading begins at or before begin - 1,
+  std::int64_t end = -1;   ///< and goes on behind end)
 };
 
 }  // namespace evclean

@@ -29,6 +29,7 @@ class OffsetMap {
     std::int64_t shift;  ///< text minus source
   };
   std::deque<Shift> shifts_;
+  std::int64_t before_ = 0;  ///< the shift before the first one kept
 };
 
 }  // namespace evclean

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <utility>
+
+#include "evclean/error.hpp"
+#include "evclean/source.hpp"
+#include "evclean/suggest.hpp"
+#include "file_walk.hpp"
+#include "path_pattern.hpp"
+
+namespace evclean {
+namespace {
+
+constexpr int kMostNestedLists = 8;
+
+/// The folder part of a path, with its last '/'; empty if there is none.
+std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/') + 1); }
+
+std::string resolved(const std::string& base, const std::string& path) {
+  if (path.starts_with('/') || base.empty()) return path;
+  return base.back() == '/' ? base + path : base + "/" + path;
+}
+
+/// " (did you mean 'x'?)" with the nearest name in the same folder.
+std::string nearest_name(const std::string& path) {
+  const std::string folder = folder_of(path);
+  const std::string name = path.substr(folder.size());
+  if (name.empty() || !is_folder(folder.empty() ? "." : folder)) return {};
+  return did_you_mean(name, folder_names(folder));
+}
+
+class Lister {
+ public:
+  explicit Lister(const ListOptions& options) : options_(options) {}
+
+  /// `base`: what `entry` is relative to; `shown_base`: how that is written for people.
+  void add(const std::string& entry, const std::string& base, const std::string& shown_base, int depth) {
+    if (entry.empty()) fail_user("an input path is empty");
+    if (entry.starts_with("s3://")) fail_user("input '{}': s3:// inputs are not available yet", entry);
+    const std::string path = resolved(base, entry);
+    const std::string shown = resolved(shown_base, entry);
+    if (entry.starts_with('@')) return add_list(resolved(base, entry.substr(1)), shown_base, entry, depth);
+    const auto info = look_at(path);
+    if (info && S_ISDIR(info->st_mode)) return add_folder(path, shown);
+    if (info) return add_file(path, shown, *info);
+    if (has_wildcard(entry)) return add_pattern(base, entry, shown_base);
+    missing(fmt::format("'{}': nothing is there{}", shown, nearest_name(path)), shown);
+  }
+
+  Listing finish() { return std::move(listing_); }
+
+ private:
+  using Found = std::vector<std::string>;
+
+  void add_list(const std::string& path, const std::string& shown_base, const std::string& entry, int depth) {
+    if (depth >= kMostNestedLists) fail_user("input '{}': lists are nested more than {} deep", entry, kMostNestedLists);
+    const auto info = look_at(path);
+    if (!info) return missing(fmt::format("'{}': that list of paths is not there{}", entry, nearest_name(path)), entry);
+    if (!S_ISREG(info->st_mode)) fail_user("input '{}': a list of paths must be a file", entry);
+    inspect_file(path, entry, *info, Encoding::kUtf8);  // says why if it cannot be read
+    std::ifstream list(path);
+    for (std::string line; std::getline(list, line);) {
+      if (line.ends_with('\r')) line.pop_back();
+      if (line.empty()) continue;
+      add(line, folder_of(path), folder_of(resolved(shown_base, entry.substr(1))), depth + 1);
+    }
+  }
+
+  void add_folder(const std::string& path, const std::string& shown) {
+    Found found;
+    walk_folder(path, [&](const std::string& file) { found.push_back(file); });
+    if (add_found(std::move(found), path, shown) == 0)
+      missing(fmt::format("'{}': no files in this folder", shown), shown);
+  }
+
+  void add_pattern(const std::string& base, const std::string& pattern, const std::string& shown_base) {
+    Found found;
+    expand_pattern(base, pattern, [&](const std::string& match) {
+      if (is_folder(match)) {
+        walk_folder(match, [&](const std::string& file) { found.push_back(file); });
+      } else if (!pattern.ends_with('/')) {
+        found.push_back(match);
+      }
+    });
+    const std::string root = resolved(base, pattern.starts_with('/') ? "/" : "");
+    if (add_found(std::move(found), root, resolved(shown_base, root == "/" ? "/" : "")) == 0) {
+      const std::string shown = resolved(shown_base, pattern);
+      missing(fmt::format("'{}': no files match", shown), shown);
+    }
+  }
+
+  /// Adds files in the order of their path bytes; `root` at their begin is shown as `shown_root`.
+  std::size_t add_found(Found found, const std::string& root, const std::string& shown_root) {
+    std::sort(found.begin(), found.end());
+    found.erase(std::unique(found.begin(), found.end()), found.end());
+    std::size_t usable = 0;
+    for (const std::string& path : found) {
+      const std::string shown = path.starts_with(root) ? shown_root + path.substr(root.size()) : path;
+      const auto info = look_at(path);
+      if (!info) {
+        note("skipped, a link that points nowhere: " + shown);
+      } else if (!S_ISREG(info->st_mode)) {
+        note("skipped, neither file nor folder: " + shown);
+      } else {
+        add_file(path, shown, *info);
+        ++usable;
+      }
+    }
+    return usable;
+  }
+
+  void add_file(const std::string& path, const std::string& shown, const struct stat& info) {
+    if (!S_ISREG(info.st_mode)) fail_user("input '{}' is neither a file nor a folder", shown);
+    const auto [first, is_new] = reached_.try_emplace({info.st_dev, info.st_ino}, shown);
+    if (!is_new) {
+      const std::string other = first->second == shown ? "" : " (the same file as " + first->second + ")";
+      return note("reached twice, read once: " + shown + other);
+    }
+    listing_.files.push_back(inspect_file(path, shown, info, options_.encoding));
+    if (is_without_text(listing_.files.back())) empty(shown);
+  }
+
+  void missing(const std::string& message, const std::string& shown) {
+    ++listing_.missing;
+    if (options_.missing == OnMissing::kFail) {
+      fail_user("input {}; to go on without it, write 'missing: skip'", message);
+    }
+    note("skipped, missing: " + shown);
+  }
+
+  void empty(const std::string& shown) {
+    ++listing_.empty;
+    if (options_.empty == OnEmpty::kFail) fail_user("input '{}' is empty (the job says 'empty: fail')", shown);
+    note("skipped, empty: " + shown);
+  }
+
+  void note(std::string text) { listing_.notes.push_back(std::move(text)); }
+
+  const ListOptions& options_;
+  Listing listing_;
+  std::map<std::pair<dev_t, ino_t>, std::string> reached_;
+};
+
+}  // namespace
+
+Listing list_inputs(const std::vector<std::string>& paths, const ListOptions& options) {
+  Lister lister(options);
+  for (const std::string& path : paths) lister.add(path, options.base_dir, "", 0);
+  return lister.finish();
+}
+
+}  // namespace evclean

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// A file as it is stored, read by offset up to the size it had when it was listed. A file that vanishes, shrinks or
+// cannot be read any more is no exception: its bytes end, and trouble() says why.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "evclean/handle.hpp"
+#include "evclean/source.hpp"
+
+namespace evclean {
+
+struct DescriptorTraits {
+  using Raw = int;
+  static Raw null() { return -1; }
+  static void close(Raw raw) noexcept;
+};
+using Descriptor = Handle<DescriptorTraits>;
+
+class StoredFile {
+ public:
+  /// Errors: system Error when the process cannot open files any more; anything about this file is trouble().
+  explicit StoredFile(const InputFile& file);
+
+  /// Reads up to `size` bytes at `offset`; fewer only at the end or in trouble.
+  std::size_t read_at(std::int64_t offset, char* out, std::size_t size);
+  std::int64_t size_bytes() const noexcept { return size_bytes_; }
+  /// Why bytes that were listed cannot be read; empty if all is well.
+  const std::string& trouble() const noexcept { return trouble_; }
+  /// Whether the file is longer now than when it was listed.
+  bool has_grown() const;
+
+ private:
+  void note_short_read(std::int64_t end);
+
+  Descriptor descriptor_;
+  std::int64_t size_bytes_;
+  std::string trouble_;
+};
+
+/// A place in a stored file with a buffer around it.
+class StoredCursor {
+ public:
+  StoredCursor(StoredFile& file, std::int64_t offset, std::size_t buffer_bytes = 256 << 10);
+
+  /// The bytes ahead: at least `want` of them (at most the buffer's size) unless the file ends before.
+  std::string_view peek(std::size_t want = 1);
+  void skip(std::size_t bytes) { position_ += bytes; }
+  void seek(std::int64_t offset);
+  /// Offset in the file of the byte that peek() gives first.
+  std::int64_t offset() const noexcept { return base_ + static_cast<std::int64_t>(position_); }
+  bool at_end() { return peek(1).empty(); }
+
+ private:
+  StoredFile& file_;
+  std::vector<char> buffer_;
+  std::int64_t base_;         ///< file offset of buffer_[0]
+  std::size_t position_ = 0;  ///< of the next byte in the buffer
+  std::size_t filled_ = 0;
+};
+
+}  // namespace evclean
