@@ -4,10 +4,10 @@
 // Rules. Delimiter one of , ; tab | and quote " or ': the pair under which most rows have as many fields as the header
 // and quotes stand right; nothing speaks for another: comma and ". A line `sep=;` decides. Backslash is the escape only
 // if doubled quotes read worse. A line end is LF or CR LF; a lone CR too if the head has some that, taken so, fit the
-// rows. Lines before the header (preamble): blank lines, `skip` lines, comment lines, and leading lines of one field
-// when a row of several names and further such rows follow. `#` is taken for a comment sign when lines of another
-// number of fields begin with it and no row does. `header: auto`: the first row is a header when all its cells are
-// distinct words (no numbers, dates, booleans, blanks).
+// rows. Lines before the header (preamble): blank lines, `skip` lines, comment lines, and leading lines (the first of
+// one field, none as wide as the rows) when a row of several names and one as wide follow. `#` is taken for a comment
+// sign when lines of another number of fields begin with it and no row does. `header: auto`: the first row is a header
+// when all its cells are distinct words (no numbers, dates, booleans, blanks).
 #pragma once
 
 #include <string>

@@ -34,13 +34,16 @@ bool all_names(std::string_view head, const CsvTrial& trial, std::size_t row) {
   return std::adjacent_find(cells.begin(), cells.end()) == cells.end();
 }
 
-/// Leading lines of one field are a preamble when a row of names follows, and behind it rows as wide.
+/// Leading lines, the first of one field, the others narrower than the rows, are a preamble when a row of names follows
+/// and behind it one as wide.
 std::size_t preamble_lines(std::string_view head, const CsvTrial& trial) {
   const int common = common_count(trial, 0);
   if (common < 2) return 0;
   std::size_t row = 0;
-  while (row < trial.counts.size() && row < kPreambleLines && (trial.counts[row] == 1 || trial.comments[row])) ++row;
-  if (row == 0 || row + 1 >= trial.counts.size() || trial.counts[row] != common) return 0;
+  while (row < trial.counts.size() && row < kPreambleLines && (trial.counts[row] < common || trial.comments[row]))
+    ++row;
+  if (row == 0 || (trial.counts[0] != 1 && !trial.comments[0])) return 0;
+  if (row + 1 >= trial.counts.size() || trial.counts[row] != common) return 0;
   const bool only_comments = std::all_of(trial.comments.begin(), trial.comments.begin() + static_cast<long>(row),
                                          [](bool comment) { return comment; });
   if (only_comments) return row;

@@ -65,6 +65,7 @@ TEST(Dialect, PreambleIsPassedOver) {
   const CsvLayout layout = sniff("Report of November\n\nid,name\n1,x\n2,y\n");
   EXPECT_EQ(layout.names, (Names{"id", "name"}));
   EXPECT_EQ(layout.front.size(), 4u);
+  EXPECT_EQ(sniff("some notes\nmore, notes\nid,name,day\n1,x,y\n").names, (Names{"id", "name", "day"}));
   EXPECT_EQ(sniff("id\n1,x\n2,y\n").names, (Names{"id"})) << "numbers are no names: the first line is the header";
 }
 
