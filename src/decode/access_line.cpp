@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "byte_index.hpp"
+
 namespace evclean {
 namespace {
 
@@ -26,7 +28,7 @@ class Cursor {
   /// [^ ]+
   bool take_word(AccessColumn column, std::string_view expected) {
     const std::size_t begin = at_;
-    while (at_ < end_ && text_[at_] != ' ') ++at_;
+    at_ = find_either(text_, begin, end_, ' ', ' ');
     if (at_ == begin) return stop(at_, expected);
     put(column, begin, at_);
     return true;
@@ -35,8 +37,7 @@ class Cursor {
   /// [^\[]+ and a blank before the bracket, which is left to stand.
   bool take_user() {
     const std::size_t begin = at_;
-    std::size_t bracket = begin;
-    while (bracket < end_ && text_[bracket] != '[') ++bracket;
+    const std::size_t bracket = find_either(text_, begin, end_, '[', '[');
     if (bracket == end_ || bracket < begin + 2 || text_[bracket - 1] != ' ') return stop(bracket, "user [time]");
     put(kUser, begin, bracket - 1);
     at_ = bracket - 1;
@@ -46,7 +47,7 @@ class Cursor {
   /// [^\]]+
   bool take_time() {
     const std::size_t begin = at_;
-    while (at_ < end_ && text_[at_] != ']') ++at_;
+    at_ = find_either(text_, begin, end_, ']', ']');
     if (at_ == begin || at_ == end_) return stop(at_, "the time and ]");
     put(kTime, begin, at_);
     return true;
@@ -56,14 +57,10 @@ class Cursor {
   bool take_quoted(std::size_t& begin, std::size_t& end, bool& escaped) {
     begin = at_;
     escaped = false;
-    while (at_ < end_ && text_[at_] != '"') {
-      if (text_[at_] == '\\') {
-        escaped = escaped || (at_ + 1 < end_ && text_[at_ + 1] == '"');
-        ++at_;
-        if (at_ < end_) take_character();
-      } else {
-        ++at_;
-      }
+    for (at_ = find_either(text_, at_, end_, '"', '\\'); at_ < end_ && text_[at_] == '\\';) {
+      escaped = escaped || (at_ + 1 < end_ && text_[at_ + 1] == '"');
+      if (++at_ < end_) take_character();
+      at_ = find_either(text_, at_, end_, '"', '\\');
     }
     if (at_ >= end_) return stop(end_, "a closing quote");
     end = at_++;
@@ -122,8 +119,9 @@ class Cursor {
     const std::size_t method_end = at;
     if (at == end || text_[at] != ' ') return false;
     const std::size_t path = ++at;
-    for (; at < end && text_[at] != ' '; ++at) {
-      if (text_[at] == '\\' && ++at < end && text_[at] == ' ') return false;
+    for (at = find_either(text_, at, end, ' ', '\\'); at < end && text_[at] == '\\';) {
+      if (++at < end && text_[at] == ' ') return false;
+      at = find_either(text_, at + 1, end, ' ', '\\');
     }
     if (at >= end || at == path || !is_protocol(at + 1, end)) return false;
     put(kMethod, begin, method_end);

@@ -44,7 +44,7 @@ struct AccessFields {
   std::string_view expected;                   ///< and what should stand there
 };
 
-/// Reads the line [begin, end) (without its line end). False: it does not fit.
+/// Reads the line [begin, end) (without its line end); at least 64 readable bytes must follow. False: it does not fit.
 bool scan_access_line(const char* text, std::size_t begin, std::size_t end, AccessFormat format, AccessFields& fields);
 
 /// Replaces \" by "; other backslashes stay.

@@ -38,6 +38,17 @@ inline std::uint64_t byte_mask_64(const char* text, char byte) {
 #endif
 }
 
+/// First position in [begin, end) of `a` or `b`, or `end`; at least 64 readable bytes must follow `end`.
+inline std::size_t find_either(const char* text, std::size_t begin, std::size_t end, char a, char b) {
+  for (std::size_t at = begin; at < end; at += 64) {
+    const std::uint64_t mask = byte_mask_64(text + at, a) | byte_mask_64(text + at, b);
+    if (mask == 0) continue;
+    const std::size_t found = at + static_cast<std::size_t>(std::countr_zero(mask));
+    return found < end ? found : end;
+  }
+  return end;
+}
+
 /// True when `byte` stands in [begin, end); at least 64 readable bytes must follow `end`.
 inline bool contains_byte(const char* text, std::size_t begin, std::size_t end, char byte) {
   for (std::size_t at = begin; at < end; at += 64) {

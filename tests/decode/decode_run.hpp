@@ -2,6 +2,8 @@
 // Runs a decoder over a text the way the engine does: in blocks of any size, and cut into splits at any byte.
 #pragma once
 
+#include <arrow/array.h>
+
 #include <algorithm>
 #include <fstream>
 #include <iterator>
