@@ -27,6 +27,8 @@ bool MemberSearch::is_member(std::int64_t offset) {
   return state == MemberState::kEnd || state == MemberState::kChecksumWrong;
 }
 
+bool MemberSearch::is_right_member(std::int64_t offset) { return try_member(offset) == MemberState::kEnd; }
+
 std::optional<std::int64_t> MemberSearch::next_member(std::int64_t from) {
   if (!decoder_) decoder_ = make_member_decoder(codec_);
   const std::string_view magic = decoder_->magic();
@@ -40,7 +42,7 @@ std::optional<std::int64_t> MemberSearch::next_member(std::int64_t from) {
     }
     cursor.skip(found);
     const std::int64_t offset = cursor.offset();
-    if (decoder_->begins_with(cursor.peek(kHeadBytes)) && try_member(offset) == MemberState::kEnd) return offset;
+    if (is_right_member(offset)) return offset;
     if (failed_bytes_left_ <= 0) return std::nullopt;
     cursor.skip(1);
   }
@@ -52,6 +54,7 @@ MemberState MemberSearch::try_member(std::int64_t offset) {
   if (!decoder_) decoder_ = make_member_decoder(codec_);
   text_.resize(kTextBytes);
   StoredCursor cursor(file_, offset);
+  if (!decoder_->begins_with(cursor.peek(kHeadBytes))) return MemberState::kBroken;
   decoder_->begin();
   MemberStep step;
   std::int64_t text_bytes = 0;

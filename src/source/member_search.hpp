@@ -22,6 +22,8 @@ class MemberSearch {
 
   /// Whether a member begins at `offset` and can be decoded to its end (its final checksum may be wrong).
   bool is_member(std::int64_t offset);
+  /// The same, and its checksum is right.
+  bool is_right_member(std::int64_t offset);
   /// The first offset from `from` on where a whole member begins whose checksum is right.
   std::optional<std::int64_t> next_member(std::int64_t from);
 

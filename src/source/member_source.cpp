@@ -68,6 +68,17 @@ class MemberSource final : public RawSource {
   void begin_member() {
     decoder_->begin();
     phase_ = Phase::kInside;
+    member_begin_ = cursor_.offset();
+    member_is_right_.reset();
+    if (salvage_) cursor_.watch(decoder_->magic(), [this](std::int64_t offset) { return is_intruder(offset); });
+  }
+
+  /// Whether the member being decoded was cut off at `offset`, where another one begins: a writer that died and began
+  /// anew leaves that. The decoder would take the new member for its own data and make text of it.
+  bool is_intruder(std::int64_t offset) {
+    if (member_is_right_.value_or(false) || !search_.is_right_member(offset)) return false;
+    if (!member_is_right_) member_is_right_ = search_.is_right_member(member_begin_);
+    return !*member_is_right_;
   }
 
   std::optional<RawEvent> end_of_file() {
@@ -89,18 +100,20 @@ class MemberSource final : public RawSource {
 
   RawEvent close_member() {
     const MemberStep outcome = std::exchange(outcome_, MemberStep{});
+    const bool intruded = cursor_.at_fence();
+    cursor_.unwatch();
     ++members_;
     switch (outcome.state) {
       case MemberState::kEnd:
         phase_ = Phase::kBetween;
-        sound_to_ = cursor_.offset();
+        search_from_ = cursor_.offset() - 1;  // bzip2 ends within a byte, which may be the next stream's
         return RawEvent::kMemberEnd;
       case MemberState::kChecksumWrong:
         note(fmt::format("checksum of {} {} is wrong", decoder_->unit(), members_));
         phase_ = salvage_ ? Phase::kBetween : Phase::kEnd;
         return RawEvent::kMemberWrong;
       case MemberState::kTruncated:
-        cursor_.seek(file_.size_bytes());
+        if (!intruded) cursor_.seek(file_.size_bytes());
         return lose(truncated_reason());
       default:
         return lose(place("damaged") + (outcome.reason.empty() ? "" : ": " + outcome.reason));
@@ -137,7 +150,7 @@ class MemberSource final : public RawSource {
   RawEvent lose(const std::string& reason) {
     note(reason);
     const std::int64_t from = cursor_.offset();
-    const auto next = salvage_ && !hopeless_ ? search_.next_member(sound_to_) : std::nullopt;
+    const auto next = salvage_ && !hopeless_ ? search_.next_member(search_from_) : std::nullopt;
     damage_.lost_stored_bytes += std::max<std::int64_t>(0, next.value_or(file_.size_bytes()) - from);
     phase_ = Phase::kEnd;
     if (next) {
@@ -160,7 +173,9 @@ class MemberSource final : public RawSource {
   bool damaged_ = false;
   bool hopeless_ = false;  ///< nothing behind this can be used
   std::int64_t members_ = 0;
-  std::int64_t sound_to_ = 0;  ///< end of the last member whose checksum was right
+  std::int64_t search_from_ = 0;  ///< end of the last member whose checksum was right
+  std::int64_t member_begin_ = 0;
+  std::optional<bool> member_is_right_;  ///< as far as a trial has shown
   std::int64_t text_bytes_ = 0;
 };
 

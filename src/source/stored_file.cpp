@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "evclean/error.hpp"
 
@@ -75,24 +76,77 @@ StoredCursor::StoredCursor(StoredFile& file, std::int64_t offset, std::size_t bu
       base_(offset) {}
 
 std::string_view StoredCursor::peek(std::size_t want) {
-  if (filled_ - position_ < want) {
-    std::memmove(buffer_.data(), buffer_.data() + position_, filled_ - position_);
-    base_ += static_cast<std::int64_t>(position_);
-    filled_ -= position_;
-    position_ = 0;
-    filled_ +=
-        file_.read_at(base_ + static_cast<std::int64_t>(filled_), buffer_.data() + filled_, buffer_.size() - filled_);
+  while (visible_ - position_ < want && see_more()) {
   }
-  return {buffer_.data() + position_, filled_ - position_};
+  return {buffer_.data() + position_, visible_ - position_};
+}
+
+/// Makes more bytes visible, or finds out what hides them; false if no more can be seen.
+bool StoredCursor::see_more() {
+  if (stopped_) return false;
+  if (magic_ahead_) {
+    stopped_ = is_fence_(base_ + static_cast<std::int64_t>(visible_));
+    if (stopped_) return false;
+    magic_ahead_ = false;
+    look(visible_ + 1);
+    return true;
+  }
+  const std::size_t before = visible_;
+  look(visible_);
+  if (visible_ > before || magic_ahead_) return true;
+  if (fill()) return true;
+  const bool more = visible_ < filled_;
+  visible_ = filled_;  // what is shorter than the magic at the file's end
+  return more;
+}
+
+/// Makes bytes visible up to the next magic; some at the buffer's end may be the first of one.
+void StoredCursor::look(std::size_t from) {
+  if (magic_.empty()) {
+    visible_ = filled_;
+    return;
+  }
+  const std::size_t found = std::string_view(buffer_.data(), filled_).find(magic_, from);
+  magic_ahead_ = found != std::string_view::npos;
+  const std::size_t sure = filled_ - std::min(filled_, magic_.size() - 1);
+  visible_ = magic_ahead_ ? found : std::max(from, sure);
+}
+
+bool StoredCursor::fill() {
+  std::memmove(buffer_.data(), buffer_.data() + position_, filled_ - position_);
+  base_ += static_cast<std::int64_t>(position_);
+  filled_ -= position_;
+  visible_ -= position_;
+  position_ = 0;
+  const std::size_t got =
+      file_.read_at(base_ + static_cast<std::int64_t>(filled_), buffer_.data() + filled_, buffer_.size() - filled_);
+  filled_ += got;
+  return got > 0;
 }
 
 void StoredCursor::seek(std::int64_t offset) {
-  if (offset >= base_ && offset <= base_ + static_cast<std::int64_t>(filled_)) {
+  const bool inside = offset >= base_ && offset <= base_ + static_cast<std::int64_t>(visible_);
+  if (inside) {
     position_ = static_cast<std::size_t>(offset - base_);
     return;
   }
   base_ = offset;
-  position_ = filled_ = 0;
+  position_ = visible_ = filled_ = 0;
+  magic_ahead_ = stopped_ = false;
+}
+
+void StoredCursor::watch(std::string_view magic, std::function<bool(std::int64_t)> is_fence) {
+  peek(1);
+  magic_ = magic;
+  is_fence_ = std::move(is_fence);
+  visible_ = std::min(position_ + 1, filled_);  // what begins here is no fence
+  magic_ahead_ = stopped_ = false;
+}
+
+void StoredCursor::unwatch() {
+  magic_ = {};
+  is_fence_ = nullptr;
+  magic_ahead_ = stopped_ = false;
 }
 
 }  // namespace evclean

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,20 +47,35 @@ class StoredCursor {
  public:
   StoredCursor(StoredFile& file, std::int64_t offset, std::size_t buffer_bytes = 256 << 10);
 
-  /// The bytes ahead: at least `want` of them (at most the buffer's size) unless the file ends before.
+  /// The bytes ahead: at least `want` of them (at most the buffer's size) unless the file, or a fence, ends them.
   std::string_view peek(std::size_t want = 1);
   void skip(std::size_t bytes) { position_ += bytes; }
   void seek(std::int64_t offset);
   /// Offset in the file of the byte that peek() gives first.
   std::int64_t offset() const noexcept { return base_ + static_cast<std::int64_t>(position_); }
-  bool at_end() { return peek(1).empty(); }
+
+  /// From now on, asks `is_fence` before bytes are given from an offset behind this one where `magic` stands. If it
+  /// says yes, nothing behind that offset is given until unwatch(). Asked only when bytes there are wanted.
+  void watch(std::string_view magic, std::function<bool(std::int64_t)> is_fence);
+  void unwatch();
+  /// Whether a fence ended what peek() gave.
+  bool at_fence() const noexcept { return stopped_; }
 
  private:
+  bool see_more();
+  void look(std::size_t from);
+  bool fill();
+
   StoredFile& file_;
   std::vector<char> buffer_;
   std::int64_t base_;         ///< file offset of buffer_[0]
   std::size_t position_ = 0;  ///< of the next byte in the buffer
+  std::size_t visible_ = 0;   ///< bytes before it may be given
   std::size_t filled_ = 0;
+  std::string_view magic_;
+  std::function<bool(std::int64_t)> is_fence_;
+  bool magic_ahead_ = false;  ///< `magic_` stands at visible_
+  bool stopped_ = false;
 };
 
 }  // namespace evclean
