@@ -18,6 +18,7 @@ struct CsvDecoder::Call {
   /// Offset in the file's text.
   std::int64_t offset(std::size_t at) const { return input.origin.byte_offset + static_cast<std::int64_t>(at); }
 
+  bool full() const { return records.size() * spans.size() > kMaxBatchCells; }
   void begin_rows(std::size_t count) {
     if (records.capacity() < records.size() + count) records.reserve(2 * (records.size() + count));
     log.add_rows(static_cast<std::int64_t>(count));

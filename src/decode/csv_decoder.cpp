@@ -38,7 +38,7 @@ DecodeResult CsvDecoder::decode(const DecodeInput& input) {
   Call call(input, layout_);
   std::size_t at = pass_over(call, input.begin);
   at = front(call, at);
-  while (at < input.text_end && at < input.owned_end && !call.waiting) {
+  while (at < input.text_end && at < input.owned_end && !call.waiting && !call.full()) {
     const bool careful = call.offset(at) < one_line_until_;
     const std::size_t next = careful ? at : window(call, at);
     at = next > at ? next : one_record(call, at);
@@ -102,7 +102,7 @@ std::size_t CsvDecoder::window(Call& call, std::size_t at) {
 std::size_t CsvDecoder::rows(Call& call, std::size_t at) {
   const std::size_t width = columns_.size();
   std::size_t row = 0;
-  while (row < index_.line_count && at < call.input.owned_end && !call.waiting) {
+  while (row < index_.line_count && at < call.input.owned_end && !call.waiting && !call.full()) {
     const std::size_t first = row;
     std::size_t begin = at;
     std::size_t mark = row == 0 ? 0 : index_.line_marks[row - 1];

@@ -20,7 +20,8 @@ void JsonRows::begin_file() {
 void JsonRows::begin_call(TextBlockPtr text, std::size_t expected_rows) {
   text_ = std::move(text);
   data_ = text_->data();
-  capacity_ = std::max<std::size_t>(expected_rows, 64);
+  const std::size_t most = columns_.empty() ? 1024 : kMaxCells / columns_.size() + 64;
+  capacity_ = std::clamp<std::size_t>(expected_rows, 64, most);
   records_.clear();
   records_.reserve(capacity_);
   row_ = 0;
@@ -41,6 +42,16 @@ void JsonRows::grow() {
   capacity_ *= 2;
   for (std::size_t i = 0; i < spans_.size(); ++i) {
     spans_[i].resize(capacity_);
+    cells_[i] = spans_[i].data();
+  }
+}
+
+/// Many columns came late: room for rows that this batch will not hold is given back.
+void JsonRows::shrink() {
+  capacity_ = row_ + 64;
+  for (std::size_t i = 0; i < spans_.size(); ++i) {
+    spans_[i].resize(capacity_);
+    spans_[i].shrink_to_fit();
     cells_[i] = spans_[i].data();
   }
 }
@@ -233,6 +244,7 @@ bool JsonRows::give_column(JsonKey& key) {
   key.column = static_cast<std::int32_t>(columns_.size());
   column_of_.emplace(name, key.column);
   columns_.push_back({name, false, ValueType::kString});
+  if (columns_.size() * capacity_ > 2 * kMaxCells && capacity_ > row_ + 64) shrink();
   spans_.emplace_back(capacity_);
   cells_.push_back(spans_.back().data());
   return true;

@@ -10,6 +10,7 @@
 #include "evclean/decoder.hpp"
 #include "json_keys.hpp"
 #include "json_text.hpp"
+#include "structured_record.hpp"
 
 namespace evclean {
 
@@ -48,7 +49,7 @@ class JsonRows {
   char at(std::size_t offset) const { return data_[offset]; }
 
  private:
-  static constexpr std::size_t kMaxCells = 8 << 20;
+  static constexpr std::size_t kMaxCells = kMaxBatchCells;
 
   struct Open {
     std::uint32_t node;
@@ -96,6 +97,7 @@ class JsonRows {
   }
   std::size_t next_backslash(std::size_t begin) const;
   void grow();
+  void shrink();
 
   std::size_t max_columns_;
   std::size_t max_depth_;

@@ -55,6 +55,10 @@ struct Passing {
   bool continues_at(std::int64_t at) const { return active && at == resume_at; }
 };
 
+/// A batch with more cells than this is handed on before the text is used up: thousands of columns with short rows
+/// would need many times the memory of their text.
+inline constexpr std::size_t kMaxBatchCells = 8 << 20;
+
 /// The longest record that can be decoded: max_line, but never beyond what a Span can hold.
 std::size_t record_limit(const FormatSpec& spec);
 

@@ -177,6 +177,21 @@ TEST(CsvDecoder, TooManyColumnsIsAUserError) {
   EXPECT_EQ(decode("a,b,c\n1,2,3\n", spec).rows.size(), 1u);
 }
 
+TEST(CsvDecoder, ManyColumnsWithShortRowsComeInSeveralBatches) {
+  std::string text = "c0";
+  for (int i = 1; i < 5'000; ++i) text += ",c" + std::to_string(i);
+  text += "\n";
+  for (int i = 0; i < 5'000; ++i) text += "1\n";
+  auto decoder = make_csv_decoder({}, false);
+  decoder->begin_file({}, text);
+  auto block = std::make_shared<TextBlock>();
+  block->append(text);
+  const DecodeResult result = decoder->decode({block, 0, text.size(), text.size(), true, {}});
+  EXPECT_LT(result.batch.num_rows, 2'000);
+  EXPECT_LT(result.consumed, text.size());
+  EXPECT_EQ(decode(text).rows.size(), 5'000u);
+}
+
 TEST(CsvDecoder, ALongDelimiterIsAUserError) {
   FormatSpec spec;
   spec.delimiter = "||";

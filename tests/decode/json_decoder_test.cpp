@@ -209,6 +209,27 @@ TEST(JsonDecoder, TooManyColumnsRejectTheRecordThatBringsThem) {
   EXPECT_EQ(d.names, (Names{"a", "b"}));
 }
 
+TEST(JsonDecoder, ManyColumnsComeInSeveralBatches) {
+  std::string text;
+  for (int i = 0; i < 9'000; ++i) text += "{\"k" + std::to_string(i) + "\":" + std::to_string(i) + "}\n";
+  auto decoder = make_json_decoder({});
+  decoder->begin_file({}, text);
+  auto block = std::make_shared<TextBlock>();
+  block->append(text);
+  DecodeResult result = decoder->decode({block, 0, text.size(), text.size(), true, {}});
+  EXPECT_LT(result.batch.num_rows, 4'000);
+  EXPECT_LT(result.consumed, text.size());
+  std::int64_t rows = 0;
+  std::size_t at = 0;
+  for (result = {}; at < text.size(); at = result.consumed) {
+    result = decoder->decode({block, at, text.size(), text.size(), true, {}});
+    ASSERT_GT(result.consumed, at);
+    rows += result.batch.num_rows;
+  }
+  EXPECT_EQ(rows, 9'000);
+  EXPECT_EQ(decoder->columns().size(), 9'000u);
+}
+
 TEST(JsonDecoder, AnOverlongLineIsOneRejectInPiecesOfAnySize) {
   FormatSpec spec;
   spec.max_line_bytes = 40;
