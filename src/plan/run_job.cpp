@@ -18,36 +18,44 @@ std::vector<const TableSpec*> wanted_tables(const Job& job) {
   return tables;
 }
 
+/// Finds what cannot be written before anything is read; leaves nothing behind.
+void try_outputs(const Job& job, const Comm& comm) {
+  Publisher trial(comm);
+  for (const OutputSpec& output : job.outputs) {
+    for (const std::string& path : output_files(output)) trial.reserve(path, output.overwrite);
+  }
+}
+
 }  // namespace
 
-RunReport run_job(const Job& job, const RunOptions& options, const Comm& comm) {
+RunReport run_job(const Job& given, const RunOptions& options, const Comm& comm) {
   const auto begin = std::chrono::steady_clock::now();
+  Job job = given;
+  for (OutputSpec& output : job.outputs) output.overwrite |= options.overwrite;
   Resources resources;
   comm.agree([&] { resources = find_resources(job.resources, comm); });
-  Publisher outputs(comm), reject_files(comm);
-  for (const OutputSpec& output : job.outputs) {
-    for (const std::string& path : output_files(output)) outputs.reserve(path, output.overwrite || options.overwrite);
-  }
+  try_outputs(job, comm);
   std::unique_ptr<Progress> progress;
   if (comm.is_root()) progress = std::make_unique<Progress>(options.progress, 0);
   RunReport report;
   report.job = job.name;
   report.ranks = comm.size();
+  std::vector<std::unique_ptr<Publisher>> outputs;
   bool over_budget = false;
   for (const TableSpec* table : wanted_tables(job)) {
-    TableRun run(job, *table, options, resources, comm, outputs, reject_files, progress.get());
+    TableRun run(job, *table, options, resources, comm, progress.get());
     report.tables.push_back(run.run());
     over_budget |= report.tables.back().over_budget;
     for (WrittenFile& file : run.take_files()) report.outputs.push_back(std::move(file));
+    outputs.push_back(run.take_outputs());
+    if (auto rejects = run.take_reject_file()) rejects->publish();
   }
   if (progress) progress->finish();
-  reject_files.publish();
   if (over_budget) {
-    outputs.discard();
     report.outputs.clear();
     report.exit_code = static_cast<int>(ExitCode::kOverBudget);
   } else {
-    outputs.publish();
+    for (const auto& set : outputs) set->publish();
     report.published = true;
   }
   report.peak_memory_bytes = comm.sum(peak_memory_bytes());

@@ -64,27 +64,20 @@ Batch reject_batch(const TableInput& input, const std::vector<Reject>& rejects) 
 }  // namespace
 
 TableRun::TableRun(const Job& job, const TableSpec& spec, const RunOptions& options, const Resources& resources,
-                   const Comm& comm, Publisher& outputs, Publisher& reject_files, Progress* progress)
-    : job_(job),
-      spec_(spec),
-      options_(options),
-      resources_(resources),
-      comm_(comm),
-      outputs_(outputs),
-      reject_files_(reject_files),
-      progress_(progress) {}
+                   const Comm& comm, Progress* progress)
+    : job_(job), spec_(spec), options_(options), resources_(resources), comm_(comm), progress_(progress) {}
 
 TableRun::~TableRun() = default;
 
 void TableRun::open_sinks(const Fields& fields) {
-  sinks_.clear();
   const auto wanted = std::count_if(job_.outputs.begin(), job_.outputs.end(),
                                     [&](const OutputSpec& o) { return o.table == spec_.name; });
   SinkOptions options;
   options.memory_bytes = resources_.memory_bytes / 2 / std::max<std::int64_t>(1, wanted);
   options.scratch_dir = resources_.scratch;
+  outputs_ = std::make_unique<Publisher>(comm_);
   for (const OutputSpec& output : job_.outputs) {
-    if (output.table == spec_.name) sinks_.push_back(make_sink(output, fields, comm_, outputs_, options));
+    if (output.table == spec_.name) sinks_.push_back(make_sink(output, fields, comm_, *outputs_, options));
   }
 }
 
@@ -132,6 +125,7 @@ std::optional<PassResult> TableRun::one_pass(const TableInput& input, Guess& gue
   if (program_.error && (program_.error_is_final || (last_error && !fresh_types_))) throw *program_.error;
   last_error = program_.error;
   sinks_.clear();
+  outputs_.reset();
   rejects_ = std::make_unique<RejectStage>(resources_.memory_bytes / 16, resources_.scratch);
   if (program_.complete) open_sinks(program_.fields);
   ProgressMonitor monitor(progress_);
@@ -179,20 +173,8 @@ void TableRun::judge_budget(const PassResult& result, TableReport& report) const
   }
 }
 
-void TableRun::write_rejects(const TableInput& input, const PassResult& result, TableReport& report) {
-  std::unique_ptr<Sink> sink;
-  if (spec_.input && !spec_.input->rejects.path.empty()) {
-    OutputSpec spec;
-    spec.path = spec_.input->rejects.path;
-    spec.format = OutputFormat::kJsonLines;
-    spec.overwrite = true;
-    SinkOptions options;
-    options.memory_bytes = resources_.memory_bytes / 16;
-    options.scratch_dir = resources_.scratch;
-    sink = make_sink(spec, reject_fields(), comm_, reject_files_, options);
-    report.rejects_path = spec.path;
-  }
-  std::string first;
+/// Rejects of this rank's splits, with their lines settled, into the reject file; the first three into the report.
+void TableRun::stage_rejects(const TableInput& input, const PassResult& result, Sink* sink, TableReport& report) const {
   for (const std::int64_t split : rejects_->splits()) {
     std::vector<Reject> rejects = rejects_->read(split);
     for (Reject& reject : rejects) {
@@ -205,11 +187,28 @@ void TableRun::write_rejects(const TableInput& input, const PassResult& result, 
     });
     for (std::size_t i = 0; i < std::min<std::size_t>(3, rejects.size()); ++i)
       report.first_rejects.push_back(rejects[i]);
-    if (sink) {
+    if (sink != nullptr) {
       sink->write(split, reject_batch(input, rejects));
       sink->end_part(split);
     }
   }
+}
+
+void TableRun::write_rejects(const TableInput& input, const PassResult& result, TableReport& report) {
+  std::unique_ptr<Sink> sink;
+  if (spec_.input && !spec_.input->rejects.path.empty()) {
+    OutputSpec spec;
+    spec.path = spec_.input->rejects.path;
+    spec.format = OutputFormat::kJsonLines;
+    spec.overwrite = true;
+    SinkOptions options;
+    options.memory_bytes = resources_.memory_bytes / 16;
+    options.scratch_dir = resources_.scratch;
+    reject_file_ = std::make_unique<Publisher>(comm_);
+    sink = make_sink(spec, reject_fields(), comm_, *reject_file_, options);
+    report.rejects_path = spec.path;
+  }
+  comm_.agree([&] { stage_rejects(input, result, sink.get(), report); });
   if (sink) sink->close();
   gather_first_rejects(report);
 }

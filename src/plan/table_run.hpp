@@ -11,12 +11,15 @@ namespace evclean {
 class TableRun {
  public:
   TableRun(const Job& job, const TableSpec& spec, const RunOptions& options, const Resources& resources,
-           const Comm& comm, Publisher& outputs, Publisher& reject_files, Progress* progress);
+           const Comm& comm, Progress* progress);
   ~TableRun();
 
   /// Collective. Reads, cleans and writes under hidden names; publishes nothing.
   TableReport run();
   std::vector<WrittenFile> take_files() { return std::move(files_); }
+  /// Hidden files of the outputs, and of the rejects (null: none), to be published or dropped.
+  std::unique_ptr<Publisher> take_outputs() { return std::move(outputs_); }
+  std::unique_ptr<Publisher> take_reject_file() { return std::move(reject_file_); }
 
  private:
   PassResult settle(const TableInput& input);
@@ -25,6 +28,7 @@ class TableRun {
   bool schema_changed(const PassResult& result, Guess& guess) const;
   bool rows_counted(const Program& program, const PassResult& result, Guess& guess) const;
   void write_rejects(const TableInput& input, const PassResult& result, TableReport& report);
+  void stage_rejects(const TableInput& input, const PassResult& result, Sink* sink, TableReport& report) const;
   void judge_budget(const PassResult& result, TableReport& report) const;
   void gather_first_rejects(TableReport& report);
   void fill_report(const TableInput& input, const PassResult& result, TableReport& report);
@@ -36,9 +40,8 @@ class TableRun {
   const RunOptions& options_;
   const Resources& resources_;
   const Comm& comm_;
-  Publisher& outputs_;
-  Publisher& reject_files_;
   Progress* progress_;
+  std::unique_ptr<Publisher> outputs_, reject_file_;
   std::vector<std::unique_ptr<Sink>> sinks_;
   std::unique_ptr<RejectStage> rejects_;
   std::vector<WrittenFile> files_;

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// Commands about a job that read little or no data: check, preview, test; and the lists.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+
+#include "commands.hpp"
+#include "evclean/engine.hpp"
+#include "evclean/expression.hpp"
+#include "evclean/suggest.hpp"
+
+namespace evclean::cli {
+namespace {
+
+constexpr std::size_t kMaxJobBytes = 16 << 20;
+
+std::string file_bytes(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) fail_user("cannot read the job file '{}': {}", path, std::strerror(errno));
+  std::string bytes;
+  std::vector<char> piece(1 << 16);
+  while (file.read(piece.data(), static_cast<std::streamsize>(piece.size())) || file.gcount() > 0) {
+    bytes.append(piece.data(), static_cast<std::size_t>(file.gcount()));
+    if (bytes.size() > kMaxJobBytes) fail_user("'{}' is larger than {} MiB: not a job file", path, kMaxJobBytes >> 20);
+  }
+  if (file.bad() || !file.eof()) fail_user("cannot read the job file '{}' (is it a folder?)", path);
+  return bytes;
+}
+
+bool about_missing_output(const JobProblem& problem) { return problem.message.rfind("the job has no output", 0) == 0; }
+
+}  // namespace
+
+std::optional<Job> read_job(const CommandLine& command, const Comm& comm, bool needs_output) {
+  std::string bytes;
+  comm.agree([&] {
+    if (comm.is_root()) bytes = file_bytes(command.job);
+  });
+  bytes = comm.broadcast(std::move(bytes));
+  ParsedJob parsed = parse_job(command.job, bytes, command.sets);
+  if (!needs_output) std::erase_if(parsed.problems, about_missing_output);
+  if (parsed.problems.empty()) return std::move(parsed.job);
+  if (comm.is_root()) std::fputs(show_problems(command.job, parsed.problems).c_str(), stderr);
+  return std::nullopt;
+}
+
+int check_command(const CommandLine& command, const Comm& comm) {
+  std::vector<JobProblem> problems;
+  comm.agree([&] {
+    if (!comm.is_root()) return;
+    ParsedJob parsed = parse_job(command.job, file_bytes(command.job), command.sets);
+    problems = std::move(parsed.problems);
+    // What could be read is checked too, so that all mistakes show at once.
+    std::vector<JobProblem> deeper;
+    try {
+      deeper = check_job(parsed.job);
+    } catch (const std::exception&) {
+      if (problems.empty()) throw;
+    }
+    problems.insert(problems.end(), deeper.begin(), deeper.end());
+    if (!problems.empty()) std::fputs(show_problems(command.job, problems).c_str(), stderr);
+    if (problems.empty()) fmt::print("{}: no mistakes found\n", command.job);
+  });
+  return comm.max(static_cast<std::int64_t>(problems.size())) > 0 ? static_cast<int>(ExitCode::kUser) : 0;
+}
+
+int preview_command(const CommandLine& command, const Comm& comm) {
+  const auto job = read_job(command, comm, false);
+  if (!job) return static_cast<int>(ExitCode::kUser);
+  comm.agree([&] {
+    if (comm.is_root()) std::fputs(preview_job(*job, command.rows).c_str(), stdout);
+  });
+  return 0;
+}
+
+int test_command(const CommandLine& command, const Comm& comm) {
+  const auto job = read_job(command, comm, false);
+  if (!job) return static_cast<int>(ExitCode::kUser);
+  std::int64_t failed = 0;
+  comm.agree([&] {
+    if (!comm.is_root()) return;
+    if (job->tests.empty()) fail_user("{} has no tests: add a list `tests:` with name, input and expect", command.job);
+    std::int64_t passed = 0;
+    for (const JobTestResult& result : run_job_tests(*job)) {
+      (result.passed ? passed : failed) += 1;
+      fmt::print("{} {}\n{}", result.passed ? "ok  " : "FAIL", printable(result.name), result.difference);
+    }
+    fmt::print("{} passed, {} failed\n", passed, failed);
+  });
+  return comm.max(failed) > 0 ? static_cast<int>(ExitCode::kOverBudget) : 0;
+}
+
+int functions_command(const CommandLine& command, const Comm& comm) {
+  if (!comm.is_root()) return 0;
+  std::vector<std::vector<std::string>> rows;
+  for (const FunctionInfo& info : known_functions()) {
+    const auto names_it = [&](const std::string& name) {
+      return info.signature.rfind(name + "(", 0) == 0 || info.signature == name;
+    };
+    if (!command.names.empty() && std::none_of(command.names.begin(), command.names.end(), names_it)) continue;
+    rows.push_back({info.signature, info.about, info.example});
+  }
+  if (rows.empty()) {
+    std::vector<std::string> known;
+    for (const FunctionInfo& info : known_functions())
+      known.push_back(info.signature.substr(0, info.signature.find('(')));
+    fail_user("no function '{}'{}", command.names[0], did_you_mean(command.names[0], known));
+  }
+  std::fputs(text_table({"function", "", "example"}, rows, 100).c_str(), stdout);
+  return 0;
+}
+
+int formats_command(const CommandLine& command, const Comm& comm) {
+  if (!comm.is_root()) return 0;
+  std::vector<std::vector<std::string>> rows;
+  std::vector<std::string> known;
+  std::string details;
+  for (const FormatInfo& info : known_formats()) {
+    known.push_back(info.name);
+    rows.push_back({info.name, info.about, info.example});
+    if (std::find(command.names.begin(), command.names.end(), info.name) == command.names.end()) continue;
+    details += fmt::format("{}: {}\nexample: {}\n", info.name, info.about, info.example);
+    std::vector<std::vector<std::string>> columns;
+    for (const InputColumn& column : info.columns)
+      columns.push_back({column.name, column.fixed ? std::string(type_name(column.type)) : "inferred"});
+    details += text_table({"column", "type"}, columns);
+  }
+  for (const std::string& name : command.names) {
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      fail_user("no format '{}'{}", name, did_you_mean(name, known));
+  }
+  std::fputs(command.names.empty() ? text_table({"format", "", "example"}, rows, 100).c_str() : details.c_str(),
+             stdout);
+  return 0;
+}
+
+}  // namespace evclean::cli

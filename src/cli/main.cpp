@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one main and the one catch. MPI starts first and ends last; rank 0 speaks.
+#include <fmt/format.h>
+#include <malloc.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+
+#include "commands.hpp"
+#include "evclean/interrupt.hpp"
+
+namespace {
+
+using namespace evclean;
+using namespace evclean::cli;
+
+void note_signal(int signal) { interrupt_signal() = signal; }
+
+void watch_signals() {
+  struct sigaction action {};
+  action.sa_handler = note_signal;
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+/// Blocks and frames come and go a thousand times: keep their pages instead of giving them back and faulting them in
+/// again.
+void keep_pages() {
+  mallopt(M_MMAP_THRESHOLD, 256 << 20);
+  mallopt(M_TRIM_THRESHOLD, 64 << 20);
+}
+
+int dispatch(const CommandLine& command, const Comm& comm) {
+  switch (command.command) {
+    case Command::kRun:
+      return run_command(command, comm);
+    case Command::kCheck:
+      return check_command(command, comm);
+    case Command::kPreview:
+      return preview_command(command, comm);
+    case Command::kTest:
+      return test_command(command, comm);
+    case Command::kFunctions:
+      return functions_command(command, comm);
+    case Command::kFormats:
+      return formats_command(command, comm);
+    case Command::kExplain:
+    case Command::kInit:
+      fail_user("{} is not available yet", command_name(command.command));
+  }
+  fail_bug("unknown command");
+}
+
+int report_error(const Comm& comm, ExitCode code, const char* message) {
+  if (comm.is_root())
+    fmt::print(stderr, "{}evclean: {}\n", code == ExitCode::kBug ? "this is a bug, please report it: " : "", message);
+  return static_cast<int>(code);
+}
+
+int run_all(const std::vector<std::string>& arguments) {
+  const Comm comm = Comm::world();
+  const ParsedCommandLine parsed = parse_command_line(arguments, version_text());
+  if (!parsed.command) {
+    if (comm.is_root()) {
+      std::fputs(parsed.out.c_str(), stdout);
+      std::fputs(parsed.error.c_str(), stderr);
+    }
+    return parsed.exit_code;
+  }
+  try {
+    return dispatch(*parsed.command, comm);
+  } catch (const Error& error) {
+    return report_error(comm, error.code(), error.what());
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+#if defined(__x86_64__) && defined(__AVX2__)
+  if (!__builtin_cpu_supports("avx2")) {
+    std::fputs("evclean was built for processors with AVX2: build it with -DEVCLEAN_ARCH=x86-64\n", stderr);
+    return static_cast<int>(ExitCode::kSystem);
+  }
+#endif
+  keep_pages();
+  int code = 0;
+  try {
+    MpiEnvironment mpi(argc, argv);
+    watch_signals();
+    try {
+      code = run_all(std::vector<std::string>(argv + 1, argv + argc));
+    } catch (const Error& error) {
+      fmt::print(stderr, "evclean: {}\n", error.what());
+      abort_all(error.code());
+    } catch (const std::exception& error) {
+      // Not agreed upon by the ranks: the others may wait in a collective.
+      fmt::print(stderr, "this is a bug, please report it: evclean: {}\n", error.what());
+      abort_all(ExitCode::kBug);
+    }
+    std::fflush(nullptr);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "evclean: {}\n", error.what());
+    return static_cast<int>(ExitCode::kSystem);
+  }
+  return code;
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <fstream>
+
+#include "commands.hpp"
+#include "evclean/engine.hpp"
+
+namespace evclean::cli {
+namespace {
+
+/// Job, ranks, hosts and versions: the first lines of a run.
+void print_header(const Job& job, const std::string& hosts, const Comm& comm) {
+  fmt::print(stderr, "evclean: job {} ({}), {} rank{} on {}\n{}\n", job.name.empty() ? job.path : job.name, job.path,
+             comm.size(), comm.size() == 1 ? "" : "s", hosts, version_text());
+}
+
+/// Host names with their ranks: "node1 (2), node2 (2)".
+std::string host_list(const Comm& comm) {
+  std::vector<std::pair<std::string, int>> hosts;
+  for (const std::string& host : comm.all_gather(MpiEnvironment::host_name())) {
+    if (!hosts.empty() && hosts.back().first == host) {
+      ++hosts.back().second;
+    } else {
+      hosts.emplace_back(host, 1);
+    }
+  }
+  std::string text;
+  for (const auto& [host, ranks] : hosts) text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", host, ranks);
+  return text;
+}
+
+void write_report(const std::string& path, const RunReport& report) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << report_json(report);
+  file.close();
+  if (!file) fail_system("cannot write the report {}", path);
+}
+
+void refuse_unbuilt(const CommandLine& command) {
+  if (command.resume) fail_user("--resume is not available yet");
+  if (!command.replay.empty()) fail_user("--replay is not available yet");
+  if (command.report.size() >= 5 && command.report.rfind(".html") == command.report.size() - 5) {
+    fail_user("--report FILE.html is not available yet: write --report FILE.json");
+  }
+}
+
+}  // namespace
+
+int run_command(const CommandLine& command, const Comm& comm) {
+  refuse_unbuilt(command);
+  const auto job = read_job(command, comm, true);
+  if (!job) return static_cast<int>(ExitCode::kUser);
+  const std::string hosts = host_list(comm);
+  const bool talks = comm.is_root() && command.log_level >= LogLevel::kInfo;
+  if (talks) print_header(*job, hosts, comm);
+  RunOptions options;
+  options.overwrite = command.overwrite;
+  options.limit = command.limit;
+  options.progress = command.log_level >= LogLevel::kInfo ? command.progress : ProgressMode::kNone;
+  const RunReport report = run_job(*job, options, comm);
+  comm.agree([&] {
+    if (!comm.is_root()) return;
+    if (!command.report.empty()) write_report(command.report, report);
+    if (talks || report.exit_code != 0) std::fputs(report_text(report).c_str(), stderr);
+  });
+  return report.exit_code;
+}
+
+}  // namespace evclean::cli
