@@ -178,13 +178,13 @@ class Builder {
         values_(allocate(kBits ? bitmap_bytes(rows) : rows * static_cast<std::int64_t>(sizeof(Value)))),
         validity_(allocate(bitmap_bytes(rows))) {}
 
-  /// Takes up to 64 values and the bits of those that are there.
+  /// Takes `count` of 64 values (the rest zero) and the bits of those that are there.
   void put(std::int64_t first_row, std::int64_t count, const Value* values, std::uint64_t present) {
     words(*validity_)[first_row / 64] = present;
     nulls_ += count - std::popcount(present);
     if constexpr (kBits) {
       std::uint64_t bits = 0;
-      for (std::int64_t i = 0; i < count; ++i) bits |= std::uint64_t{values[i]} << i;
+      for (int i = 0; i < 64; ++i) bits |= std::uint64_t{values[i]} << i;
       words(*values_)[first_row / 64] = bits;
     } else {
       std::copy_n(values, count, reinterpret_cast<Value*>(values_->mutable_data()) + first_row);
@@ -234,7 +234,7 @@ std::shared_ptr<arrow::Array> convert_by(const Reader& reader, const SpanColumn&
   const char* const text = column.text ? column.text->data() : nullptr;
   Builder<Value> builder(rows);
   for (std::int64_t first = 0; first < rows; first += 64) {
-    Value values[64];
+    Value values[64]{};
     std::uint64_t present = 0;
     const std::int64_t count = std::min<std::int64_t>(64, rows - first);
     for (std::int64_t i = 0; i < count; ++i) {

@@ -133,7 +133,7 @@ class FormatReader {
     const bool negative = literal('-');
     std::int64_t seconds = 0;
     int digits = 0;
-    for (; digits < 13 && !text_.empty() && is_digit(text_.front()); ++digits) {
+    for (; digits < 12 && !text_.empty() && is_digit(text_.front()); ++digits) {
       seconds = seconds * 10 + text_.front() - '0';
       text_.remove_prefix(1);
     }

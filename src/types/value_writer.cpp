@@ -170,7 +170,7 @@ char* write_date(char* out, std::int32_t days) noexcept {
 
 char* write_timestamp(char* out, std::int64_t us, char separator, bool zulu) noexcept {
   const std::int64_t days = floor_div(us, kDayUs);
-  const std::int64_t of_day = us - days * kDayUs;
+  const std::int64_t of_day = us % kDayUs + (us % kDayUs < 0 ? kDayUs : 0);
   const auto seconds = static_cast<std::int32_t>(of_day / kSecondUs);
   const auto fraction = static_cast<std::int32_t>(of_day % kSecondUs);
   out = write_date(out, static_cast<std::int32_t>(days));

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <arrow/array.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <arrow/builder.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <bit>

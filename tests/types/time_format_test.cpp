@@ -48,6 +48,8 @@ TEST(TimeFormat, TheWholeTextMustMatch) {
   EXPECT_EQ(read("13 pm", "%I %p"), "no");
   EXPECT_EQ(read("06:52", "%H:%M %z"), "no");
   EXPECT_EQ(read("1.1234567890", "%S.%f"), "no");
+  EXPECT_EQ(read("9999999999999", "%s"), "no");
+  EXPECT_EQ(read("999999999999", "%s"), "no");
 }
 
 TEST(TimeFormat, LocalTimesFollowTheZone) {
