@@ -48,6 +48,15 @@ class TreeBuilder : public YAML::EventHandler {
 
   std::optional<YamlNode> take() { return std::move(root_); }
 
+  /// Where the innermost bracket that is still open stands.
+  std::optional<std::size_t> open_bracket() const {
+    for (auto frame = frames_.rbegin(); frame != frames_.rend(); ++frame) {
+      const std::string_view rest = source_.from(frame->offset);
+      if (!rest.empty() && (rest.front() == '[' || rest.front() == '{')) return frame->offset;
+    }
+    return std::nullopt;
+  }
+
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (root_) {
       throw StopReading{offset_of(mark), "a second document begins here, and a job is one: check the indentation"};
@@ -107,6 +116,7 @@ class TreeBuilder : public YAML::EventHandler {
   /// A list or map that is being filled.
   struct Frame {
     YamlNode node;
+    std::size_t offset = 0;
     YAML::anchor_t anchor = 0;
     std::optional<YamlNode> key;                     ///< of a map: waits for its value
     std::unordered_map<std::string, JobPlace> seen;  ///< of a map: its keys
@@ -149,6 +159,7 @@ class TreeBuilder : public YAML::EventHandler {
     if (static_cast<int>(frames_.size()) >= kMaxDepth) throw StopReading{offset_of(mark), too_deep()};
     Frame frame;
     frame.node = make(kind, mark, tag);
+    frame.offset = offset_of(mark);
     frame.anchor = anchor;
     frames_.push_back(std::move(frame));
   }
@@ -219,7 +230,10 @@ bool run_parser(YamlSource& source, TreeBuilder& builder, std::vector<JobProblem
   } catch (const StopReading& stop) {
     problems.push_back(problem_with_line(source, stop.offset, stop.message));
   } catch (const YAML::Exception& error) {
-    problems.push_back(yaml_problem(source, offset_of(error.mark), error.msg));
+    // An open bracket is reported where it opens: yaml-cpp only says where the text ended.
+    const bool open = error.msg == "end of sequence flow not found" || error.msg == "end of map flow not found";
+    const auto bracket = open ? builder.open_bracket() : std::nullopt;
+    problems.push_back(yaml_problem(source, bracket.value_or(offset_of(error.mark)), error.msg));
   }
   return false;
 }

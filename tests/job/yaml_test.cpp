@@ -91,7 +91,8 @@ TEST(Yaml, SyntaxErrorsShowLineAndCaret) {
             "text after a closing quote; put the whole value in quotes\n"
             "      - filter: 'GET' = method\n"
             "                      ^\n");
-  EXPECT_HAS(problems("input: {paths: [a, b\n"), "a '[' is not closed");
+  EXPECT_HAS(problems("input: {paths: [a, b: c\nsteps:\n"), "x.yml:1:16: error: a '[' is not closed with ']'");
+  EXPECT_HAS(problems("input: {paths: [a, b]\nsteps:\n"), "x.yml:1:8: error: a '{' is not closed with '}'");
   EXPECT_HAS(problems("input:\n\tpaths: a\n"), "YAML indents with blanks, not tabs");
   EXPECT_HAS(problems("a: b: c\n"), "x.yml:1:5: error: a ':' where no key can be: quote a value that contains ': '");
 }
