@@ -19,6 +19,8 @@ std::unique_ptr<Sink> make_file_sink(const OutputSpec& spec, const FileTarget& t
       return make_text_sink(spec, target, fields, comm, options);
     case OutputFormat::kParquet:
       return make_parquet_sink(spec, target, fields, comm, options);
+    case OutputFormat::kHdf5:
+      return make_hdf5_sink(spec, target, fields, comm, options);
     default:
       fail_user("{}: this output format is not available yet", target.final_path);
   }

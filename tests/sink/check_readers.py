@@ -112,6 +112,36 @@ def check_parquet(path, expected):
     assert pq.ParquetFile(path).metadata.num_rows == len(expected)
 
 
+def check_hdf5(path, expected):
+    """pandas' layout has no missing integers or booleans: those columns are float64, or text when float64 is too small."""
+    import h5py, pandas
+    frame = pandas.read_hdf(path)
+    assert list(frame.columns) == NAMES, frame.columns
+    columns = list(zip(*expected)) if expected else [()] * len(NAMES)
+    big = any(v is not None and abs(v) > 2**53 for v in columns[2])
+    for name, values in zip(NAMES, columns):
+        missing = any(v is None for v in values)
+        kind = str(frame[name].dtype)
+        got = [None if pandas.isna(v) else v for v in frame[name]]
+        if name in ("day", "time"):
+            assert kind == "datetime64[ns]", (path, name, kind)
+            got = [v if v is None else v.to_pydatetime() for v in got]
+            values = [v if v is None else dt.datetime(v.year, v.month, v.day) if name == "day" else v.replace(tzinfo=None) for v in values]
+        elif name == "count" and missing and big:
+            got = [v if v is None else int(v) for v in got]
+        elif name in ("count", "flag"):
+            plain_kind = "int64" if name == "count" else "bool"
+            assert kind == ("float64" if missing else plain_kind), (path, name, kind)
+        assert list(got) == list(values), (path, name, [x for x in zip(got, values) if x[0] != x[1]][:3])
+    with h5py.File(path) as file:
+        table = file["events/table"]
+        assert table.shape == (len(expected),) and table.attrs["NROWS"] == len(expected)
+        assert list(table["index"]) == list(range(len(expected)))
+    if len(expected) > 1000:
+        part = pandas.read_hdf(path, where="index>=1000", stop=1010)
+        assert list(part.index) == list(range(1000, 1010))
+
+
 def zstd_open(path):
     return io.BytesIO(subprocess.run(["zstd", "-dc", path], check=True, capture_output=True).stdout)
 
@@ -145,6 +175,7 @@ def check_all(folder):
             check_jsonl(f"{folder}/{stem}.jsonl{codec}", opener, expected)
         check_csv(f"{folder}/{stem}.tsv", openers[""], "\t", expected)
         check_parquet(f"{folder}/{stem}.parquet", expected)
+        check_hdf5(f"{folder}/{stem}.h5", expected)
     check_with_frames(folder)
 
 

@@ -22,7 +22,8 @@ constexpr Case kCases[] = {{".csv", OutputFormat::kCsv, OutputCodec::kNone},
                            {".jsonl", OutputFormat::kJsonLines, OutputCodec::kNone},
                            {".jsonl.gz", OutputFormat::kJsonLines, OutputCodec::kGzip},
                            {".jsonl.zst", OutputFormat::kJsonLines, OutputCodec::kZstd},
-                           {".parquet", OutputFormat::kParquet, OutputCodec::kNone}};
+                           {".parquet", OutputFormat::kParquet, OutputCodec::kNone},
+                           {".h5", OutputFormat::kHdf5, OutputCodec::kNone}};
 
 void write_samples(const std::string& folder) {
   const Comm comm = Comm::world();

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// One HDF5 file with one table as pandas stores it ("fixed names" of format="table"), written by all ranks with
+// parallel HDF5. The layout and which attributes pandas needs were found by trial; see docs/hdf5.md.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "evclean/comm.hpp"
+#include "hdf5_layout.hpp"
+
+namespace evclean {
+
+struct TableShape {
+  std::string key;  ///< "events" or "a/b"
+  std::int64_t rows = 0;
+  std::int64_t chunk_rows = 1;
+  int level = 1;  ///< of deflate; 0: not compressed
+};
+
+class Hdf5File {
+ public:
+  /// Makes the file and the table. Collective. Errors: system Error with HDF5's own words; user Error for too many
+  /// columns.
+  Hdf5File(const Comm& comm, const std::string& path, const std::string& shown, const StoredTable& table,
+           const TableShape& shape);
+  ~Hdf5File();
+  /// Writes rows [first, first + count), packed; count may be 0. Collective.
+  void write(std::int64_t first, std::int64_t count, const char* packed);
+  /// Flushes and closes. Collective.
+  void close();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace evclean

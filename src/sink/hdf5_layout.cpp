@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hdf5_layout.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "evclean/error.hpp"
+#include "value_column.hpp"
+
+namespace evclean {
+namespace {
+
+using Kind = StoredColumn::Kind;
+
+constexpr std::int64_t kLastExactInteger = std::int64_t{1} << 53;
+constexpr std::int64_t kLastDayNs = std::numeric_limits<std::int64_t>::max() / 86'400'000'000'000;
+constexpr std::int64_t kLastMicrosecondNs = std::numeric_limits<std::int64_t>::max() / 1000;
+constexpr std::int64_t kIntegerTextBytes = 20;
+constexpr std::int64_t kTimeTextBytes = 32;
+
+void measure_text(std::string_view text, ColumnExtent& extent) {
+  extent.max_bytes = std::max(extent.max_bytes, static_cast<std::int64_t>(text.size()));
+  if (text.empty()) return;
+  if (text.back() == '\0') ++extent.trailing_nul;
+  for (std::size_t w = 0; w < kMissingWords.size(); ++w) {
+    if (text == kMissingWords[w]) extent.missing_words |= std::int64_t{1} << w;
+  }
+}
+
+void measure_value(const ValueColumn& column, std::int64_t row, ColumnExtent& extent) {
+  switch (column.kind) {
+    case ValueColumn::Kind::kSpans:
+    case ValueColumn::Kind::kUtf8:
+      return measure_text(column.string(row), extent);
+    case ValueColumn::Kind::kInt64:
+      extent.beyond_double += column.int64(row) > kLastExactInteger || column.int64(row) < -kLastExactInteger;
+      return;
+    case ValueColumn::Kind::kDate:
+      extent.beyond_ns += column.date(row) > kLastDayNs || column.date(row) < -kLastDayNs;
+      return;
+    case ValueColumn::Kind::kTimestamp:
+      extent.beyond_ns += column.int64(row) > kLastMicrosecondNs || column.int64(row) < -kLastMicrosecondNs;
+      return;
+    default:
+      return;
+  }
+}
+
+/// Chooses a column's kind and says why when it is not the obvious one.
+Kind choose_kind(const Field& field, const ColumnExtent& extent, std::vector<std::string>& notes) {
+  switch (field.type) {
+    case ValueType::kString:
+      return Kind::kText;
+    case ValueType::kFloat64:
+      return Kind::kFloat64;
+    case ValueType::kInt64:
+      if (extent.missing == 0) return Kind::kInt64;
+      if (extent.beyond_double == 0) {
+        notes.push_back(fmt::format("HDF5: column {} has missing integers: stored as float64", field.name));
+        return Kind::kFloat64;
+      }
+      notes.push_back(
+          fmt::format("HDF5: column {} has missing integers and some beyond 2^53: stored as text", field.name));
+      return Kind::kText;
+    case ValueType::kBool:
+      if (extent.missing == 0) return Kind::kBool;
+      notes.push_back(fmt::format("HDF5: column {} has missing booleans: stored as float64", field.name));
+      return Kind::kFloat64;
+    case ValueType::kDate:
+    case ValueType::kTimestamp:
+      if (extent.beyond_ns == 0) return Kind::kTimeNs;
+      notes.push_back(fmt::format("HDF5: column {} has times before 1677 or after 2262: stored as text", field.name));
+      return Kind::kText;
+  }
+  return Kind::kText;
+}
+
+std::int64_t text_width(const Field& field, const ColumnExtent& extent, const OutputSpec& spec, StoredTable& table) {
+  if (field.type == ValueType::kInt64) return kIntegerTextBytes;
+  if (field.type != ValueType::kString) return kTimeTextBytes;
+  std::int64_t width = std::max<std::int64_t>(extent.max_bytes, 1);
+  if (width > spec.max_string) {
+    if (!spec.truncate_long_text) {
+      fail_user(
+          "{}: column {} has a text of {} bytes, more than max_string: {} (raise max_string, set long_text: truncate, "
+          "or drop the column)",
+          spec.path, field.name, extent.max_bytes, spec.max_string);
+    }
+    table.notes.push_back(
+        fmt::format("HDF5: texts of column {} longer than {} bytes are cut", field.name, spec.max_string));
+    width = std::max<std::int64_t>(spec.max_string, 1);
+  }
+  if (extent.trailing_nul > 0) {
+    table.notes.push_back(fmt::format("HDF5: NUL bytes at the end of texts of column {} are lost", field.name));
+  }
+  return width;
+}
+
+std::string choose_missing_word(const std::vector<ColumnExtent>& extents) {
+  std::int64_t taken = 0;
+  for (const ColumnExtent& extent : extents) taken |= extent.missing_words;
+  for (std::size_t w = 0; w < kMissingWords.size(); ++w) {
+    if ((taken >> w & 1) == 0) return kMissingWords[w];
+  }
+  fail_user("HDF5: every word that can stand for missing texts ({}) is a text of this table",
+            fmt::join(kMissingWords, ", "));
+}
+
+}  // namespace
+
+const std::array<const char*, 4> kMissingWords = {"<NA>", "<missing>", "__missing__", "\x7f\x7f"};
+
+void ColumnExtent::merge(const ColumnExtent& other) {
+  max_bytes = std::max(max_bytes, other.max_bytes);
+  missing += other.missing;
+  beyond_double += other.beyond_double;
+  beyond_ns += other.beyond_ns;
+  trailing_nul += other.trailing_nul;
+  missing_words |= other.missing_words;
+}
+
+std::vector<ColumnExtent> measure_columns(const Batch& batch, const Fields& fields) {
+  const std::vector<ValueColumn> columns = value_columns(batch, fields.size());
+  std::vector<ColumnExtent> extents(columns.size());
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    for (std::int64_t row = 0; row < batch.num_rows; ++row) {
+      if (columns[c].missing(row)) {
+        ++extents[c].missing;
+      } else {
+        measure_value(columns[c], row, extents[c]);
+      }
+    }
+  }
+  return extents;
+}
+
+StoredTable lay_out(const Fields& fields, const std::vector<ColumnExtent>& extents, const OutputSpec& spec) {
+  StoredTable table;
+  table.missing_word = choose_missing_word(extents);
+  for (std::size_t c = 0; c < fields.size(); ++c) {
+    StoredColumn column{fields[c].name, choose_kind(fields[c], extents[c], table.notes), fields[c].type, 8,
+                        table.row_bytes};
+    if (column.kind == Kind::kBool) column.width_bytes = 1;
+    if (column.kind == Kind::kText) {
+      column.width_bytes = text_width(fields[c], extents[c], spec, table);
+      const auto word_bytes = static_cast<std::int64_t>(table.missing_word.size());
+      if (extents[c].missing > 0) column.width_bytes = std::max(column.width_bytes, word_bytes);
+    }
+    table.row_bytes += column.width_bytes;
+    table.columns.push_back(std::move(column));
+  }
+  return table;
+}
+
+}  // namespace evclean
