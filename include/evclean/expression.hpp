@@ -62,6 +62,7 @@ class Expression {
 
  private:
   struct Impl;
+  Expression();
   std::shared_ptr<const Impl> impl_;
 };
 

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "macros.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+
+#include "evclean/suggest.hpp"
+#include "parser.hpp"
+#include "registry.hpp"
+
+namespace evclean::sql {
+namespace {
+
+struct Macro {
+  std::string signature;  ///< as written
+  std::vector<std::string> parameters;
+  std::string body;
+};
+
+/// Macros that call macros unfold; a job file must not unfold into more than this.
+constexpr std::size_t kMaxUnfolded = 20'000;
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) text.remove_prefix(1);
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.remove_suffix(1);
+  return text;
+}
+
+std::string lower(std::string_view word) {
+  std::string text(word);
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+bool is_word(std::string_view text) {
+  if (text.empty() || std::isdigit(static_cast<unsigned char>(text.front()))) return false;
+  return std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) || c == '_'; });
+}
+
+[[noreturn]] void fail_signature(std::string_view signature, std::string_view reason) {
+  throw ExpressionError(
+      fmt::format("functions: \"{}\": {}; write it as in \"bucket(x)\": \"x / 100\"", signature, reason),
+      std::string::npos);
+}
+
+/// "bucket(x, size)" to its name and parameters.
+std::pair<std::string, Macro> read_signature(const std::string& signature, const std::string& body) {
+  const std::string_view text = trimmed(signature);
+  const std::size_t open = text.find('(');
+  if (open == std::string_view::npos || text.back() != ')') fail_signature(signature, "parentheses are missing");
+  const std::string name = lower(trimmed(text.substr(0, open)));
+  if (!is_word(name)) fail_signature(signature, "the name is not a word");
+  if (Registry::instance().find(name) != nullptr) fail_signature(signature, "there is a function of that name already");
+  Macro macro{signature, {}, body};
+  std::string_view rest = trimmed(text.substr(open + 1, text.size() - open - 2));
+  while (!rest.empty()) {
+    const std::size_t comma = std::min(rest.find(','), rest.size());
+    const std::string parameter(trimmed(rest.substr(0, comma)));
+    const auto& known = macro.parameters;
+    if (!is_word(parameter)) fail_signature(signature, fmt::format("'{}' is not a name for a parameter", parameter));
+    if (std::find(known.begin(), known.end(), parameter) != known.end())
+      fail_signature(signature, "a parameter stands twice");
+    macro.parameters.push_back(parameter);
+    rest = comma == rest.size() ? std::string_view() : rest.substr(comma + 1);
+  }
+  return {name, std::move(macro)};
+}
+
+class Expander {
+ public:
+  explicit Expander(const Macros& macros) {
+    for (const auto& [signature, body] : macros) {
+      auto [name, macro] = read_signature(signature, body);
+      if (!macros_.emplace(name, std::move(macro)).second) fail_signature(signature, "it is defined twice");
+      names_.push_back(name);
+    }
+  }
+
+  TreePtr expand(const TreePtr& tree) {
+    if (++unfolded_ > kMaxUnfolded) {
+      throw ExpressionError("this expression unfolds into too many parts: split it over several columns",
+                            tree->position);
+    }
+    auto copy = std::make_shared<Tree>(*tree);
+    for (TreePtr& arg : copy->args) arg = expand(arg);
+    if (tree->kind != TreeKind::kCall || tree->is_operator) return copy;
+    const auto macro = macros_.find(tree->name);
+    if (macro != macros_.end()) return expand_call(*copy, macro->second);
+    check_function_name(*tree, names_);
+    return copy;
+  }
+
+ private:
+  using Arguments = std::map<std::string, TreePtr>;
+
+  TreePtr expand_call(const Tree& call, const Macro& macro) {
+    if (std::find(open_.begin(), open_.end(), call.name) != open_.end()) {
+      throw ExpressionError(
+          fmt::format("the function {} calls itself ({} -> {})", call.name, fmt::join(open_, " -> "), call.name),
+          call.position);
+    }
+    if (call.args.size() != macro.parameters.size()) {
+      throw ExpressionError(
+          fmt::format("{} takes {} argument(s), not {}", macro.signature, macro.parameters.size(), call.args.size()),
+          call.position);
+    }
+    Arguments arguments;
+    for (std::size_t i = 0; i < call.args.size(); ++i) arguments[macro.parameters[i]] = call.args[i];
+    open_.push_back(call.name);
+    TreePtr body = expand(placed(parse_body(macro, call.position), call.position));
+    open_.pop_back();
+    return substitute(body, arguments);
+  }
+
+  static TreePtr parse_body(const Macro& macro, std::size_t position) {
+    try {
+      return parse_expression(macro.body);
+    } catch (const ExpressionError& error) {
+      const std::string place = error.position() == std::string::npos ? "" : "\n" + caret(macro.body, error.position());
+      throw ExpressionError(fmt::format("in the function {}: {}{}", macro.signature, error.what(), place), position);
+    }
+  }
+
+  /// Everything from a macro stands where it was called.
+  static TreePtr placed(const TreePtr& tree, std::size_t position) {
+    auto copy = std::make_shared<Tree>(*tree);
+    copy->position = position;
+    for (TreePtr& arg : copy->args) arg = placed(arg, position);
+    return copy;
+  }
+
+  TreePtr substitute(const TreePtr& tree, const Arguments& arguments) {
+    if (++unfolded_ > kMaxUnfolded) {
+      throw ExpressionError("this expression unfolds into too many parts: split it over several columns",
+                            tree->position);
+    }
+    if (tree->kind == TreeKind::kColumn) {
+      const auto argument = arguments.find(tree->name);
+      return argument == arguments.end() ? tree : argument->second;
+    }
+    auto copy = std::make_shared<Tree>(*tree);
+    for (TreePtr& arg : copy->args) arg = substitute(arg, arguments);
+    return copy;
+  }
+
+  std::map<std::string, Macro> macros_;
+  std::vector<std::string> names_;
+  std::vector<std::string> open_;
+  std::size_t unfolded_ = 0;
+};
+
+}  // namespace
+
+TreePtr expand_macros(const TreePtr& tree, const Macros& macros) { return Expander(macros).expand(tree); }
+
+}  // namespace evclean::sql

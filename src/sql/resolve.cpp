@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names: columns by the contract's rule, types by PostgreSQL's and the job file's words.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <utility>
+
+#include "binder.hpp"
+#include "evclean/suggest.hpp"
+
+namespace evclean::sql {
+namespace {
+
+bool same_without_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
+std::string unknown_column(const Tree& column, const std::vector<std::string>& names) {
+  std::string message = fmt::format("no column {}", column.name) + did_you_mean(column.name, names);
+  if (column.quoted) return message + fmt::format("; use single quotes for text: '{}'", column.name);
+  if (message.ends_with(')') || names.empty()) return message;
+  constexpr std::size_t kShown = 12;
+  const std::vector<std::string> shown(names.begin(), names.begin() + std::min(names.size(), kShown));
+  return message + fmt::format("; there are {}{}", fmt::join(shown, ", "), names.size() > kShown ? ", …" : "");
+}
+
+using TypeName = std::pair<std::string_view, ValueType>;
+constexpr auto kTypeNames = std::to_array<TypeName>({
+    {"string", ValueType::kString},       {"text", ValueType::kString},
+    {"varchar", ValueType::kString},      {"int64", ValueType::kInt64},
+    {"bigint", ValueType::kInt64},        {"int", ValueType::kInt64},
+    {"integer", ValueType::kInt64},       {"int8", ValueType::kInt64},
+    {"int4", ValueType::kInt64},          {"int2", ValueType::kInt64},
+    {"smallint", ValueType::kInt64},      {"float64", ValueType::kFloat64},
+    {"float8", ValueType::kFloat64},      {"float4", ValueType::kFloat64},
+    {"float", ValueType::kFloat64},       {"double", ValueType::kFloat64},
+    {"real", ValueType::kFloat64},        {"bool", ValueType::kBool},
+    {"boolean", ValueType::kBool},        {"date", ValueType::kDate},
+    {"timestamp", ValueType::kTimestamp}, {"timestamptz", ValueType::kTimestamp},
+    {"datetime", ValueType::kTimestamp},
+});
+
+}  // namespace
+
+int resolve_column(const Tree& column, const std::vector<std::string>& names) {
+  const auto exact = std::find(names.begin(), names.end(), column.name);
+  if (exact != names.end()) return static_cast<int>(exact - names.begin());
+  std::vector<std::string> candidates;
+  int found = -1;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (!same_without_case(names[i], column.name)) continue;
+    candidates.push_back(names[i]);
+    found = static_cast<int>(i);
+  }
+  if (candidates.size() == 1) return found;
+  if (candidates.empty()) throw ExpressionError(unknown_column(column, names), column.position);
+  throw ExpressionError(fmt::format("{} may be {}: write the one that is meant as it is spelt", column.name,
+                                    fmt::join(candidates, " or ")),
+                        column.position);
+}
+
+ValueType resolve_type(const Tree& cast) {
+  for (const auto& [name, type] : kTypeNames) {
+    if (cast.name == name) return type;
+  }
+  if (cast.name == "numeric" || cast.name == "decimal") {
+    throw ExpressionError("numeric is not available: use float64 or int64", cast.position);
+  }
+  const std::vector<std::string> types{"string", "int64", "float64", "bool", "date", "timestamp"};
+  throw ExpressionError(
+      fmt::format("unknown type {}{}; types are {}", cast.name, did_you_mean(cast.name, types), fmt::join(types, ", ")),
+      cast.position);
+}
+
+}  // namespace evclean::sql
