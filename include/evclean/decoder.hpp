@@ -31,6 +31,7 @@ struct FormatSpec {
   std::int32_t max_depth = 256;  ///< JSON
   std::string timezone = "UTC";  ///< for times without offset
   std::int32_t year = 0;         ///< syslog; 0: the file's modification year
+  bool format_column = false;    ///< with several formats: adds `_format`
 };
 
 /// A column as the decoder gives it. Fixed types come from presets; others are inferred.

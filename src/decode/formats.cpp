@@ -1,24 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "access_parser.hpp"
+#include "preset_parsers.hpp"
 
 namespace evclean {
 namespace {
 
-constexpr const char* kCombinedLine =
-    R"(203.0.113.7 - alice [01/Nov/2026:06:52:16 +0000] "GET /product/7 HTTP/1.1" 200 5120 "https://example.org/" "curl/8.5")";
-constexpr const char* kCommonLine =
-    R"(203.0.113.7 - alice [01/Nov/2026:06:52:16 +0000] "GET /product/7 HTTP/1.1" 200 5120)";
-
-std::vector<InputColumn> columns_of(const RecordParser& parser) {
+std::vector<InputColumn> columns_of(const Preset& preset) {
+  std::vector<CellType> types = preset.types;
+  if (preset.kind == PresetKind::kAccess || preset.kind == PresetKind::kPatterns ||
+      preset.kind == PresetKind::kFields) {
+    types = make_preset_parser(preset, {})->columns();
+  }
   std::vector<InputColumn> columns;
-  for (const CellType& type : parser.columns()) columns.push_back(type.column);
+  for (const CellType& type : types) columns.push_back(type.column);
   return columns;
+}
+
+std::string example_of(const Preset& preset) {
+  for (const PresetSample& sample : preset.samples) {
+    if (!sample.reject) return sample.line;
+  }
+  return {};
 }
 
 }  // namespace
 
 std::vector<FormatInfo> known_formats() {
-  return {
+  std::vector<FormatInfo> formats = {
       {"lines", "plain text, one column `line`", "any text", {{"line", true, ValueType::kString}}},
       {"regex",
        "patterns with named groups; the first that matches wins",
@@ -30,10 +37,12 @@ std::vector<FormatInfo> known_formats() {
        "one object a line, an array of objects, or objects one after another",
        R"({"id": 1, "req": {"path": "/"}})",
        {}},
-      {"combined", "access log with referer and user agent (Apache, nginx)", kCombinedLine,
-       columns_of(AccessParser(AccessFormat::kCombined))},
-      {"common", "access log without them (NCSA)", kCommonLine, columns_of(AccessParser(AccessFormat::kCommon))},
   };
+  for (const PresetFile& file : preset_files()) {
+    const Preset& preset = *find_preset(file.name);
+    formats.push_back({preset.name, preset.about, example_of(preset), columns_of(preset)});
+  }
+  return formats;
 }
 
 }  // namespace evclean

@@ -2,6 +2,7 @@
 #include "record_parser.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 #include "evclean/suggest.hpp"
 
@@ -17,13 +18,24 @@ std::string misfit_reason(const CellType& type, std::string_view text) {
   return fmt::format("field {}: '{}' is not {} {}", type.column.name, printable(text, 80), article, name);
 }
 
+std::int32_t year_of(const InputFile& file) {
+  if (file.modified_s <= 0) return 0;
+  const std::chrono::sys_days day{
+      std::chrono::floor<std::chrono::days>(std::chrono::sys_seconds{std::chrono::seconds{file.modified_s}})};
+  return static_cast<int>(std::chrono::year_month_day{day}.year());
+}
+
 FramedDecoder::FramedDecoder(const FormatSpec& spec, std::unique_ptr<RecordParser> parser)
-    : framer_(spec), parser_(std::move(parser)), writer_(parser_->columns(), TimeZone::named(spec.timezone)) {
+    : framer_(spec),
+      parser_(std::move(parser)),
+      writer_(parser_->columns(), TimeZone::named(spec.timezone)),
+      year_(spec.year) {
   take_columns();
 }
 
 void FramedDecoder::begin_file(const InputFile& file, std::string_view head) {
   framer_.begin_file(head);
+  writer_.set_year(year_ != 0 ? year_ : year_of(file));
   parser_->begin_file(file, head, writer_);
   take_columns();
 }

@@ -65,8 +65,12 @@ class FramedDecoder : public Decoder {
   std::unique_ptr<RecordParser> parser_;
   RowWriter writer_;
   std::vector<InputColumn> columns_;
+  std::int32_t year_;
   std::size_t bytes_per_row_ = 200;
 };
+
+/// The year of a file's last change, in UTC; 0 when that is not known.
+std::int32_t year_of(const InputFile& file);
 
 /// Tells a record that is longer than max_line. Order: as add_reject.
 void reject_too_long(RecordLog& log, const Frame& frame, std::size_t limit_bytes);

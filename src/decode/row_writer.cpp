@@ -47,12 +47,28 @@ bool read_usual_time(std::string_view text, const TimeZone& zone, std::int64_t& 
   return parse_clf_time(text.data(), text.size(), us) || parse_timestamp(text, DateOrder::kNone, zone, us);
 }
 
-std::optional<std::int64_t> read_time(const CellType& type, std::string_view text, const TimeZone& zone) {
+bool names_year(std::string_view format) {
+  for (const std::string_view directive : {"%Y", "%y", "%s", "%D", "%F"}) {
+    if (format.find(directive) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+bool read_formatted_time(std::string_view text, const std::string& format, const TimeContext& context,
+                         std::int64_t& us) {
+  if (names_year(format)) return parse_time_format(text, format, context.zone, us);
+  if (context.year == 0) return false;
+  return parse_time_format(fmt::format("{} {}", context.year, text), "%Y " + format, context.zone, us);
+}
+
+std::optional<std::int64_t> read_time(const CellType& type, std::string_view text, const TimeContext& context) {
   std::int64_t us = 0;
   for (const std::string& format : type.formats) {
-    if (format.empty() ? read_usual_time(text, zone, us) : parse_time_format(text, format, zone, us)) return us;
+    const bool read =
+        format.empty() ? read_usual_time(text, context.zone, us) : read_formatted_time(text, format, context, us);
+    if (read) return us;
   }
-  if (type.formats.empty() && read_usual_time(text, zone, us)) return us;
+  if (type.formats.empty() && read_usual_time(text, context.zone, us)) return us;
   return std::nullopt;
 }
 
@@ -70,7 +86,7 @@ std::shared_ptr<arrow::Array> fixed_array(ValueType type, const FixedValues& cel
       arrow::ArrayData::Make(arrow_type(type), rows, {std::move(validity), words(type, cells, rows)}, nulls));
 }
 
-std::optional<std::int64_t> read_cell(const CellType& type, std::string_view text, const TimeZone& zone) {
+std::optional<std::int64_t> read_cell(const CellType& type, std::string_view text, const TimeContext& context) {
   std::int64_t value = 0;
   double real = 0;
   bool truth = false;
@@ -85,14 +101,14 @@ std::optional<std::int64_t> read_cell(const CellType& type, std::string_view tex
     case ValueType::kDate:
       return parse_date(text, DateOrder::kNone, days) ? std::optional<std::int64_t>(days) : std::nullopt;
     case ValueType::kTimestamp:
-      return read_time(type, text, zone);
+      return read_time(type, text, context);
     case ValueType::kString:
       break;
   }
   fail_bug("read_cell for a string column {}", type.column.name);
 }
 
-RowWriter::RowWriter(std::vector<CellType> types, const TimeZone& zone) : types_(std::move(types)), zone_(zone) {
+RowWriter::RowWriter(std::vector<CellType> types, const TimeZone& zone) : types_(std::move(types)), context_{zone, 0} {
   cells_.resize(types_.size());
 }
 
@@ -159,7 +175,7 @@ bool RowWriter::set(int column, Span span) {
   if (span.missing()) return true;
   const std::string_view text(text_->data() + span.offset, span.length());
   if (nulls_.contains(text)) return true;
-  const auto value = read_cell(types_[at], text, zone_);
+  const auto value = read_cell(types_[at], text, context_);
   if (!value) return false;
   cells_[at].fixed.values[row] = *value;
   cells_[at].fixed.valid[row] = 1;

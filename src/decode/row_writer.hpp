@@ -29,8 +29,14 @@ struct FixedValues {
 /// Makes the array of the first `rows` values.
 std::shared_ptr<arrow::Array> fixed_array(ValueType type, const FixedValues& cells, std::int64_t rows);
 
+/// What a time needs that it does not say itself.
+struct TimeContext {
+  TimeZone zone;
+  std::int32_t year = 0;  ///< for formats without one; 0: such times do not read
+};
+
 /// Reads one text as a fixed type other than string.
-std::optional<std::int64_t> read_cell(const CellType& type, std::string_view text, const TimeZone& zone);
+std::optional<std::int64_t> read_cell(const CellType& type, std::string_view text, const TimeContext& context);
 
 class RowWriter {
  public:
@@ -40,6 +46,8 @@ class RowWriter {
   int add_column(const CellType& type);
   const std::vector<CellType>& types() const { return types_; }
   const CellType& type(int column) const { return types_[target(column)]; }
+  /// The year of times that do not tell theirs, for the rows to come.
+  void set_year(std::int32_t year) { context_.year = year; }
   /// Parsers of several formats share the columns: with a map, column i stands for (*map)[i], and add_column() adds to
   /// the map. Null: columns are what they are.
   void use_map(std::vector<int>* map) { map_ = map; }
@@ -84,7 +92,7 @@ class RowWriter {
   std::vector<Cells> cells_;
   std::vector<RecordRef> records_;
   TextBlockPtr text_;
-  TimeZone zone_;
+  TimeContext context_;
   NullWords nulls_ = NullWords::logs();
   std::int64_t rows_ = 0;
   std::size_t capacity_ = 0;

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// format: auto. Every format reads the heads of some files; the one that fits most records wins, among equals the one
+// that leaves the fewest unknown trailing fields, among those the earlier in the list.
+#include <algorithm>
+#include <optional>
+
+#include "evclean/error.hpp"
+#include "evclean/pattern.hpp"
+#include "framing.hpp"
+
+namespace evclean {
+namespace {
+
+constexpr std::size_t kHeadBytes = 64 << 10;  // as read_head() gives them: a shorter one is a whole file
+constexpr std::size_t kTrialBytes = 32 << 10;
+constexpr std::size_t kTrialHeads = 8;
+constexpr double kFits = 0.5;
+constexpr double kFitsWell = 0.9;
+
+/// The strict ones first: vcombined fits few combined lines, but combined fits vcombined ones.
+constexpr const char* kPresets[] = {"cloudtrail",  "traefik",      "vcombined", "combined",   "common",
+                                    "nginx-error", "apache-error", "w3c",       "cloudfront", "alb",
+                                    "elb",         "s3-access",    "vpc-flow",  "haproxy",    "syslog",
+                                    "squid",       "postgres",     "glog",      "log4j"};
+/// These read much that is not theirs: asked only when no other fits.
+constexpr const char* kLenient[] = {"ltsv", "logfmt"};
+
+struct Trial {
+  std::string format;
+  std::int64_t rows = 0;
+  std::int64_t rejects = 0;
+  std::int64_t extra = 0;
+  std::size_t columns = 0;
+  double fit() const { return rows == 0 ? 0.0 : static_cast<double>(rows) / static_cast<double>(rows + rejects); }
+};
+
+struct Head {
+  std::string text;
+  std::string name;
+  bool whole;
+};
+
+void read_head_with(Decoder& decoder, const Head& head, Trial& trial) {
+  auto block = std::make_shared<TextBlock>(head.text.size());
+  block->append(head.text);
+  InputFile file;
+  file.shown = head.name;
+  decoder.begin_file(file, head.text);
+  const DecodeResult result =
+      decoder.decode({block, 0, head.text.size(), head.text.size() + 1, head.whole, {0, 0, 0, 0}});
+  trial.rows += result.batch.num_rows;
+  trial.rejects += static_cast<std::int64_t>(result.rejects.size());
+  trial.extra += result.extra_fields;
+  trial.columns = std::max(trial.columns, result.batch.names.size());
+}
+
+/// A format that cannot even begin (a CSV header that does not end) does not fit.
+Trial try_format(FormatSpec spec, const std::string& format, const std::vector<Head>& heads) {
+  Trial trial{format, 0, 0, 0, 0};
+  spec.formats = {format};
+  if (spec.year == 0) spec.year = 2000;  // any: only whether times read counts here; a leap year
+  try {
+    const auto decoder = make_decoder(spec, format);
+    for (const Head& head : heads) read_head_with(*decoder, head, trial);
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::kUser) throw;
+    return {format, 0, 1, 0, 0};
+  }
+  return trial;
+}
+
+std::vector<Head> take_heads(const std::vector<std::string>& heads, const std::vector<std::string>& names) {
+  std::vector<Head> out;
+  for (std::size_t i = 0; i < heads.size() && out.size() < kTrialHeads; ++i) {
+    if (is_blank_line(heads[i])) continue;
+    const std::size_t last_line = heads[i].rfind('\n', kTrialBytes);
+    const bool whole = heads[i].size() <= kTrialBytes && heads[i].size() < kHeadBytes;
+    // Cut behind a line, so that line formats see whole lines only.
+    const bool cut = !whole && last_line != std::string::npos && heads[i].size() > kTrialBytes;
+    out.push_back({cut ? heads[i].substr(0, last_line + 1) : heads[i], i < names.size() ? names[i] : "", whole});
+  }
+  return out;
+}
+
+bool begins_like_json(const std::vector<Head>& heads) {
+  return std::all_of(heads.begin(), heads.end(), [](const Head& head) {
+    const char first = head.text[head.text.find_first_not_of(" \t\r\n")];
+    return first == '{' || first == '[';
+  });
+}
+
+/// The extension, compression left out.
+std::string extension(const std::string& name) {
+  static Pattern pattern("\\.([a-z]+)(?:\\.(?:gz|zst|bz2|xz|lz4))?$", {.caseless = true});
+  if (pattern.match(name) != MatchOutcome::kMatch) return {};
+  return name.substr(pattern.ovector()[2], pattern.ovector()[3] - pattern.ovector()[2]);
+}
+
+bool all_named(const std::vector<Head>& heads, std::string_view wanted) {
+  return std::all_of(heads.begin(), heads.end(), [&](const Head& head) { return extension(head.name) == wanted; });
+}
+
+std::string share(const Trial& trial, const std::vector<Head>& heads) {
+  return fmt::format("{} of {} records in {} {} fit", trial.rows, trial.rows + trial.rejects, heads.size(),
+                     heads.size() == 1 ? "head" : "heads");
+}
+
+bool better(const Trial& trial, const std::optional<Trial>& best) {
+  return !best || trial.fit() > best->fit() || (trial.fit() == best->fit() && trial.extra < best->extra);
+}
+
+std::optional<Trial> best_preset(const FormatSpec& spec, const std::vector<Head>& heads, bool json) {
+  std::optional<Trial> best;
+  for (const std::string format : kPresets) {
+    if ((format == "cloudtrail") != json) continue;
+    if (json && heads.front().text.find("\"Records\"") == std::string::npos) continue;
+    const Trial trial = try_format(spec, format, heads);
+    if (trial.fit() >= kFits && better(trial, best)) best = trial;
+  }
+  return best;
+}
+
+std::optional<Trial> best_lenient(const FormatSpec& spec, const std::vector<Head>& heads) {
+  std::optional<Trial> best;
+  for (const std::string format : kLenient) {
+    const Trial trial = try_format(spec, format, heads);
+    if (trial.fit() >= kFitsWell && trial.columns > 1 && better(trial, best)) best = trial;
+  }
+  return best;
+}
+
+std::optional<AutoChoice> choose_csv(const FormatSpec& spec, const std::vector<Head>& heads) {
+  const bool tsv = all_named(heads, "tsv");
+  const Trial trial = try_format(spec, tsv ? "tsv" : "csv", heads);
+  const bool named = tsv || all_named(heads, "csv");
+  if (named && trial.columns > 0) return AutoChoice{trial.format, "by the file names; " + share(trial, heads)};
+  if (trial.columns < 2 || trial.fit() < kFitsWell) return std::nullopt;
+  return AutoChoice{"csv", fmt::format("{} columns; {}", trial.columns, share(trial, heads))};
+}
+
+}  // namespace
+
+AutoChoice choose_format(const FormatSpec& spec, const std::vector<std::string>& heads,
+                         const std::vector<std::string>& names) {
+  const std::vector<Head> trials = take_heads(heads, names);
+  if (trials.empty()) return {"lines", "there is no text to tell by"};
+  if (all_named(trials, "csv") || all_named(trials, "tsv")) {
+    if (const auto csv = choose_csv(spec, trials)) return *csv;
+  }
+  if (begins_like_json(trials)) {
+    if (const auto records = best_preset(spec, trials, true)) return {records->format, share(*records, trials)};
+    const Trial json = try_format(spec, "json", trials);
+    if (json.fit() >= kFits) return {"json", share(json, trials)};
+  }
+  if (const auto preset = best_preset(spec, trials, false)) return {preset->format, share(*preset, trials)};
+  if (const auto lenient = best_lenient(spec, trials)) return {lenient->format, share(*lenient, trials)};
+  if (const auto csv = choose_csv(spec, trials)) return *csv;
+  return {"lines", "no known format fits half of the lines, and CSV does not either"};
+}
+
+}  // namespace evclean

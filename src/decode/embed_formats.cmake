@@ -1,0 +1,12 @@
+# Writes the files of formats/ into one .cpp, as they are: cmake -DOUT=x.cpp -DFOLDER=formats -P embed_formats.cmake
+file(GLOB files ${FOLDER}/*.yml)
+list(SORT files)
+set(text "// Made from formats/*.yml by embed_formats.cmake.\n#include \"preset.hpp\"\n\nnamespace evclean {\n\n")
+string(APPEND text "const std::vector<PresetFile>& preset_files() {\n  static const std::vector<PresetFile> kFiles = {\n")
+foreach(file ${files})
+  get_filename_component(name ${file} NAME_WE)
+  file(READ ${file} content)
+  string(APPEND text "      {\"${name}\", R\"evclean_format(${content})evclean_format\"},\n")
+endforeach()
+string(APPEND text "  };\n  return kFiles;\n}\n\n}  // namespace evclean\n")
+file(WRITE ${OUT} "${text}")

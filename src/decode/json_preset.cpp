@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "json_preset.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "record_parser.hpp"
+#include "structured.hpp"
+
+namespace evclean {
+namespace {
+
+class JsonPresetDecoder : public Decoder {
+ public:
+  JsonPresetDecoder(const Preset& preset, const FormatSpec& spec)
+      : preset_(preset), json_(make_json_decoder(spec)), context_{TimeZone::named(spec.timezone), spec.year} {}
+
+  void begin_file(const InputFile& file, std::string_view head) override {
+    array_begin_ = preset_.records.empty() ? 0 : find_array(head);
+    json_->begin_file(file, head.substr(array_begin_));
+    take_columns();
+  }
+  const std::vector<InputColumn>& columns() const override { return columns_; }
+  std::size_t first_record(std::string_view text, std::size_t from, bool at_end) override {
+    return json_->first_record(text, from, at_end);
+  }
+
+  DecodeResult decode(const DecodeInput& input) override {
+    DecodeInput rest = input;
+    const std::int64_t begin = input.origin.byte_offset + static_cast<std::int64_t>(input.begin);
+    if (const auto array = static_cast<std::int64_t>(array_begin_); begin < array) {
+      rest.begin = std::min(input.text_end, static_cast<std::size_t>(array - input.origin.byte_offset));
+    }
+    DecodeResult result = json_->decode(rest);
+    const char* text = input.text->data();
+    result.newlines += std::count(text + input.begin, text + rest.begin, '\n');
+    if (array_begin_ > 0) drop_closing_brace(result);
+    take_columns();
+    for (std::size_t i = 0; i < result.batch.names.size(); ++i) result.batch.names[i] = columns_[i].name;
+    fix_types(result);
+    return result;
+  }
+
+ private:
+  /// Where `"Records": [` has its bracket; 0 when the head has none (then it is JSON like any other).
+  std::size_t find_array(std::string_view head) const {
+    const std::size_t key = head.find('"' + preset_.records + '"');
+    if (key == std::string_view::npos) return 0;
+    const std::size_t colon = head.find_first_not_of(" \t\r\n", key + preset_.records.size() + 2);
+    if (colon == std::string_view::npos || head[colon] != ':') return 0;
+    const std::size_t bracket = head.find_first_not_of(" \t\r\n", colon + 1);
+    return bracket != std::string_view::npos && head[bracket] == '[' ? bracket : 0;
+  }
+
+  /// The brace that closes the object around the array is no record.
+  static void drop_closing_brace(DecodeResult& result) {
+    const auto is_brace = [](const Reject& reject) {
+      return reject.text.find_first_not_of(" \t\r\n}") == std::string::npos;
+    };
+    result.lines -= static_cast<std::int64_t>(std::erase_if(result.rejects, is_brace));
+  }
+
+  void take_columns() {
+    const auto& raw = json_->columns();
+    for (std::size_t i = columns_.size(); i < raw.size(); ++i) {
+      std::string name = column_name(raw[i].name);
+      const int count = ++names_[name];
+      const bool first = count == 1;
+      InputColumn column{first ? name : fmt::format("{}_{}", name, count), false, ValueType::kString};
+      if (const CellType* type = first ? type_of(name) : nullptr) column = type->column;
+      columns_.push_back(std::move(column));
+    }
+  }
+
+  const CellType* type_of(const std::string& name) const {
+    for (const CellType& type : preset_.types) {
+      if (type.column.name == name) return &type;
+    }
+    return nullptr;
+  }
+
+  void fix_types(DecodeResult& result) {
+    Batch& batch = result.batch;
+    reasons_.assign(static_cast<std::size_t>(batch.num_rows), {});
+    bool misfits = false;
+    for (std::size_t i = 0; i < batch.columns.size(); ++i) {
+      if (!columns_[i].fixed || columns_[i].type == ValueType::kString) continue;
+      misfits = fix_column(batch, static_cast<int>(i), *type_of(columns_[i].name)) || misfits;
+    }
+    if (misfits) reject_rows(result);
+  }
+
+  bool fix_column(Batch& batch, int column, const CellType& type) {
+    const SpanColumn& raw = batch.raw(column);
+    FixedValues cells;
+    cells.values.resize(raw.spans.size());
+    cells.valid.resize(raw.spans.size());
+    bool misfits = false;
+    for (std::size_t row = 0; row < raw.spans.size(); ++row) {
+      const std::string_view text = raw.view(static_cast<std::int64_t>(row));
+      if (raw.spans[row].missing() || nulls_.contains(text)) continue;
+      if (const auto value = read_cell(type, text, context_)) {
+        cells.values[row] = *value;
+        cells.valid[row] = 1;
+      } else {
+        misfits = true;
+        if (reasons_[row].empty()) reasons_[row] = misfit_reason(type, text);
+      }
+    }
+    batch.columns[static_cast<std::size_t>(column)] = fixed_array(type.column.type, cells, batch.num_rows);
+    return misfits;
+  }
+
+  void reject_rows(DecodeResult& result) {
+    Batch& batch = result.batch;
+    std::vector<std::int32_t> good;
+    for (std::int64_t row = 0; row < batch.num_rows; ++row) {
+      std::string& reason = reasons_[static_cast<std::size_t>(row)];
+      if (reason.empty()) {
+        good.push_back(static_cast<std::int32_t>(row));
+      } else {
+        result.rejects.push_back(reject_of(batch, row, std::move(reason)));
+      }
+    }
+    const auto by_place = [](const Reject& a, const Reject& b) { return a.byte_offset < b.byte_offset; };
+    std::stable_sort(result.rejects.begin(), result.rejects.end(), by_place);
+    batch.keep(good);
+  }
+
+  static Reject reject_of(const Batch& batch, std::int64_t row, std::string reason) {
+    const RecordRef record = batch.records[static_cast<std::size_t>(row)];
+    const char* text = batch.text->data();
+    Reject reject;
+    reject.file = batch.origin.file;
+    reject.segment = batch.origin.segment;
+    reject.line = batch.origin.first_line + std::count(text, text + record.offset, '\n');
+    reject.byte_offset = batch.origin.byte_offset + record.offset;
+    reject.reason = std::move(reason);
+    reject.text = std::string(text + record.offset, std::min<std::size_t>(record.length, 64 << 10));
+    return reject;
+  }
+
+  const Preset& preset_;
+  std::unique_ptr<Decoder> json_;
+  TimeContext context_;
+  NullWords nulls_ = NullWords::logs();
+  std::vector<InputColumn> columns_;
+  std::map<std::string, int> names_;
+  std::vector<std::string> reasons_;  ///< a row of the batch at hand
+  std::size_t array_begin_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Decoder> make_json_preset_decoder(const Preset& preset, const FormatSpec& spec) {
+  return std::make_unique<JsonPresetDecoder>(preset, spec);
+}
+
+}  // namespace evclean

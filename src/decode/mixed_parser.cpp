@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mixed_parser.hpp"
+
+#include <algorithm>
+
+namespace evclean {
+namespace {
+
+struct Part {
+  std::string name;
+  std::unique_ptr<RecordParser> parser;
+  std::vector<int> map;  ///< the part's columns among all
+};
+
+/// Makes one column of two that have the same name.
+void unite(CellType& into, const CellType& other) {
+  if (into.column.fixed != other.column.fixed || into.column.type != other.column.type) {
+    into = {{into.column.name, false, ValueType::kString}, {}};
+    return;
+  }
+  const auto formats = [](const CellType& type) {
+    return type.formats.empty() ? std::vector<std::string>{""} : type.formats;
+  };
+  std::vector<std::string> both = formats(into);
+  for (const std::string& format : formats(other)) {
+    if (std::find(both.begin(), both.end(), format) == both.end()) both.push_back(format);
+  }
+  into.formats = std::move(both);
+}
+
+class MixedParser : public RecordParser {
+ public:
+  MixedParser(NamedParsers parsers, bool format_column) {
+    for (auto& [name, parser] : parsers) add({name, std::move(parser), {}});
+    if (format_column) {
+      format_column_ = static_cast<int>(columns_.size());
+      columns_.push_back({{"_format", true, ValueType::kString}, {}});
+    }
+  }
+
+  std::vector<CellType> columns() const override { return columns_; }
+  std::int64_t take_extra_fields() override { return std::exchange(extra_fields_, 0); }
+
+  void begin_file(const InputFile& file, std::string_view head, RowWriter& row) override {
+    for (Part& part : parts_) {
+      row.use_map(&part.map);
+      part.parser->begin_file(file, head, row);
+    }
+    row.use_map(nullptr);
+  }
+
+  Parsed parse(const RecordText& record, RowWriter& row, Complaint& complaint) override {
+    Part* lenient = nullptr;
+    for (Part& part : parts_) {
+      const Parsed parsed = try_part(part, record, row, complaint);
+      const bool extra = part.parser->take_extra_fields() > 0;
+      if (parsed != Parsed::kReject && !extra) return done(part, parsed, row);
+      if (parsed == Parsed::kRow && lenient == nullptr) lenient = &part;
+    }
+    if (lenient != nullptr) {
+      const Parsed parsed = try_part(*lenient, record, row, complaint);
+      extra_fields_ += lenient->parser->take_extra_fields();
+      return done(*lenient, parsed, row);
+    }
+    complaint = {"no format matches", all_complaints(record, row)};
+    return Parsed::kReject;
+  }
+
+ private:
+  void add(Part part) {
+    for (const CellType& type : part.parser->columns()) {
+      const auto same = [&](const CellType& known) { return known.column.name == type.column.name; };
+      const auto found = std::find_if(columns_.begin(), columns_.end(), same);
+      part.map.push_back(static_cast<int>(found - columns_.begin()));
+      if (found == columns_.end()) {
+        columns_.push_back(type);
+      } else {
+        unite(*found, type);
+      }
+    }
+    parts_.push_back(std::move(part));
+  }
+
+  Parsed try_part(Part& part, const RecordText& record, RowWriter& row, Complaint& complaint) {
+    row.begin_row();
+    row.use_map(&part.map);
+    complaint = {};
+    const Parsed parsed = part.parser->parse(record, row, complaint);
+    row.use_map(nullptr);
+    return parsed;
+  }
+
+  Parsed done(const Part& part, Parsed parsed, RowWriter& row) const {
+    if (parsed == Parsed::kRow && format_column_ >= 0) row.set_text(format_column_, part.name);
+    return parsed;
+  }
+
+  std::string all_complaints(const RecordText& record, RowWriter& row) {
+    std::string text;
+    for (Part& part : parts_) {
+      Complaint complaint;
+      try_part(part, record, row, complaint);
+      if (!text.empty()) text += '\n';
+      text += part.name + ": " + complaint.reason;
+      if (!complaint.detail.empty()) text += '\n' + complaint.detail;
+    }
+    return text;
+  }
+
+  std::vector<Part> parts_;
+  std::vector<CellType> columns_;
+  int format_column_ = -1;
+  std::int64_t extra_fields_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<RecordParser> make_mixed_parser(NamedParsers parsers, bool format_column) {
+  return std::make_unique<MixedParser>(std::move(parsers), format_column);
+}
+
+}  // namespace evclean

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs the samples of every file in formats/, and the presets on real logs.
+#include "preset.hpp"
+
+#include <gtest/gtest.h>
+
+#include <iostream>
+
+#include "access_line.hpp"
+#include "decode_run.hpp"
+#include "evclean/error.hpp"
+
+namespace evclean {
+namespace {
+
+using test::Output;
+using test::read_text;
+using test::run;
+using test::run_in_splits;
+
+FormatSpec spec_of_2026() {
+  FormatSpec spec;
+  spec.year = 2026;
+  return spec;
+}
+
+Output decode(const std::string& format, std::string_view text) {
+  return run(*make_decoder(spec_of_2026(), format), text);
+}
+
+void check_sample(const Preset& preset, const PresetSample& sample) {
+  SCOPED_TRACE(preset.name + ": " + sample.line);
+  const Output out = decode(preset.name, sample.line);
+  if (sample.reject) {
+    ASSERT_EQ(out.rejects.size(), 1u);
+    EXPECT_NE(out.rejects[0].reason.find(sample.reason), std::string::npos) << out.rejects[0].reason;
+    return;
+  }
+  ASSERT_EQ(out.rejects.size(), 0u) << out.rejects[0].reason << "\n" << out.rejects[0].detail;
+  ASSERT_EQ(out.rows.size(), 1u);
+  for (const auto& [name, value] : sample.expect) EXPECT_EQ(out.value(0, name), value.value_or("<missing>")) << name;
+}
+
+TEST(Presets, EverySampleReadsAsItsFileSays) {
+  ASSERT_GE(preset_files().size(), 22u);
+  for (const PresetFile& file : preset_files()) {
+    const Preset& preset = *find_preset(file.name);
+    bool accepted = false;
+    bool rejected = false;
+    for (const PresetSample& sample : preset.samples) {
+      check_sample(preset, sample);
+      (sample.reject ? rejected : accepted) = true;
+    }
+    EXPECT_TRUE(accepted && rejected) << preset.name << " needs a sample of either kind";
+  }
+}
+
+TEST(Presets, TheAccessPatternsAreThoseOfTheScanner) {
+  EXPECT_EQ(find_preset("combined")->patterns.at(0), access_pattern(AccessFormat::kCombined));
+  EXPECT_EQ(find_preset("common")->patterns.at(0), access_pattern(AccessFormat::kCommon));
+}
+
+TEST(Presets, VendorsNamesBecomeColumns) {
+  EXPECT_EQ(column_name("cs(User-Agent)"), "cs_user_agent");
+  EXPECT_EQ(column_name("Turn-Around Time"), "turn_around_time");
+  EXPECT_EQ(column_name("request.headers.X-Y"), "request_headers_x_y");
+  EXPECT_EQ(column_name("target:port_list"), "target_port_list");
+}
+
+TEST(Presets, KnownFormatsHaveAnExampleAndALine) {
+  for (const FormatInfo& info : known_formats()) {
+    EXPECT_FALSE(info.about.empty()) << info.name;
+    EXPECT_FALSE(info.example.empty()) << info.name;
+  }
+}
+
+TEST(Presets, FieldsMayChangeInTheMiddleOfAW3cFile) {
+  const Output out = decode("w3c",
+                            "#Fields: date time sc-status\n2026-11-01 06:52:16 200\n#Software: x\n\n"
+                            "#Fields: time date x-new\n06:52:17 2026-11-02 a\n");
+  ASSERT_EQ(out.names, (std::vector<std::string>{"date", "time", "sc_status", "x_new"}));
+  EXPECT_EQ(out.value(1, "date"), "2026-11-02");
+  EXPECT_EQ(out.value(1, "sc_status"), "<missing>");
+  EXPECT_EQ(out.value(1, "x_new"), "a");
+  EXPECT_EQ(out.blank, 4);
+}
+
+TEST(Presets, AMissingYearIsThatOfTheFile) {
+  const auto decoder = make_decoder({}, "syslog");
+  InputFile file;
+  file.modified_s = 1'700'000'000;  // 2023
+  const std::string text = "Nov  1 06:52:16 web-1 sshd[1]: x\n";
+  decoder->begin_file(file, text);
+  auto block = std::make_shared<TextBlock>(text.size());
+  block->append(text);
+  Output out;
+  test::take_result(decoder->decode({block, 0, text.size(), text.size() + 1, true, {}}), out);
+  ASSERT_EQ(out.rows.size(), 1u);
+  EXPECT_EQ(out.value(0, "timestamp"), "2023-11-01 06:52:16");
+}
+
+TEST(MixedFormats, EachLineIsReadByTheFirstThatFitsStrictly) {
+  FormatSpec spec;
+  spec.formats = {"common", "combined", "logfmt"};
+  spec.format_column = true;
+  const std::string common = R"(h - - [01/Nov/2026:06:52:16 +0000] "GET /a HTTP/1.1" 200 1)";
+  const Output out = run(*make_decoder(spec, ""), common + "\n" + common + R"( "-" "curl")" + "\nlevel=info user=7\n" +
+                                                      common + " more\nnothing fits\n");
+  ASSERT_EQ(out.rows.size(), 4u);
+  EXPECT_EQ(out.value(0, "_format"), "common");
+  EXPECT_EQ(out.value(1, "_format"), "combined");
+  EXPECT_EQ(out.value(1, "user_agent"), "curl");
+  EXPECT_EQ(out.value(2, "_format"), "logfmt");
+  EXPECT_EQ(out.value(2, "user"), "7");
+  EXPECT_EQ(out.value(3, "_format"), "common");
+  EXPECT_EQ(out.value(3, "extra"), "more");
+  EXPECT_EQ(out.extra_fields, 1);
+  ASSERT_EQ(out.rejects.size(), 1u);
+  EXPECT_EQ(out.rejects[0].reason, "no format matches");
+  EXPECT_NE(out.rejects[0].detail.find("combined: "), std::string::npos);
+}
+
+TEST(MixedFormats, WholeFileFormatsCannotStandInAList) {
+  FormatSpec spec;
+  spec.formats = {"combined", "csv"};
+  EXPECT_THROW(make_decoder(spec, ""), Error);
+}
+
+TEST(Presets, MultilineEventsCrossSplits) {
+  std::string text;
+  for (int i = 0; i < 30; ++i) {
+    text += "2026-11-01 06:52:16,139 ERROR [main] a.B - event " + std::to_string(i) + "\n";
+    for (int k = 0; k < i % 4; ++k) text += "\tat a.B.c(B.java:" + std::to_string(k) + ")\n";
+  }
+  const Output whole = decode("log4j", text);
+  EXPECT_EQ(whole.rows.size(), 30u);
+  for (std::size_t split = 40; split < 400; split += 33) {
+    EXPECT_EQ(run_in_splits(*make_decoder({}, "log4j"), text, split, 64).records, whole.records) << split;
+  }
+}
+
+TEST(ChooseFormat, TellsFormatsApart) {
+  for (const PresetFile& file : preset_files()) {
+    const Preset& preset = *find_preset(file.name);
+    if (preset.name == "caddy" || preset.name == "cloudfront") continue;  // read as json and as w3c
+    for (const PresetSample& sample : preset.samples) {
+      if (sample.reject) continue;
+      EXPECT_EQ(choose_format({}, {sample.line + "\n"}, {"x.log"}).format, preset.name) << sample.line;
+    }
+  }
+  EXPECT_EQ(choose_format({}, {"a,b\n1,2\n3,4\n"}, {"x"}).format, "csv");
+  EXPECT_EQ(choose_format({}, {"a\tb\n1\t2\n"}, {"x.tsv.gz"}).format, "tsv");
+  EXPECT_EQ(choose_format({}, {"{\"a\": 1}\n{\"a\": 2}\n"}, {"x"}).format, "json");
+  EXPECT_EQ(choose_format({}, {"[1, 2]\n"}, {"x"}).format, "lines");
+  EXPECT_EQ(choose_format({}, {"just some words\nand more\n"}, {"x.txt"}).format, "lines");
+  EXPECT_EQ(choose_format({}, {"", "\n"}, {"a", "b"}).format, "lines");
+  EXPECT_EQ(choose_format({}, {}, {}).format, "lines");
+}
+
+struct RealLog {
+  const char* format;
+  const char* file;
+  std::size_t rows;
+  std::size_t rejects;
+};
+
+TEST(Presets, RealLogsAreRead) {
+  const RealLog logs[] = {
+      {"w3c", "/lnav_samples/logfile_w3c.0", 1, 0},
+      {"w3c", "/lnav_samples/logfile_w3c.2", 0, 0},
+      {"w3c", "/lnav_samples/logfile_w3c.3", 2, 1},
+      {"w3c", "/lnav_samples/logfile_w3c_big.0", 0, 0},
+      {"haproxy", "/lnav_samples/logfile_haproxy.0", 0, 0},
+      {"logfmt", "/lnav_samples/logfile_logfmt.0", 0, 0},
+      {"postgres", "/lnav_samples/logfile_postgres.0", 0, 0},
+      {"postgres", "/crowdsec_parsers/pgsql-logs/pgsql-logs.log", 0, 0},
+      {"log4j", "/lnav_samples/logfile_java.0", 0, 0},
+      {"log4j", "/lnav_samples/logfile_spark.0", 0, 0},
+      {"log4j", "/elastic_kafka_logs/kafka0_server.log.2016-12-19-16", 0, 0},
+      {"log4j", "/elastic_kafka_logs/kafka0_controller.log.2016-12-19-17", 0, 0},
+      {"syslog", "/elastic_auth_log/auth.log", 0, 0},
+      {"syslog", "/lnav_samples/logfile_syslog_with_mixed_times.0", 0, 0},
+      {"syslog", "/lnav_samples/logfile_with_zones.0", 0, 0},
+      {"syslog", "/crowdsec_parsers/sshd-success-logs/sshd-success-logs.log", 0, 0},
+      {"apache-error", "/crowdsec_parsers/modsecurity-logs/modsecurity-logs.log", 0, 0},
+      {"traefik", "/crowdsec_parsers/traefik_clf/traefik_clf.log", 7, 0},
+      {"alb", "/aws_logs_otel/elb/alb_al_valid_logs.log", 2, 0},
+      {"elb", "/aws_logs_otel/elb/clb_al_valid_logs.log", 2, 0},
+      {"s3-access", "/aws_logs_otel/s3/valid_log_multi.log", 3, 0},
+      {"s3-access", "/aws_logs_otel/s3/too_many_values.log", 1, 0},
+      {"s3-access", "/aws_logs_otel/s3/too_few_values.log", 0, 1},
+      {"vpc-flow", "/aws_logs_otel/vpcflow/valid_vpc_flow_log_multi.log", 2, 0},
+      {"vpc-flow", "/aws_logs_otel/vpcflow/vpc_flow_log_too_few_fields.log", 0, 1},
+      {"cloudtrail", "/cloudtrail/111111111111_CloudTrail_eu-central-1_20171211T1505Z_A6kvhMoVeCsc7v8U.json", 2, 0},
+      {"cloudtrail", "/cloudtrail/events-for-smoke-test.json", 0, 0},
+      {"combined", "/crowdsec_parsers/nginx_http-logs/nginx_http-logs.log", 7, 2},
+  };
+  for (const RealLog& log : logs) {
+    const std::string text = read_text(std::string(EVCLEAN_SHARED_DATA) + log.file);
+    if (text.empty()) {
+      std::cout << "shared data not present\n";
+      return;
+    }
+    const Output out = decode(log.format, text);
+    const AutoChoice choice = choose_format({}, {text.substr(0, 64 << 10)}, {log.file});
+    std::cout << log.format << ' ' << log.file << ": " << out.rows.size() << " rows, " << out.rejects.size()
+              << " rejects, " << out.blank << " blank, extra " << out.extra_fields << "; auto: " << choice.format
+              << ", " << choice.why << "\n";
+    for (std::size_t i = 0; i < std::min<std::size_t>(2, out.rejects.size()); ++i)
+      std::cout << "    " << out.rejects[i].reason << "\n" << out.rejects[i].detail << "\n";
+    if (log.rows + log.rejects > 0) {
+      EXPECT_EQ(out.rows.size(), log.rows) << log.file;
+      EXPECT_EQ(out.rejects.size(), log.rejects) << log.file;
+    } else {
+      EXPECT_GT(out.rows.size(), 0u) << log.file;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace evclean
