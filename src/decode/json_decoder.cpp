@@ -131,8 +131,9 @@ std::size_t JsonDecoder::frame_objects(Call& call, std::size_t at) {
     const JsonScan gap = framer.skip_separators(at);
     if (gap == JsonScan::kIncomplete) call.waiting = frames_.empty();
     if (at >= stop || gap == JsonScan::kIncomplete) return at;
+    if (call.text()[at] != '{') return frames_.empty() ? other_value(call, at) : at;
     std::size_t end = 0;
-    JsonScan scan = framer.find_end(at, end);
+    const JsonScan scan = framer.find_end(at, end);
     if (scan == JsonScan::kWhole && end - at <= limit_) {
       frames_.push_back({at, end});
       at = end;
@@ -148,6 +149,23 @@ std::size_t JsonDecoder::frame_objects(Call& call, std::size_t at) {
                                                     : "the record is not closed";
     return damaged(call, at, at + 1, {what, end});
   }
+}
+
+/// A value that is no object: a reject of its own when it is whole and a comma or the array's end follows.
+std::size_t JsonDecoder::other_value(Call& call, std::size_t at) {
+  const DecodeInput& input = call.input;
+  const JsonFault fault{fmt::format("not a JSON object: {}", kind_of(call.text()[at])), at};
+  std::size_t end = 0;
+  JsonScan scan = framer(call).find_end(at, end);
+  std::size_t next = end;
+  while (scan == JsonScan::kWhole && next < input.text_end && is_json_blank(call.text()[next])) ++next;
+  if (next == input.text_end && scan != JsonScan::kDamaged && !input.at_end) return unfinished(call, at);
+  const bool closed = next == input.text_end || call.text()[next] == ',' || call.text()[next] == ']';
+  if (scan == JsonScan::kWhole && call.text()[at] == '[') scan = holds_record(call, {at, end});
+  if (scan == JsonScan::kIncomplete && !input.at_end) return unfinished(call, at);
+  if (scan != JsonScan::kWhole || !closed) return damaged(call, at, at, fault);
+  call.log.add_reject(at, end, fault.what + " (byte 1)");
+  return end;
 }
 
 /// Rejects what lies between `begin` and the next sound run of records behind `from`; gives where that begins.
@@ -229,12 +247,43 @@ bool JsonDecoder::read_frame(const Frame& frame, std::size_t& token) {
   return false;
 }
 
+/// kDamaged when a record that is known by its keys begins within the frame, kWhole when none does.
+JsonScan JsonDecoder::holds_record(const Call& call, const Frame& frame) const {
+  const JsonFramer framer = this->framer(call);
+  for (std::size_t at = frame.begin + 1; framer.known_by_keys() && at < frame.end; ++at) {
+    const void* found = std::memchr(call.text() + at, '{', frame.end - at);
+    if (found == nullptr) break;
+    at = static_cast<std::size_t>(static_cast<const char*>(found) - call.text());
+    const JsonScan scan = framer.starts_record(at);
+    if (scan != JsonScan::kDamaged) return scan == JsonScan::kWhole ? JsonScan::kDamaged : scan;
+  }
+  return JsonScan::kWhole;
+}
+
+/// Did the brackets of a wrong record end where it ended? kWhole: no record begins within it, and one behind it.
+JsonScan JsonDecoder::sound_behind(const Call& call, const Frame& frame) const {
+  const JsonFramer framer = this->framer(call);
+  if (!framer.known_by_keys()) return framer.verify(frame.end);
+  const JsonScan inside = holds_record(call, frame);
+  if (inside != JsonScan::kWhole) return inside;
+  std::size_t next = frame.end;
+  const JsonScan gap = framer.skip_separators(next);
+  if (gap != JsonScan::kWhole || (next == call.input.text_end && call.input.at_end)) return gap;
+  return framer.starts_record(next);
+}
+
 /// Where brackets tell the records apart, a wrong one may have led astray: what follows must be sound.
 bool JsonDecoder::reject_frame(Call& call, const Frame& frame, const JsonFault& fault) {
-  const bool object = !lines() && call.text()[frame.begin] == '{';
-  if (object && framer(call).verify(frame.end) != JsonScan::kWhole) {
-    call.goes_on = damaged(call, frame.begin, frame.begin + 1, fault);
-    return false;
+  if (!lines() && call.text()[frame.begin] == '{') {
+    const JsonScan after = sound_behind(call, frame);
+    const bool wait = after == JsonScan::kIncomplete && call.input.text_end - frame.begin <= limit_;
+    if (wait) {
+      call.waiting = true;
+      call.goes_on = frame.begin;
+    } else if (after != JsonScan::kWhole) {
+      call.goes_on = damaged(call, frame.begin, frame.begin + 1, fault);
+    }
+    if (after != JsonScan::kWhole) return false;
   }
   std::size_t end = frame.end;
   if (lines() && end > frame.begin && call.text()[end - 1] == '\r') --end;

@@ -8,7 +8,8 @@
 // Lines: a line that is not one whole object is a reject, nothing else is touched. Otherwise (an array, objects one
 // after another): a record that reads to its closing bracket but is wrong is a reject; where brackets or quotes are
 // broken too, the reject reaches up to the next place where a run of sound records begins. A value that is no object is
-// a reject of its own.
+// a reject of its own. Where records begin with two or more keys that are always the same (learnt from the head), such
+// a beginning ends a damaged record before it.
 #pragma once
 
 #include <string_view>
@@ -43,10 +44,13 @@ class JsonDecoder final : public Decoder {
   std::size_t pass_over(Call& call, std::size_t at);
   std::size_t frame_lines(Call& call, std::size_t at);
   std::size_t frame_objects(Call& call, std::size_t at);
+  std::size_t other_value(Call& call, std::size_t at);
   std::size_t unfinished(Call& call, std::size_t at);
   bool take_frames(Call& call, std::size_t first, std::size_t last);
   bool take_frame(Call& call, const Frame& frame, std::size_t& token);
   bool read_frame(const Frame& frame, std::size_t& token);
+  JsonScan holds_record(const Call& call, const Frame& frame) const;
+  JsonScan sound_behind(const Call& call, const Frame& frame) const;
   bool reject_frame(Call& call, const Frame& frame, const JsonFault& fault);
   std::size_t damaged(Call& call, std::size_t begin, std::size_t from, const JsonFault& fault);
 

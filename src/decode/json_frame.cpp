@@ -13,13 +13,14 @@ namespace {
 constexpr int kRecordsToVerify = 3;
 constexpr std::size_t kVerifyBytes = 64 << 10;
 constexpr int kRecordsToLearn = 20;
+constexpr std::size_t kKeysToLearn = 4;
 
 /// Bytes that mean something outside strings (1) and inside (2).
 constexpr std::array<std::uint8_t, 256> kByteClass = [] {
   std::array<std::uint8_t, 256> table{};
   for (int i = 0; i < 32; ++i) table[static_cast<std::size_t>(i)] = 2;
   table['"'] = 3;
-  table['\\'] = 2;
+  table['\\'] = 3;
   table['{'] = table['}'] = table['['] = table[']'] = 1;
   return table;
 }();
@@ -60,26 +61,41 @@ bool is_array(std::string_view head, std::size_t begin) {
   return inner == std::string_view::npos || head[inner] == '{' || head[inner] == ']';
 }
 
-/// The first key of the object at `at`, with its quotes; empty when it has none.
-std::string first_key(std::string_view text, std::size_t at) {
-  const std::size_t begin = text.find_first_not_of(" \t\r\n", at + 1);
-  if (begin == std::string_view::npos || text[begin] != '"') return {};
-  const std::size_t end = text.find('"', begin + 1);
-  return end == std::string_view::npos ? std::string() : std::string(text.substr(begin, end + 1 - begin));
+/// The keys (with quotes) of the sound object [at, end), at most kKeysToLearn.
+std::vector<std::string> leading_keys(std::string_view text, std::size_t at, const JsonFramer& framer) {
+  std::vector<std::string> keys;
+  auto skip = [&] { at = std::min(text.find_first_not_of(" \t\r\n", at), text.size()); };
+  for (++at; keys.size() < kKeysToLearn; ++at) {
+    skip();
+    std::size_t end = 0;
+    if (at >= text.size() || text[at] != '"' || framer.find_end(at, end) != JsonScan::kWhole) return keys;
+    keys.emplace_back(text.substr(at, end - at));
+    at = end;
+    skip();
+    if (at >= text.size() || text[at] != ':') return {};
+    ++at;
+    skip();
+    if (at >= text.size() || framer.find_end(at, end) != JsonScan::kWhole) return {};
+    at = end;
+    skip();
+    if (at >= text.size() || text[at] != ',') return keys;
+  }
+  return keys;
 }
 
-std::string common_first_key(std::string_view head) {
+std::vector<std::string> common_keys(std::string_view head) {
   const JsonShape shape{JsonLayout::kObjects, {}};
   const JsonFramer framer(head, false, shape, SIZE_MAX);
-  std::string common;
+  std::vector<std::string> common;
   std::size_t at = 0;
   for (int i = 0; i < kRecordsToLearn; ++i) {
     std::size_t end = 0;
     if (framer.skip_separators(at) != JsonScan::kWhole || at >= head.size() || head[at] != '{') break;
     if (framer.find_end(at, end) != JsonScan::kWhole) break;
-    const std::string key = first_key(head, at);
-    if (i > 0 && key != common) return {};
-    common = key;
+    std::vector<std::string> keys = leading_keys(head, at, framer);
+    if (i == 0) common = std::move(keys);
+    const auto [stop, ignored] = std::mismatch(common.begin(), common.end(), keys.begin(), keys.end());
+    if (i > 0) common.erase(stop, common.end());
     at = end;
   }
   return common;
@@ -102,7 +118,7 @@ JsonShape find_json_shape(std::string_view head) {
   }
   if (!objects) return shape;
   shape.layout = JsonLayout::kObjects;
-  shape.first_key = common_first_key(head);
+  shape.keys = common_keys(head);
   return shape;
 }
 
@@ -154,7 +170,7 @@ JsonScan JsonFramer::object_end(std::size_t at, std::size_t& end, bool strict) c
       if (strict && brackets.size() > max_depth_) return JsonScan::kDamaged;
     } else {
       end = at;
-      if (brackets.back() + 2 != c) return JsonScan::kDamaged;
+      if (c == '\\' || brackets.back() + 2 != c) return JsonScan::kDamaged;
       brackets.pop_back();
       if (!brackets.empty()) continue;
       end = at + 1;
@@ -173,11 +189,40 @@ JsonScan JsonFramer::find_end(std::size_t at, std::size_t& end, bool strict) con
   return end < text_.size() || at_end_ ? JsonScan::kWhole : JsonScan::kIncomplete;
 }
 
-bool JsonFramer::record_start(std::size_t at) const {
-  if (at >= text_.size() || text_[at] != '{') return false;
-  const std::size_t key = skip_blanks(at + 1);
-  if (!shape_.first_key.empty()) return text_.compare(key, shape_.first_key.size(), shape_.first_key) == 0;
-  return key < text_.size() && (text_[key] == '"' || text_[key] == '}');
+/// Moves over `"key"`, colon and, if wanted, the value and a comma.
+JsonScan JsonFramer::skip_member(std::size_t& at, std::string_view key, bool with_value) const {
+  const JsonScan cut = at_end_ ? JsonScan::kDamaged : JsonScan::kIncomplete;
+  at = skip_blanks(at);
+  if (text_.substr(at, key.size()) != key) return key.starts_with(text_.substr(at)) ? cut : JsonScan::kDamaged;
+  at = skip_blanks(at + key.size());
+  if (at == text_.size()) return cut;
+  if (text_[at] != ':') return JsonScan::kDamaged;
+  if (!with_value) return JsonScan::kWhole;
+  at = skip_blanks(at + 1);
+  if (at == text_.size()) return cut;
+  const JsonScan value = find_end(at, at);
+  if (value != JsonScan::kWhole) return value == JsonScan::kIncomplete ? cut : value;
+  at = skip_blanks(at);
+  if (at == text_.size()) return cut;
+  return text_[at++] == ',' ? JsonScan::kWhole : JsonScan::kDamaged;
+}
+
+JsonScan JsonFramer::starts_record(std::size_t at) const {
+  if (at >= text_.size()) return at_end_ ? JsonScan::kDamaged : JsonScan::kIncomplete;
+  if (text_[at] != '{') return JsonScan::kDamaged;
+  const std::size_t begin = at++;
+  if (shape_.keys.empty()) {
+    at = skip_blanks(at);
+    if (at == text_.size()) return at_end_ ? JsonScan::kDamaged : JsonScan::kIncomplete;
+    return text_[at] == '"' || text_[at] == '}' ? JsonScan::kWhole : JsonScan::kDamaged;
+  }
+  for (std::size_t i = 0; i < shape_.keys.size(); ++i) {
+    const JsonScan member = skip_member(at, shape_.keys[i], i + 1 < shape_.keys.size());
+    if (member == JsonScan::kIncomplete && text_.size() - begin > kVerifyBytes) return JsonScan::kDamaged;
+    if (member != JsonScan::kWhole || at - begin > kVerifyBytes)
+      return member == JsonScan::kWhole ? JsonScan::kDamaged : member;
+  }
+  return JsonScan::kWhole;
 }
 
 JsonScan JsonFramer::verify(std::size_t at) const {
@@ -190,8 +235,8 @@ JsonScan JsonFramer::verify(std::size_t at) const {
     // A bracket that closes an array inside a record looks like a separator, but no record follows it.
     const bool closed = text_.substr(gap, at - gap).find(']') != std::string_view::npos;
     if (closed && text_.substr(gap, at - gap).find('[') == std::string_view::npos) return JsonScan::kDamaged;
-    if (text_[at] == '{' && text_.size() - at < 128 + shape_.first_key.size() && !at_end_) return JsonScan::kIncomplete;
-    if (!record_start(at)) return JsonScan::kDamaged;
+    const JsonScan start = starts_record(at);
+    if (start != JsonScan::kWhole) return start;
     std::size_t end = 0;
     const JsonScan scan = find_end(at, end, true);
     if (scan == JsonScan::kDamaged) return scan;
@@ -206,9 +251,7 @@ JsonScan JsonFramer::verify(std::size_t at) const {
 
 JsonScan JsonFramer::resynchronise(std::size_t from, std::size_t& at, bool loose) const {
   for (at = text_.find('{', from); at != std::string_view::npos; at = text_.find('{', at + 1)) {
-    if (!at_end_ && text_.size() - at < 128 + shape_.first_key.size()) return JsonScan::kIncomplete;
-    if (!record_start(at)) continue;
-    const JsonScan scan = verify(at);
+    const JsonScan scan = known_by_keys() ? starts_record(at) : verify(at);
     if (scan == JsonScan::kWhole || (loose && scan == JsonScan::kIncomplete)) return JsonScan::kWhole;
     if (scan == JsonScan::kIncomplete) return scan;
   }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace evclean {
 
@@ -14,7 +15,7 @@ enum class JsonLayout : std::uint8_t { kLines, kObjects };
 /// How the records of a file lie, learnt from its first bytes.
 struct JsonShape {
   JsonLayout layout = JsonLayout::kLines;
-  std::string first_key;  ///< with both quotes, when all records of the head begin with it; else empty
+  std::vector<std::string> keys;  ///< with both quotes: the keys that all records of the head begin with, four at most
 };
 
 /// An array of objects and objects over several lines (or several on one) are kObjects; everything else is lines.
@@ -31,17 +32,23 @@ class JsonFramer {
   /// First byte of the next record at or behind `at` (the text's size: none). kIncomplete when the text ends in a
   /// bracket that may still belong to a record.
   JsonScan skip_separators(std::size_t& at) const;
-  /// End of the record that begins at `at`. kDamaged (`end`: where) when a string holds a control character, brackets
+  /// End of the record that begins at `at`. kDamaged (`end`: where) when a string holds a control character, a
+  /// backslash stands outside strings, brackets
   /// do not match or, with `strict`, stand deeper than the limit.
   JsonScan find_end(std::size_t at, std::size_t& end, bool strict = false) const;
   /// Does a run of sound records begin at or just behind `at`? kWhole: yes (three, or all up to the file's end).
   JsonScan verify(std::size_t at) const;
-  /// The first place at or behind `from` where a sound run of records begins. kDamaged: none in this text.
-  /// `loose`: take a run that the text cuts off for sound.
+  /// True when records begin with two or more keys that are always the same: then a record is known by them alone,
+  /// sound or not.
+  bool known_by_keys() const { return shape_.keys.size() >= 2; }
+  /// Does a record begin at `at`, as far as its first keys tell?
+  JsonScan starts_record(std::size_t at) const;
+  /// The first place at or behind `from` where a record begins that is known by its keys, or else a sound run of
+  /// records. kDamaged: none in this text. `loose`: take one that the text cuts off.
   JsonScan resynchronise(std::size_t from, std::size_t& at, bool loose) const;
 
  private:
-  bool record_start(std::size_t at) const;
+  JsonScan skip_member(std::size_t& at, std::string_view key, bool with_value) const;
   std::size_t skip_blanks(std::size_t at) const;
   JsonScan string_end(std::size_t at, std::size_t& end) const;
   JsonScan object_end(std::size_t at, std::size_t& end, bool strict) const;

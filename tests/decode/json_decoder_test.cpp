@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "structured_run.hpp"
 
 namespace evclean::test {
@@ -183,6 +185,52 @@ TEST(JsonDecoder, ADamagedObjectOfAnArrayIsOneReject) {
       ASSERT_EQ(d.rows.size(), 12u) << bad << piece;
       EXPECT_EQ(d.rejects.size(), 1u) << bad << piece;
       EXPECT_EQ(d.rejects[0].text, bad) << piece;
+    }
+  }
+}
+
+TEST(JsonDecoder, EachValueThatIsNoObjectIsAReject) {
+  const Decoded d = decode("[{\"a\":1,\"b\":2}, 42, \"x\", [1,{\"c\":2}], null,{\"a\":3,\"b\":4}]");
+  EXPECT_EQ(d.rows.size(), 2u);
+  ASSERT_EQ(d.rejects.size(), 4u);
+  EXPECT_EQ(d.rejects[2].text, "[1,{\"c\":2}]");
+  EXPECT_EQ(d.rejects[3].reason, "not a JSON object: null (byte 1)");
+}
+
+TEST(JsonDecoder, DamageAnywhereReadsAlikeInPiecesOfAnySize) {
+  const unsigned seed = std::random_device{}();
+  std::printf("seed %u\n", seed);
+  std::mt19937 random(seed);
+  for (int round = 0; round < 400; ++round) {
+    const char* const gap = round % 3 == 0 ? "\n" : round % 3 == 1 ? ",\n" : ",";
+    std::string text = round % 3 == 0 ? "" : "[";
+    for (int i = 0; i < 30; ++i)
+      text +=
+          fmt::format("{}{{\"id\":{},\"s\":\"a\\\"b{{\",\"o\":{{\"k\":[{{\"id\":{}}},[]]}}}}", i == 0 ? "" : gap, i, i);
+    if (round % 3 != 0) text += "]";
+    const std::string head = text;
+    for (unsigned n = random() % 3; n > 0; --n) {
+      const std::size_t at = random() % text.size();
+      const char byte = "\"\\{}[],:x1\n"[random() % 11];
+      if (random() % 2 == 0)
+        text.erase(at, 1 + random() % 20);
+      else
+        text.insert(at, 1, byte);
+    }
+    auto read = [&](std::size_t piece) {
+      auto decoder = make_json_decoder({});
+      decoder->begin_file({}, head);
+      Decoded decoded;
+      EXPECT_EQ(decode_range(*decoder, text, 0, text.size(), piece, decoded), text.size()) << text;
+      return decoded;
+    };
+    const Decoded whole = read(text.size());
+    EXPECT_EQ(whole.lines, static_cast<std::int64_t>(whole.rows.size() + whole.rejects.size()) + whole.blank);
+    EXPECT_GE(whole.rows.size(), 20u) << text;
+    for (const std::size_t piece : {1 + random() % 9, 30 + random() % 400}) {
+      const Decoded pieces = read(piece);
+      ASSERT_EQ(pieces.squared(), whole.squared()) << "seed " << seed << " piece " << piece << "\n" << text;
+      ASSERT_EQ(pieces.rejects.size(), whole.rejects.size()) << "seed " << seed << " piece " << piece << "\n" << text;
     }
   }
 }
