@@ -13,7 +13,7 @@ constexpr std::size_t kTextBytes = 256 << 10;
 }  // namespace
 
 bool is_over_ratio(std::int64_t text_bytes, std::int64_t stored_bytes, std::int64_t max_ratio) {
-  return text_bytes > kUnlimitedBytes && text_bytes / max_ratio > stored_bytes;
+  return text_bytes > kUnlimitedBytes && text_bytes / std::max<std::int64_t>(max_ratio, 1) > stored_bytes;
 }
 
 MemberSearch::MemberSearch(StoredFile& file, Codec codec, std::int64_t max_ratio)

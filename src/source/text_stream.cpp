@@ -32,10 +32,14 @@ std::string_view text_from(const TextBlock& block, std::size_t begin) {
 }  // namespace
 
 bool is_cut_off(const ReadDamage& damage, std::int64_t begin, std::int64_t length) {
-  return std::any_of(damage.cuts.begin(), damage.cuts.end(), [&](const TextCut& cut) {
-    const bool tail_lost = begin < cut.at_bytes && cut.at_bytes <= begin + length;
-    return tail_lost || (cut.head_lost && begin == cut.resume_bytes);
-  });
+  // In the order of the text, so few need a look even if there are many.
+  auto cut = std::upper_bound(damage.cuts.begin(), damage.cuts.end(), begin,
+                              [](std::int64_t offset, const TextCut& each) { return offset < each.at_bytes; });
+  if (cut != damage.cuts.end() && cut->at_bytes <= begin + length) return true;
+  while (cut != damage.cuts.begin() && (--cut)->at_bytes >= begin - 1) {
+    if (cut->head_lost && cut->resume_bytes == begin) return true;
+  }
+  return false;
 }
 
 TextStream::TextStream(std::unique_ptr<RawSource> source, std::int64_t begin, const StreamOptions& options)

@@ -117,6 +117,21 @@ INSTANTIATE_TEST_SUITE_P(Tools, Salvage,
                                            Tool{"xz", "xz -1"}, Tool{"lz4", "lz4 -q -B4"}),
                          [](const auto& info) { return info.param.name; });
 
+TEST(CutOff, IsTheRecordThatMissesBytes) {
+  ReadDamage damage;
+  damage.cuts = {{10, 11, false}, {20, 20, true}, {30, 31, true}, {50, -1, false}};
+  EXPECT_FALSE(is_cut_off(damage, 0, 9));
+  EXPECT_TRUE(is_cut_off(damage, 5, 5)) << "ends at the cut";
+  EXPECT_TRUE(is_cut_off(damage, 5, 40)) << "goes on over cuts";
+  EXPECT_FALSE(is_cut_off(damage, 11, 8)) << "members begin at lines";
+  EXPECT_TRUE(is_cut_off(damage, 20, 5)) << "its head is lost";
+  EXPECT_TRUE(is_cut_off(damage, 31, 5)) << "its head is lost";
+  EXPECT_FALSE(is_cut_off(damage, 37, 5));
+  EXPECT_TRUE(is_cut_off(damage, 43, 7));
+  EXPECT_FALSE(is_cut_off(damage, 43, 6)) << "its line end stands before the cut";
+  EXPECT_FALSE(is_cut_off({}, 0, 100));
+}
+
 using Checksums = TestFiles;
 
 TEST_F(Checksums, MemberWithAWrongOneIsKeptAsUnverified) {
