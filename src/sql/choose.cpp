@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // case, coalesce, greatest, least. A branch sees only the rows that take it, so what it would count or cost elsewhere
 // does not happen.
-#include <arrow/api.h>
-#include <arrow/compute/api.h>
 
 #include <algorithm>
 #include <numeric>
@@ -142,28 +140,56 @@ class CoalesceNode final : public Node {
   Nodes args_;
 };
 
+/// True when a comes before b; text by bytes.
+template <typename T>
+bool before(const T& a, const T& b) {
+  if constexpr (std::is_same_v<T, Date>) {
+    return a.days < b.days;
+  } else if constexpr (std::is_same_v<T, Timestamp>) {
+    return a.us < b.us;
+  } else {
+    return a < b;
+  }
+}
+
 class ExtremeNode final : public Node {
  public:
-  ExtremeNode(Nodes args, bool greatest)
-      : Node(args[0]->type), args_(std::move(args)), kernel_(greatest ? "max_element_wise" : "min_element_wise") {
+  ExtremeNode(Nodes args, bool greatest) : Node(args[0]->type), args_(std::move(args)), greatest_(greatest) {
     for (const NodePtr& arg : args_) costly = costly || arg->costly;
   }
   Value evaluate(const Frame& frame) override {
-    // Booleans have no kernel of their own; as bytes they have.
-    std::vector<arrow::Datum> values;
-    for (const NodePtr& arg : args_) {
-      arrow::Datum value(to_array(arg->evaluate(frame), frame.num_rows));
-      if (type == ValueType::kBool) value = take_arrow(arrow::compute::Cast(value, arrow::uint8()), "greatest");
-      values.push_back(std::move(value));
-    }
-    arrow::Datum result = take_arrow(arrow::compute::CallFunction(kernel_, values), "greatest");
-    if (type == ValueType::kBool) result = take_arrow(arrow::compute::Cast(result, arrow::boolean()), "greatest");
-    return Value::of(result.make_array());
+    return visit_type(type, [&](auto tag) { return choose<decltype(tag)>(frame); });
   }
 
  private:
+  template <typename T>
+  Value choose(const Frame& frame) {
+    std::vector<Value> values;
+    std::vector<Reader<T>> readers;
+    for (const NodePtr& arg : args_) values.push_back(arg->evaluate(frame));
+    for (const Value& value : values) readers.emplace_back(value);
+    Output<T> output(frame.num_rows);
+    for (std::int64_t row = 0; row < frame.num_rows; ++row) {
+      const Reader<T>* best = nullptr;
+      for (const Reader<T>& reader : readers) {
+        if (!reader.valid(row)) continue;
+        if (best == nullptr || is_better(reader.get(row), best->get(row))) best = &reader;
+      }
+      if (best != nullptr) {
+        output.set(row, best->get(row));
+      } else {
+        output.null(row);
+      }
+    }
+    return Value::of(output.finish());
+  }
+  template <typename T>
+  bool is_better(const T& value, const T& best) const {
+    return greatest_ ? before(best, value) : before(value, best);
+  }
+
   Nodes args_;
-  std::string kernel_;
+  bool greatest_;
 };
 
 }  // namespace
