@@ -125,6 +125,7 @@ class AccessDecoder : public Decoder {
       }
       ++column;
     }
+    if (parser_.extra_column() >= 0) cells.spans[kExtra] = writer_.spans(parser_.extra_column()).data() + row;
   }
 
   /// Takes lines for as long as they are regular; returns where the first other one begins.
@@ -136,34 +137,55 @@ class AccessDecoder : public Decoder {
     point(cells);
     const char* text = input.text->data();
     RecordRef* record = writer_.records() + writer_.rows();
-    std::int64_t rows = 0;
+    std::size_t rows = 0;
     while (at < owned && mark + kMarks <= count) {
-      const std::size_t end = take_line(text, at, marks_.data() + mark, cells, static_cast<std::size_t>(rows));
+      const std::uint32_t* marks = marks_.data() + mark;
+      const std::size_t used = line_marks(text, marks, count - mark);
+      const std::size_t end = used == 0 ? 0 : take_line(text, at, marks, used, cells, rows);
       if (end == 0) break;
       record[rows++] = {static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(end - at)};
-      at = marks_[mark + kMarks - 1] + std::size_t{1};
-      mark += kMarks;
+      at = marks[used - 1] + std::size_t{1};
+      mark += used;
     }
-    writer_.add_rows(rows);
+    writer_.add_rows(static_cast<std::int64_t>(rows));
     return at;
   }
 
+  /// Marks up to the line's end, if their number is that of a regular line, else 0. One more quoted field (nginx's
+  /// forwarded address) is regular too, once the column `extra` is there.
+  std::size_t line_marks(const char* text, const std::uint32_t* marks, std::size_t left) const {
+    if (text[marks[kMarks - 1]] == '\n') return kMarks;
+    const bool extra = kCombined && parser_.extra_column() >= 0 && left >= kMarks + 2 && text[marks[kMarks]] == '"' &&
+                       text[marks[kMarks + 1]] == '\n';
+    return extra ? kMarks + 2 : 0;
+  }
+
   /// The line's end (without CR), or 0 when it is not regular.
-  std::size_t take_line(const char* text, std::size_t at, const std::uint32_t* marks, const Cells& cells,
-                        std::size_t row) {
-    const std::size_t line = marks[kMarks - 1];
-    if (text[line] != '\n' || line - at > framer_.limit_bytes()) return 0;
+  std::size_t take_line(const char* text, std::size_t at, const std::uint32_t* marks, std::size_t used,
+                        const Cells& cells, std::size_t row) {
+    const std::size_t line = marks[used - 1];
+    if (line - at > framer_.limit_bytes()) return 0;
     const std::size_t end = line - (text[line - 1] == '\r');
     const std::size_t open = marks[0];
     const std::size_t close = marks[1];
     if (text[open] != '"' || text[close] != '"' || text[close - 1] == '\\') return 0;
     if (!take_head(text, at, open, cells, row) || !take_request(text, open + 1, close, cells, row)) return 0;
     if constexpr (kCombined) {
-      if (!take_quoted(text, marks, end, cells, row)) return 0;
-      return take_numbers(text, close, marks[2] - 1, cells, row) ? end : 0;
+      if (!take_quoted(text, marks, cells, row)) return 0;
+      if (!take_numbers(text, close, marks[2] - 1, cells, row)) return 0;
+      return take_end(text, marks[5] + std::size_t{1}, end, cells, row) ? end : 0;
     } else {
       return take_numbers(text, close, end, cells, row) ? end : 0;
     }
+  }
+
+  /// Nothing more, or a blank and a field with quotes.
+  bool take_end(const char* text, std::size_t at, std::size_t end, const Cells& cells, std::size_t row) {
+    if (at == end) return true;
+    if (parser_.extra_column() < 0 || text[at] != ' ' || !contains_byte(text, at, end, '"')) return false;
+    put(cells, kExtra, row, at + 1, end);
+    parser_.count_extra();
+    return true;
   }
 
   static void put(const Cells& cells, AccessColumn column, std::size_t row, std::size_t begin, std::size_t end) {
@@ -207,17 +229,15 @@ class AccessDecoder : public Decoder {
     return true;
   }
 
-  /// "referer" "user agent", up to the end of the line.
-  static bool take_quoted(const char* text, const std::uint32_t* marks, std::size_t end, const Cells& cells,
-                          std::size_t row) {
+  /// "referer" "user agent".
+  static bool take_quoted(const char* text, const std::uint32_t* marks, const Cells& cells, std::size_t row) {
     const std::size_t referer = marks[2];
     const std::size_t referer_end = marks[3];
     const std::size_t agent = marks[4];
     const std::size_t agent_end = marks[5];
     const bool quotes = (text[referer] == '"') & (text[referer_end] == '"') & (text[agent] == '"') &
                         (text[agent_end] == '"') & (text[referer - 1] == ' ') & (text[referer_end - 1] != '\\') &
-                        (agent == referer_end + 2) & (text[referer_end + 1] == ' ') & (text[agent_end - 1] != '\\') &
-                        (agent_end + 1 == end);
+                        (agent == referer_end + 2) & (text[referer_end + 1] == ' ') & (text[agent_end - 1] != '\\');
     if (!quotes) return false;
     put(cells, kReferer, row, referer + 1, referer_end);
     put(cells, kUserAgent, row, agent + 1, agent_end);

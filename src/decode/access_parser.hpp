@@ -24,6 +24,9 @@ class AccessParser : public RecordParser {
   std::vector<CellType> columns() const override;
   Parsed parse(const RecordText& record, RowWriter& row, Complaint& complaint) override;
   std::int64_t take_extra_fields() override { return std::exchange(extra_fields_, 0); }
+  /// Where `extra` stands once a line had one, or -1; the fast way counts there too.
+  int extra_column() const { return extra_column_; }
+  void count_extra() { ++extra_fields_; }
 
  private:
   void put_text(const RecordText& record, AccessColumn field, int column, RowWriter& row);

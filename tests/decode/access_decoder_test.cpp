@@ -158,6 +158,8 @@ std::vector<std::string> seeds() {
           R"(h - - [01/Nov/2026:06:52:16 +0000] "\x16\x03\x01" 400 157 "-" "-")",
           R"(h - - [01/Nov/2026:06:52:16 +0000] "GET /a b HTTP/1.1" 200 1 "-" "x" 500 "test@docker" 0ms)",
           R"(h - - [01/Nov/2026:06:52:16 +0000] "M-SEARCH * HTTP/1.1" 200 123456789012 "-" "é")",
+          std::string(kLine) + R"( "198.51.100.2")",
+          std::string(kLine) + R"( 1 "a\"b" c)",
           R"(h - "" [01/Nov/2026:06:52:16 +0000] "OPTIONS rtsp://x RTSP/1.0" 200 5 "-" "[x]")",
           R"(203.0.113.9 - - [01/Nov/2026:06:52:16 +0000] "GET /plain HTTP/1.0" 200 77)"};
 }
@@ -218,6 +220,17 @@ TEST(CombinedDecoder, TrailingFieldsAreKeptInExtra) {
   EXPECT_EQ(out.extra_fields, 1);
 }
 
+TEST(CombinedDecoder, OneMoreQuotedFieldIsExtraOnEveryLine) {
+  std::string text;
+  for (int i = 0; i < 5; ++i)
+    text += std::string(kLine) + " \"10.0.0." + std::to_string(i) + "\"" + (i == 2 ? "\r\n" : "\n");
+  const Output out = combined(text + kLine + "\n");
+  ASSERT_EQ(out.rows.size(), 6u);
+  for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(out.value(i, "extra"), "\"10.0.0." + std::to_string(i) + "\"");
+  EXPECT_EQ(out.value(5, "extra"), "<missing>");
+  EXPECT_EQ(out.extra_fields, 5);
+}
+
 TEST(CombinedDecoder, BrokenLinesAreRejectsWithACaretAndNeighboursStay) {
   const Output out = combined(std::string(kLine) + "\nnot a log line\n\n" + kLine + "\r\n");
   EXPECT_EQ(out.rows.size(), 2u);
@@ -232,15 +245,16 @@ TEST(CombinedDecoder, BrokenLinesAreRejectsWithACaretAndNeighboursStay) {
 
 TEST(CombinedDecoder, AgreesWithItsPatternOnEveryShape) {
   const auto [rows, rejects] = compare(seeds(), AccessFormat::kCombined);
-  EXPECT_EQ(rows, 8u);
+  EXPECT_EQ(rows, 10u);
   EXPECT_EQ(rejects, 1u);
-  EXPECT_EQ(compare(seeds(), AccessFormat::kCommon).first, 9u);
+  EXPECT_EQ(compare(seeds(), AccessFormat::kCommon).first, 11u);
 }
 
 TEST(CombinedDecoder, AgreesWithItsPatternOnDamagedLines) {
   std::vector<std::string> good = seeds();
-  for (const std::string& line : lines_of(read_text(EVCLEAN_SHARED_DATA "/elastic_apache_logs/apache_logs")))
-    good.push_back(line);
+  for (const char* file : {"/elastic_apache_logs/apache_logs", "/lnav_samples/logfile_shop_access_log.0"}) {
+    for (const std::string& line : lines_of(read_text(std::string(EVCLEAN_SHARED_DATA) + file))) good.push_back(line);
+  }
   std::mt19937 random(20261101);
   std::vector<std::string> bad;
   for (int i = 0; i < 300'000; ++i) bad.push_back(damaged(good[random() % good.size()], random));
