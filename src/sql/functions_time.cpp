@@ -39,6 +39,9 @@ NodePtr time_argument(Binder& binder, const Tree& tree, Operands& operands) {
 
 NodePtr bind_extract(Binder& binder, const Tree& tree) {
   Operands operands = binder.bind_all(tree.args);
+  // The difference of two timestamps is seconds already: extract(epoch from a - b) gives them as PostgreSQL does.
+  const bool seconds = operands.size() == 2 && operands[1].node && operands[1].type() == ValueType::kFloat64;
+  if (seconds && field_of(operands[0], "extract") == TimeField::kEpoch) return std::move(operands[1].node);
   NodePtr time = time_argument(binder, tree, operands);
   const TimeField field = field_of(operands[0], "extract");
   if (field == TimeField::kSecond || field == TimeField::kEpoch) {

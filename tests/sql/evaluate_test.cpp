@@ -257,6 +257,7 @@ TEST(Evaluate, TimesAndIntervals) {
        {"extract(year from time)", "int64: 2024 null 2023 1969"},
        {"extract(second from time)", "float64: 45.5 null 59.0 40.0"},
        {"extract(epoch from time)", "float64: 1709209845.5 null 1704067199.0 -14182940.0"},
+       {"extract(epoch from time - timestamp '2024-01-01 00:00:00')", "float64: 5142645.5 null -1.0 -1718250140.0"},
        {"extract(week from day)", "int64: 9 null 52 29"},
        {"extract(dow from day)", "int64: 4 null 0 0"},
        {"extract(doy from day)", "int64: 60 null 365 201"},

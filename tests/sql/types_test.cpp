@@ -68,6 +68,12 @@ TEST(Types, CastsReadTextAsPeopleWriteIt) {
   EXPECT_EQ("bool: false", constant("0::boolean"));
 }
 
+TEST(Types, DatesInTextAreReadWhereTheirOrderIsCertain) {
+  EXPECT_EQ("date: 2026-11-01", constant("'2026/11/01'::date"));
+  EXPECT_EQ("timestamp: 2026-11-01 05:52:16", constant("'01/Nov/2026:06:52:16 +0100'::timestamp"));
+  EXPECT_EQ("0: '01/02/2026' does not read as date", error_of("'01/02/2026'::date"));
+}
+
 TEST(Types, CastsOfDataThatDoesNotReadGiveNull) {
   Sample rows;
   rows.add("t", ValueType::kString, {"12", "1.5", "x", "", std::nullopt, "99999999999999999999", "2024-02-30", "inf"});
