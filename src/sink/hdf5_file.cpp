@@ -161,6 +161,13 @@ void Hdf5File::write(std::int64_t first, std::int64_t count, const char* packed)
       impl_->shown, "rows");
 }
 
+void Hdf5File::abandon() noexcept {
+  (void)impl_->table.release();
+  (void)impl_->file.release();
+}
+
+void Hdf5File::flush() { check_hdf5(H5Fflush(impl_->file.get(), H5F_SCOPE_GLOBAL), impl_->shown, "flushing"); }
+
 void Hdf5File::close() {
   check_hdf5(H5Dclose(impl_->table.release()), impl_->shown, "closing the table");
   check_hdf5(H5Fclose(impl_->file.release()), impl_->shown, "closing the file");

@@ -28,8 +28,13 @@ class Hdf5File {
   ~Hdf5File();
   /// Writes rows [first, first + count), packed; count may be 0. Collective.
   void write(std::int64_t first, std::int64_t count, const char* packed);
-  /// Flushes and closes. Collective.
+  /// Writes what HDF5 still holds. Collective.
+  void flush();
+  /// Closes; flush() comes first, on all ranks. Collective.
   void close();
+  /// Gives up after a write failed on any rank: closing would try to write again, fail half-way and leave HDF5 in a
+  /// state in which it crashes at the end of MPI. Collective in effect: all ranks or none.
+  void abandon() noexcept;
 
  private:
   struct Impl;

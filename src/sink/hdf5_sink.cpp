@@ -5,15 +5,18 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <optional>
 
 #include "file_sinks.hpp"
 #include "hdf5_file.hpp"
+#include "space_reserve.hpp"
 
 namespace evclean {
 namespace {
 
 constexpr std::int64_t kChunkBytes = 2 << 20;
-constexpr std::int64_t kRoundBytes = 8 << 20;  ///< a rank writes in one round
+constexpr std::int64_t kRoundBytes = 8 << 20;     ///< a rank writes in one round
+constexpr std::int64_t kMetadataBytes = 4 << 20;  ///< more than HDF5 writes besides the rows
 constexpr int kDefaultLevel = 1;
 
 /// Reads the parts of this rank in order, a run of rows at a time.
@@ -103,11 +106,25 @@ class Hdf5Sink : public Sink {
     notes_ = table.notes;
     TableShape shape{spec_.key, rows_, std::clamp<std::int64_t>(kChunkBytes / table.row_bytes, 1, 1 << 20),
                      spec_.compression_level.value_or(kDefaultLevel)};
+    std::optional<SpaceReserve> space;  // on the first rank
+    comm_.agree([&] {
+      if (!comm_.is_root()) return;
+      space.emplace(target_.hidden_path, target_.final_path);
+      space->reserve(kMetadataBytes);
+    });
     std::unique_ptr<Hdf5File> file;
     comm_.agree(
         [&] { file = std::make_unique<Hdf5File>(comm_, target_.hidden_path, target_.final_path, table, shape); });
-    write_rounds(*file, table, shape, first_rows);
-    comm_.agree([&] { file->close(); });
+    try {
+      write_rounds(*file, table, shape, first_rows, space);
+      comm_.agree([&] { file->flush(); });
+      comm_.agree([&] { file->close(); });
+    } catch (const Error&) {
+      file->abandon();
+      if (space) space->empty();
+      throw;
+    }
+    if (space) space->release();
     return written(target_, rows_);
   }
 
@@ -156,13 +173,16 @@ class Hdf5Sink : public Sink {
   }
 
   void write_rounds(Hdf5File& file, const StoredTable& table, const TableShape& shape,
-                    const std::map<std::int64_t, std::int64_t>& first_rows) {
+                    const std::map<std::int64_t, std::int64_t>& first_rows, std::optional<SpaceReserve>& space) {
     PartCursor cursor(stage_, first_rows);
     const std::int64_t chunks = std::max<std::int64_t>(kRoundBytes / (shape.chunk_rows * table.row_bytes), 1);
     const std::int64_t share = chunks * shape.chunk_rows;  // rows a rank writes in one round
     for (std::int64_t begin = 0; begin < rows_; begin += share * comm_.size()) {
       std::vector<std::string> outgoing(static_cast<std::size_t>(comm_.size()));
-      comm_.agree([&] { pack_round(cursor, table, begin, share, outgoing); });
+      comm_.agree([&] {
+        if (space) space->reserve(std::min(share * comm_.size(), rows_ - begin) * table.row_bytes + kMetadataBytes);
+        pack_round(cursor, table, begin, share, outgoing);
+      });
       const std::vector<std::string> incoming = comm_.all_to_all(outgoing);
       const std::int64_t first = std::min(begin + share * comm_.rank(), rows_);
       const std::int64_t count = std::min(share, rows_ - first);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <cstdlib>
 
 #include "evclean/error.hpp"
@@ -35,6 +37,78 @@ TEST(Hdf5Sink, ObjectsAreEqualForAnyDealOfPartsBatchesAndMemory) {
     const std::string command = "h5diff " + (folder / "1.h5") + " " + (folder / "2.h5");
     EXPECT_EQ(std::system(command.c_str()), 0);
   }
+}
+
+/// Writes two rows of `columns` text columns with long names from the last rank, under a nested key.
+std::vector<WrittenFile> write_wide(const Comm& comm, const std::string& path, int columns) {
+  Fields fields;
+  Batch batch;
+  batch.num_rows = 2;
+  arrow::StringBuilder builder;
+  check_arrow(builder.AppendValues({"x", "yz"}), "test");
+  const auto values = take_arrow(builder.Finish(), "test");
+  for (int c = 0; c < columns; ++c) {
+    fields.push_back({std::string(60, 'n') + std::to_string(c), ValueType::kString});
+    batch.columns.emplace_back(values);
+  }
+  OutputSpec spec = output_of(path, OutputFormat::kHdf5);
+  spec.key = "/a/b";
+  Publisher publisher(comm);
+  auto sink = make_sink(spec, fields, comm, publisher, {});
+  if (comm.rank() == comm.size() - 1) {
+    sink->write(0, batch);
+    sink->end_part(0);
+  }
+  auto files = sink->close();
+  publisher.publish();
+  return files;
+}
+
+TEST(Hdf5Sink, HundredsOfColumnsFitAndTooManyAreTheUsersError) {
+  const Comm comm = Comm::world();
+  const SharedFolder folder(comm);
+  EXPECT_EQ(write_wide(comm, folder / "wide.h5", 900)[0].rows, 2);
+  if (comm.is_root()) {
+    EXPECT_EQ(std::system(("h5ls " + (folder / "wide.h5") + "/a/b | grep -q 'table *Dataset {2/Inf}'").c_str()), 0);
+  }
+  try {
+    write_wide(comm, folder / "wider.h5", 3000);
+    ADD_FAILURE() << "no error";
+  } catch (const Error& e) {
+    EXPECT_EQ(static_cast<int>(e.code()), static_cast<int>(ExitCode::kUser)) << e.what();
+    EXPECT_NE(std::string(e.what()).find("3000 columns are too many"), std::string::npos) << e.what();
+  }
+  comm.barrier();
+  EXPECT_EQ(folder.names(), std::vector<std::string>{"wide.h5"});
+}
+
+/// A limit on the size of files stands in for a full disk. MPI-IO lets some ranks write for all, so all have it.
+TEST(Hdf5Sink, FullDiskEndsAllWithTheName) {
+  const Comm comm = Comm::world();
+  const SharedFolder folder(comm);
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  ::getrlimit(RLIMIT_FSIZE, &before);
+  for (const rlim_t limit : {1'000'000, 20'000'000}) {  // at the beginning, and with rows written already
+    Publisher publisher(comm);
+    OutputSpec spec = output_of(folder / "a.h5", OutputFormat::kHdf5);
+    spec.compression_level = 0;
+    auto sink = make_sink(spec, testing::sample_fields(), comm, publisher, {});
+    testing::write_parts(*sink, comm, {{40'000, 160'000, 40'000}});
+    rlimit small = before;
+    small.rlim_cur = limit;
+    ::setrlimit(RLIMIT_FSIZE, &small);
+    try {
+      sink->close();
+      ADD_FAILURE() << "no error";
+    } catch (const Error& e) {
+      EXPECT_EQ(static_cast<int>(e.code()), static_cast<int>(ExitCode::kSystem));
+      EXPECT_NE(std::string(e.what()).find(folder / "a.h5"), std::string::npos) << e.what();
+    }
+    ::setrlimit(RLIMIT_FSIZE, &before);
+  }
+  comm.barrier();
+  EXPECT_EQ(folder.names(), std::vector<std::string>{});
 }
 
 /// The layout of one batch, as chosen by one rank.
