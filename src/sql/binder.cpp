@@ -127,7 +127,10 @@ NodePtr Binder::bind_cast(const Tree& tree) {
   // date '2026-13-01': a constant that does not read is a mistake in the job, not in the data.
   if (const auto text = operand.literal_text(); text && tree.args[0]->kind == TreeKind::kLiteral) {
     NodePtr node = cast(constant_node(*text), to);
-    if (!node->constant()->is_valid) fail(*tree.args[0], fmt::format("'{}' does not read as {}", *text, type_name(to)));
+    if (!node->constant()->is_valid) {
+      fail(*tree.args[0], fmt::format("'{}' does not read as {}{}", *text, type_name(to),
+                                      is_time(to) ? "; parse_time('…', '%d/%m/%Y') reads other forms" : ""));
+    }
     return node;
   }
   return cast_node(std::move(operand.node), to);

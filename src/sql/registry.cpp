@@ -87,6 +87,15 @@ std::optional<int> cost_of(const Overload& overload, const Operands& operands) {
   return sum;
 }
 
+/// Another overload takes the other kind of number there.
+bool takes_any_number(const Function& function, const Overload& overload, std::size_t index) {
+  const auto is_number = [](ValueType type) { return type == ValueType::kInt64 || type == ValueType::kFloat64; };
+  return std::any_of(function.overloads.begin(), function.overloads.end(), [&](const Overload& other) {
+    return other.parameters.size() == overload.parameters.size() && is_number(other.parameters[index]) &&
+           is_number(overload.parameters[index]) && other.parameters[index] != overload.parameters[index];
+  });
+}
+
 [[noreturn]] void fail_arguments(Binder& binder, const Tree& tree, const Function& function, const Operands& operands) {
   const std::string& usage = function.info.signature;
   for (const Overload& overload : function.overloads) {
@@ -95,10 +104,11 @@ std::optional<int> cost_of(const Overload& overload, const Operands& operands) {
       if (Binder::conversion_cost(operands[i], overload.parameters[i])) continue;
       if (operands[i].interval)
         Binder::fail(*operands[i].tree, fmt::format("{} takes no interval: {}", tree.name, usage));
-      const std::string_view wanted = type_name(overload.parameters[i]);
+      const bool any_number = takes_any_number(function, overload, i);
+      const ValueType wanted = any_number ? ValueType::kFloat64 : overload.parameters[i];
       Binder::fail(*operands[i].tree,
-                   fmt::format("{} wants {} here, not {}; {}", tree.name, wanted, binder.describe(operands[i]),
-                               binder.cure(operands[i], overload.parameters[i])));
+                   fmt::format("{} wants {} here, not {}; {}", tree.name, any_number ? "a number" : type_name(wanted),
+                               binder.describe(operands[i]), binder.cure(operands[i], wanted)));
     }
   }
   Binder::fail(tree, fmt::format("{} does not take {} argument{}: {}", tree.name, operands.size(),

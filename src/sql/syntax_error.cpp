@@ -64,6 +64,16 @@ int depth_at(const Scanned& scanned, std::size_t index) {
   return depth;
 }
 
+/// `where status > 400`: a clause, and no column of that name, since an operand follows it and no operator.
+bool opens_clause(const Scanned& scanned, std::size_t index) {
+  const std::size_t next = index + 1;
+  if (next >= scanned.tokens.size()) return false;
+  if (!contains(kClauses, lower(scanned.spelling(scanned.tokens[index])))) return false;
+  if (scanned.is_name(next) || scanned.is_text(next) || scanned.number(next) != Number::kNo) return true;
+  return scanned.tokens[next].keyword != Keyword::kNone &&
+         !contains(kConnectives, lower(scanned.spelling(scanned.tokens[next])));
+}
+
 /// The token that was meant as a name of a column, if one of SQL's words stands where an operand should.
 std::optional<std::size_t> word_as_name(const Scanned& scanned, std::size_t index) {
   const auto is_candidate = [&](std::size_t i) {
@@ -84,7 +94,7 @@ std::optional<std::size_t> word_as_name(const Scanned& scanned, std::size_t inde
 
 void fail_syntax(const Scanned& scanned, std::string message, std::size_t position) {
   const std::size_t index = scanned.at(position);
-  if (const auto name = word_as_name(scanned, index)) {
+  if (const auto name = word_as_name(scanned, index); name && !opens_clause(scanned, *name)) {
     const Token& token = scanned.tokens[*name];
     const std::string_view word = scanned.spelling(token);
     throw ExpressionError(fmt::format("{} is a word of SQL: write \"{}\"", word, word), token.start);

@@ -99,6 +99,7 @@ TEST(Parser, OneExpressionAndNothingElse) {
   EXPECT_EQ("2: an expression takes no alias: the name goes before it, as in {name: \"EXPR\"}", error_of("n as x"));
   EXPECT_EQ("2: an expression takes no from: one expression and nothing else", error_of("n from t"));
   EXPECT_EQ("2: an expression takes no where: one expression and nothing else", error_of("n where m"));
+  EXPECT_EQ("0: an expression takes no where: one expression and nothing else", error_of("where n > 1"));
   EXPECT_EQ("1: this \")\" closes nothing", error_of("n) + (m"));
   EXPECT_EQ("0: this \"(\" is never closed", error_of("(n"));
   EXPECT_EQ("3: one expression and nothing else: several values stand here, separated by commas", error_of("n, m"));

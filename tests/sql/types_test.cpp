@@ -33,7 +33,8 @@ TEST(Types, MistakesAreToldWithTheirPlace) {
       "say text: float64 under types:, or add its word for missing under nulls:",
       error_of("n + text"));
   EXPECT_EQ("5: a time takes an interval: time + interval '1 day'; a date also a number of days", error_of("time + 1"));
-  EXPECT_EQ("5: '2024-13-01' does not read as date", error_of("date '2024-13-01'"));
+  EXPECT_EQ("5: '2024-13-01' does not read as date; parse_time('…', '%d/%m/%Y') reads other forms",
+            error_of("date '2024-13-01'"));
   EXPECT_EQ(
       "9: 'one day' is not an interval: a number is missing; write for example interval '1 day' or interval '2 hours "
       "30 minutes'",
@@ -42,8 +43,8 @@ TEST(Types, MistakesAreToldWithTheirPlace) {
   EXPECT_EQ("18: cannot mix the int64 column n with the text 'none', which does not read as int64",
             error_of("coalesce(/* */ n, 'none')"));
   EXPECT_EQ(
-      "5: abs wants int64 here, not the string column text (for example 'abc' at f.log:17); write cast(text as "
-      "int64), or say text: int64 under types:, or add its word for missing under nulls:",
+      "5: abs wants a number here, not the string column text (for example 'abc' at f.log:17); write cast(text as "
+      "float64), or say text: float64 under types:, or add its word for missing under nulls:",
       error_of(" abs(text)"));
   EXPECT_EQ("0: left does not take 1 argument: left(text, n) -> string", error_of("left(text)"));
   EXPECT_EQ("5: || joins texts; true and false are joined with 'or'", error_of("flag || flag"));
@@ -71,7 +72,8 @@ TEST(Types, CastsReadTextAsPeopleWriteIt) {
 TEST(Types, DatesInTextAreReadWhereTheirOrderIsCertain) {
   EXPECT_EQ("date: 2026-11-01", constant("'2026/11/01'::date"));
   EXPECT_EQ("timestamp: 2026-11-01 05:52:16", constant("'01/Nov/2026:06:52:16 +0100'::timestamp"));
-  EXPECT_EQ("0: '01/02/2026' does not read as date", error_of("'01/02/2026'::date"));
+  EXPECT_EQ("0: '01/02/2026' does not read as date; parse_time('…', '%d/%m/%Y') reads other forms",
+            error_of("'01/02/2026'::date"));
 }
 
 TEST(Types, CastsOfDataThatDoesNotReadGiveNull) {
