@@ -16,13 +16,8 @@ struct FileTarget {
 
 std::unique_ptr<Sink> make_text_sink(const OutputSpec& spec, const FileTarget& target, const Fields& fields,
                                      const Comm& comm, const SinkOptions& options);
-std::unique_ptr<Sink> make_parquet_sink(const OutputSpec& spec, const FileTarget& target, const Fields& fields,
-                                        const Comm& comm, const SinkOptions& options);
 std::unique_ptr<Sink> make_hdf5_sink(const OutputSpec& spec, const FileTarget& target, const Fields& fields,
                                      const Comm& comm, const SinkOptions& options);
-std::unique_ptr<Sink> make_arrow_sink(const OutputSpec& spec, const FileTarget& target, const Fields& fields,
-                                      const Comm& comm, const SinkOptions& options);
-
 /// What a one-file sink's close() gives: bytes and hash are found when all files are there.
 inline std::vector<WrittenFile> written(const FileTarget& target, std::int64_t rows) {
   return {{target.final_path, rows, 0, {}}};

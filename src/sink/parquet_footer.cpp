@@ -2,7 +2,6 @@
 // Field numbers are those of parquet.thrift.
 #include "parquet_footer.hpp"
 
-#include <algorithm>
 #include <cstring>
 
 #include "evclean/error.hpp"
@@ -66,7 +65,7 @@ void shift_row_group(ThriftValue& group, std::int64_t by) {
 
 }  // namespace
 
-EncodedRowGroup take_row_group(std::string_view file) {
+EncodedGroup take_row_group(std::string_view file) {
   ThriftValue footer = parse_footer(file);
   ThriftValue* groups = footer.find(file_metadata::kRowGroups);
   EVCLEAN_CHECK(groups && groups->elements.size() == 1, "expected one Parquet row group");
@@ -75,15 +74,14 @@ EncodedRowGroup take_row_group(std::string_view file) {
           write_thrift(groups->elements[0])};
 }
 
-std::string make_footer(std::string_view empty_file, std::vector<PlacedRowGroup> groups, std::int64_t rows) {
-  std::sort(groups.begin(), groups.end(), [](const auto& a, const auto& b) { return a.offset < b.offset; });
+std::string make_footer(std::string_view empty_file, const std::vector<PlacedGroup>& groups, std::int64_t rows) {
   ThriftValue footer = parse_footer(empty_file);
   footer.set_number(file_metadata::kNumRows, rows);
   ThriftValue* list = footer.find(file_metadata::kRowGroups);
   EVCLEAN_CHECK(list != nullptr, "Parquet footer without row groups");
   list->element = ThriftValue::kStruct;
   std::int64_t ordinal = 0;
-  for (const PlacedRowGroup& placed : groups) {
+  for (const PlacedGroup& placed : groups) {
     ThriftValue group = parse_thrift(placed.metadata);
     shift_row_group(group, placed.offset - static_cast<std::int64_t>(kParquetMagic.size()));
     group.set_number(row_group::kOrdinal, ordinal++);

@@ -6,15 +6,17 @@
 #include <string_view>
 #include <vector>
 
-#include "parquet_pieces.hpp"
+#include "row_groups.hpp"
 
 namespace evclean {
 
+inline constexpr std::string_view kParquetMagic = "PAR1";
+
 /// Takes a small Parquet file with one row group to pieces.
-EncodedRowGroup take_row_group(std::string_view file);
+EncodedGroup take_row_group(std::string_view file);
 
 /// Makes the footer of a file with these row groups; schema and the rest come from `empty_file`, a Parquet file
 /// of the same schema without rows.
-std::string make_footer(std::string_view empty_file, std::vector<PlacedRowGroup> groups, std::int64_t rows);
+std::string make_footer(std::string_view empty_file, const std::vector<PlacedGroup>& groups, std::int64_t rows);
 
 }  // namespace evclean

@@ -5,10 +5,14 @@
 
 #include "file_digest.hpp"
 #include "file_sinks.hpp"
+#include "row_groups.hpp"
 #include "split_sink.hpp"
 
 namespace evclean {
 namespace {
+
+constexpr GroupRule kParquetRule{64 << 20, 16 << 20};
+constexpr GroupRule kArrowRule{16 << 20, 4 << 20};
 
 std::unique_ptr<Sink> make_file_sink(const OutputSpec& spec, const FileTarget& target, const Fields& fields,
                                      const Comm& comm, const SinkOptions& options) {
@@ -18,12 +22,14 @@ std::unique_ptr<Sink> make_file_sink(const OutputSpec& spec, const FileTarget& t
     case OutputFormat::kJsonLines:
       return make_text_sink(spec, target, fields, comm, options);
     case OutputFormat::kParquet:
-      return make_parquet_sink(spec, target, fields, comm, options);
+      return make_group_sink(make_parquet_format(fields, spec.compression_level), kParquetRule, target, fields, comm,
+                             options);
+    case OutputFormat::kArrow:
+      return make_group_sink(make_arrow_format(fields), kArrowRule, target, fields, comm, options);
     case OutputFormat::kHdf5:
       return make_hdf5_sink(spec, target, fields, comm, options);
-    default:
-      fail_user("{}: this output format is not available yet", target.final_path);
   }
+  fail_bug("unknown output format {}", static_cast<int>(spec.format));
 }
 
 /// Adds bytes and hash to what the sink inside wrote; each rank looks at its share of the files.

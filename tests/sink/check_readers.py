@@ -104,12 +104,25 @@ def check_parquet(path, expected):
     assert table.schema.types == types, table.schema
     same(list(zip(*table.to_pydict().values())) or [], expected, path + " (pyarrow)")
     same(polars.read_parquet(path).rows(), expected, path + " (polars)")
-    duck = duckdb.connect().execute("select * from read_parquet(?)", [path]).to_arrow_table().cast(table.schema)
+    duck = duckdb.connect().read_parquet(path).to_arrow_table().cast(table.schema)
     same(list(zip(*duck.to_pydict().values())) or [], expected, path + " (duckdb)")
     frame = pandas.read_parquet(path, dtype_backend="pyarrow")
     assert list(frame.columns) == NAMES and len(frame) == len(expected)
     assert str(frame["count"].dtype) == "int64[pyarrow]", frame.dtypes
     assert pq.ParquetFile(path).metadata.num_rows == len(expected)
+
+
+def check_arrow(path, expected):
+    import pandas, polars, pyarrow as pa
+    with pa.ipc.open_file(path) as file:
+        table = file.read_all()
+        assert sum(file.get_batch(i).num_rows for i in range(file.num_record_batches)) == len(expected)
+    table.validate(full=True)
+    same(list(zip(*table.to_pydict().values())) or [], expected, path + " (pyarrow)")
+    same(polars.read_ipc(path).rows(), expected, path + " (polars)")
+    with open(path, "rb") as file:
+        same(list(zip(*pa.ipc.open_stream(pa.py_buffer(file.read()[8:])).read_all().to_pydict().values())) or [], expected, path + " (stream)")
+    assert len(pandas.read_feather(path)) == len(expected)
 
 
 def check_hdf5(path, expected):
@@ -175,6 +188,7 @@ def check_all(folder):
             check_jsonl(f"{folder}/{stem}.jsonl{codec}", opener, expected)
         check_csv(f"{folder}/{stem}.tsv", openers[""], "\t", expected)
         check_parquet(f"{folder}/{stem}.parquet", expected)
+        check_arrow(f"{folder}/{stem}.arrow", expected)
         check_hdf5(f"{folder}/{stem}.h5", expected)
     check_with_frames(folder)
 

@@ -23,6 +23,7 @@ constexpr Case kCases[] = {{".csv", OutputFormat::kCsv, OutputCodec::kNone},
                            {".jsonl.gz", OutputFormat::kJsonLines, OutputCodec::kGzip},
                            {".jsonl.zst", OutputFormat::kJsonLines, OutputCodec::kZstd},
                            {".parquet", OutputFormat::kParquet, OutputCodec::kNone},
+                           {".arrow", OutputFormat::kArrow, OutputCodec::kNone},
                            {".h5", OutputFormat::kHdf5, OutputCodec::kNone}};
 
 void write_samples(const std::string& folder) {

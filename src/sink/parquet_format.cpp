@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "parquet_pieces.hpp"
-
+// Each row group is encoded as a small Parquet file of its own; its pages are kept as they are, its metadata is moved
+// to the place where the pages will stand.
 #include <arrow/api.h>
 #include <arrow/io/memory.h>
 #include <arrow/util/compression.h>
@@ -11,6 +11,7 @@
 #include "evclean/arrow_status.hpp"
 #include "parquet_footer.hpp"
 #include "record_batch.hpp"
+#include "row_groups.hpp"
 
 namespace evclean {
 namespace {
@@ -66,57 +67,38 @@ std::string write_file(const arrow::Schema& schema, const std::shared_ptr<arrow:
   return take_arrow(sink->Finish(), "Parquet")->ToString();
 }
 
-/// Bytes of the first `count` values.
-std::int64_t plain_size(const arrow::Array& column, std::int64_t count) {
-  if (column.type_id() == arrow::Type::STRING) {
-    const auto* offsets = column.data()->GetValues<std::int32_t>(1);
-    return count == 0 ? 0 : offsets[count] - offsets[0] + 4 * count;
+class ParquetFormat : public GroupFormat {
+ public:
+  ParquetFormat(const Fields& fields, std::optional<int> level)
+      : schema_(arrow_schema(fields)), level_(level.value_or(kDefaultLevel)) {
+    constexpr int kHighest = 22;
+    if (level_ < -7 || level_ > kHighest) {
+      fail_user("compression_level: {} is out of range for Parquet with zstd (-7 to {})", level_, kHighest);
+    }
   }
-  return column.type_id() == arrow::Type::BOOL ? count : 8 * count;
-}
 
-std::int64_t plain_size(const arrow::RecordBatch& rows, std::int64_t count) {
-  std::int64_t size = 0;
-  for (const auto& column : rows.columns()) size += plain_size(*column, count);
-  return size;
-}
+  EncodedGroup encode(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches) const override {
+    const auto rows =
+        batches.size() == 1 ? batches[0] : take_arrow(arrow::ConcatenateRecordBatches(batches), "Parquet");
+    return take_row_group(write_file(*schema_, rows, properties_for(*rows, level_), false));
+  }
+
+  std::string head() const override { return std::string(kParquetMagic); }
+
+  std::string tail(const std::vector<PlacedGroup>& groups, std::int64_t rows) const override {
+    const auto properties = parquet::WriterProperties::Builder().build();
+    return make_footer(write_file(*schema_, nullptr, properties, true), groups, rows);
+  }
+
+ private:
+  std::shared_ptr<arrow::Schema> schema_;
+  int level_;
+};
 
 }  // namespace
 
-ParquetEncoder::ParquetEncoder(const Fields& fields, std::optional<int> level)
-    : schema_(arrow_schema(fields)), level_(level.value_or(kDefaultLevel)) {
-  constexpr int kHighest = 22;
-  if (level_ < -7 || level_ > kHighest) {
-    fail_user("compression_level: {} is out of range for Parquet with zstd (-7 to {})", level_, kHighest);
-  }
-}
-
-ParquetEncoder::~ParquetEncoder() = default;
-
-EncodedRowGroup ParquetEncoder::encode(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches) const {
-  const auto rows = batches.size() == 1 ? batches[0] : take_arrow(arrow::ConcatenateRecordBatches(batches), "Parquet");
-  return take_row_group(write_file(*schema_, rows, properties_for(*rows, level_), false));
-}
-
-std::string ParquetEncoder::footer(std::vector<PlacedRowGroup> groups, std::int64_t rows) const {
-  const auto properties = parquet::WriterProperties::Builder().build();
-  return make_footer(write_file(*schema_, nullptr, properties, true), std::move(groups), rows);
-}
-
-std::int64_t plain_size(const arrow::RecordBatch& rows) { return plain_size(rows, rows.num_rows()); }
-
-std::int64_t rows_of_size(const arrow::RecordBatch& rows, std::int64_t size_bytes) {
-  std::int64_t low = 0;
-  std::int64_t high = rows.num_rows();
-  while (low < high) {
-    const std::int64_t middle = (low + high) / 2;
-    if (plain_size(rows, middle) >= size_bytes) {
-      high = middle;
-    } else {
-      low = middle + 1;
-    }
-  }
-  return low;
+std::unique_ptr<GroupFormat> make_parquet_format(const Fields& fields, std::optional<int> level) {
+  return std::make_unique<ParquetFormat>(fields, level);
 }
 
 }  // namespace evclean

@@ -5,8 +5,8 @@
 
 #include "evclean/error.hpp"
 #include "parquet_footer.hpp"
-#include "parquet_pieces.hpp"
 #include "record_batch.hpp"
+#include "row_groups.hpp"
 #include "sink_run.hpp"
 #include "thrift_compact.hpp"
 
@@ -22,7 +22,7 @@ using testing::SharedFolder;
 /// Parts below and above the sizes at which a part's rest is a row group of its own (16 MiB, about 270,000 rows).
 const std::vector<std::int64_t> kPartRows = {12, 300'000, 0, 700, 150'000, 160'000, 1};
 
-TEST(ParquetSink, BytesDoNotDependOnTheDealOfPartsBatchesOrMemory) {
+void expect_same_bytes(OutputFormat format) {
   const Comm comm = Comm::world();
   const SharedFolder folder(comm);
   RunShape alone{kPartRows, 100'000};
@@ -30,13 +30,16 @@ TEST(ParquetSink, BytesDoNotDependOnTheDealOfPartsBatchesOrMemory) {
   RunShape dealt{kPartRows, 33'333};
   RunShape tight{kPartRows, 50'000, 100'000};
   tight.deal = [](std::int64_t part, int ranks) { return static_cast<int>((part * 7 + 3) / 2 % ranks); };
-  const auto first = run_sink(comm, output_of(folder / "1.parquet", OutputFormat::kParquet), alone);
-  const auto second = run_sink(comm, output_of(folder / "2.parquet", OutputFormat::kParquet), dealt);
-  const auto third = run_sink(comm, output_of(folder / "3.parquet", OutputFormat::kParquet), tight);
+  const auto first = run_sink(comm, output_of(folder / "1.parquet", format), alone);
+  const auto second = run_sink(comm, output_of(folder / "2.parquet", format), dealt);
+  const auto third = run_sink(comm, output_of(folder / "3.parquet", format), tight);
   EXPECT_EQ(first[0].rows, 610'713);
   EXPECT_EQ(first[0].sha256, second[0].sha256);
   EXPECT_EQ(first[0].sha256, third[0].sha256);
 }
+
+TEST(ParquetSink, BytesDoNotDependOnTheDealOfPartsBatchesOrMemory) { expect_same_bytes(OutputFormat::kParquet); }
+TEST(ArrowSink, BytesDoNotDependOnTheDealOfPartsBatchesOrMemory) { expect_same_bytes(OutputFormat::kArrow); }
 
 TEST(ParquetSink, RowGroupsAreRunsOfWholeSmallPartsAndAllRowsAreThere) {
   const Comm comm = Comm::world();
@@ -55,7 +58,7 @@ TEST(ParquetSink, RowGroupsAreRunsOfWholeSmallPartsAndAllRowsAreThere) {
   EXPECT_TRUE(table->Equals(**expected));
 }
 
-TEST(ParquetRules, SizeCutIsTheFirstRowThatReachesIt) {
+TEST(GroupRule, SizeCutIsTheFirstRowThatReachesIt) {
   const auto rows = to_record_batch(testing::sample_batch(0, 1000), arrow_schema(testing::sample_fields()));
   const std::int64_t half = plain_size(*rows) / 2;
   const std::int64_t count = rows_of_size(*rows, half);
@@ -64,7 +67,9 @@ TEST(ParquetRules, SizeCutIsTheFirstRowThatReachesIt) {
   EXPECT_EQ(rows_of_size(*rows, 1), 1);
 }
 
-TEST(ParquetSink, LevelOutOfRangeIsTheUsersError) { EXPECT_THROW(ParquetEncoder(testing::sample_fields(), 99), Error); }
+TEST(ParquetSink, LevelOutOfRangeIsTheUsersError) {
+  EXPECT_THROW(make_parquet_format(testing::sample_fields(), 99), Error);
+}
 
 TEST(ThriftCompact, TreeIsWrittenAsItWasRead) {
   // struct {1: i32 5, 2: true, 20: list<bool>[true, false], 21: "hi", 22: double, 23: map<i32, binary>{7: "x"}, 24: {}}
