@@ -94,7 +94,7 @@ def make_classes(build: str) -> str:
     job = DATA / "classes.yml"
     job.write_text(f"input: {{paths: {BENCH}/generate/user_agents.txt, format: lines}}\n"
                    "steps:\n  - set: {device: device_class(line)}\n"
-                   f"output: {path}\n", encoding="utf-8")
+                   f"output: {{path: {path}}}\n", encoding="utf-8")
     run([f"{build}/evclean", "run", str(job), "--overwrite", "--progress", "none"])
     import polars
     classes = DATA / "classes.tsv"
