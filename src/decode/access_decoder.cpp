@@ -2,6 +2,7 @@
 // The fast way through access logs. Stage one indexes quotes and line ends; stage two takes a line whose quotes stand
 // where a regular line has them and picks its fields by position. Whatever is odd goes to AccessParser, which decides.
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "access_parser.hpp"

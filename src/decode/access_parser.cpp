@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "access_parser.hpp"
 
+#include <fmt/format.h>
+
 #include <numeric>
 
 #include "evclean/suggest.hpp"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // format: auto. Every format reads the heads of some files; the one that fits most records wins, among equals the one
 // that leaves the fewest unknown trailing fields, among those the earlier in the list.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Presets of the kinds `fields` and `directives`.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "evclean/suggest.hpp"

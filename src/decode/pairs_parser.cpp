@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // logfmt (key=value, "quoted values", bare keys that are true) and LTSV (label:value between tabs). Columns appear with
 // their first value and are inferred.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "evclean/suggest.hpp"

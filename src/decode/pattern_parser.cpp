@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Presets of kind `patterns`.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "access_line.hpp"

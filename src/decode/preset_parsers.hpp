@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include "preset.hpp"
 #include "record_parser.hpp"

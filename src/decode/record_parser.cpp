@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "record_parser.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 

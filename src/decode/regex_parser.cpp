@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "regex_parser.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "evclean/error.hpp"

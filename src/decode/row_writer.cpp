@@ -5,6 +5,8 @@
 #include <arrow/buffer.h>
 #include <arrow/type.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <bit>
 #include <cstring>
