@@ -63,7 +63,7 @@ Ops PipelineCompiler::Impl::settle_ops(const std::vector<int>& positions, bool c
     column.slot = -1;
   }
   if (settlements.empty()) return {};
-  return one(make_settle_op(std::move(settlements), options.nulls));
+  return one(make_settle_op(std::move(settlements), options.nulls, options.zone));
 }
 
 /// Declared types stand before the first step: the text becomes that type, or the record a reject.

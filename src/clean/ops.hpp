@@ -23,7 +23,7 @@ struct Settlement {
   bool infer = true;    ///< gather evidence of every value (false: fixed by a preset)
   bool convert = true;  ///< false: mark only (a step that wants the text as it was)
 };
-std::unique_ptr<Op> make_settle_op(std::vector<Settlement> settlements, NullWords nulls);
+std::unique_ptr<Op> make_settle_op(std::vector<Settlement> settlements, NullWords nulls, TimeZone zone);
 
 std::unique_ptr<Op> make_filter_op(BoundExpression condition);
 std::unique_ptr<Op> make_set_op(std::string column, BoundExpression value);

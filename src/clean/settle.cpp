@@ -6,8 +6,8 @@ namespace {
 
 class Settle final : public Op {
  public:
-  Settle(std::vector<Settlement> settlements, NullWords nulls)
-      : settlements_(std::move(settlements)), nulls_(std::move(nulls)) {}
+  Settle(std::vector<Settlement> settlements, NullWords nulls, TimeZone zone)
+      : settlements_(std::move(settlements)), nulls_(std::move(nulls)), zone_(zone) {}
 
   void apply(Batch& batch, OpState& state) override {
     for (const Settlement& settlement : settlements_) settle(settlement, batch, state);
@@ -23,18 +23,19 @@ class Settle final : public Op {
     if (!raw.nulls_marked) mark_missing(raw, nulls_, evidence);
     if (!settlement.convert || !settlement.infer) return;
     auto array = convert(raw, settlement.type, PlaceOf{&batch}, evidence,
-                         state.misfits[static_cast<std::size_t>(settlement.slot)]);
+                         state.misfits[static_cast<std::size_t>(settlement.slot)], zone_);
     if (array) batch.columns[static_cast<std::size_t>(at)] = std::move(array);
   }
 
   std::vector<Settlement> settlements_;
   NullWords nulls_;
+  TimeZone zone_;
 };
 
 }  // namespace
 
-std::unique_ptr<Op> make_settle_op(std::vector<Settlement> settlements, NullWords nulls) {
-  return std::make_unique<Settle>(std::move(settlements), std::move(nulls));
+std::unique_ptr<Op> make_settle_op(std::vector<Settlement> settlements, NullWords nulls, TimeZone zone) {
+  return std::make_unique<Settle>(std::move(settlements), std::move(nulls), zone);
 }
 
 }  // namespace evclean

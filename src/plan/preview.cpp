@@ -61,7 +61,7 @@ std::string preview_table(const Job& job, const TableSpec& spec, std::int64_t wa
   for (const Field& field : stepwise.program.fields)
     header.push_back(fmt::format("{}:{}", field.name, type_name(field.type)));
   std::string text =
-      fmt::format("== {} before{} ==\n{}", spec.name, input.format.empty() ? "" : " (" + input.format + ")", before);
+      fmt::format("== {} before{} ==\n{}", spec.name, input.format.empty() ? std::string() : fmt::format(" ({})", input.format), before);
   text +=
       fmt::format("\n== {} after {} step{} (types as the first {} rows have them) ==\n{}", spec.name, spec.steps.size(),
                   spec.steps.size() == 1 ? "" : "s", read, rows_table(stepwise.batches, header, wanted));
@@ -70,7 +70,7 @@ std::string preview_table(const Job& job, const TableSpec& spec, std::int64_t wa
     text += fmt::format("{} records do not fit the format, the first: line {}: {}\n", rejects.size(),
                         rejects[0].line + 1, rejects[0].reason);
   }
-  for (const std::string& note : input.notes) text += "note: " + note + "\n";
+  for (const std::string& note : input.notes) text += fmt::format("note: {}\n", note);
   return text;
 }
 
@@ -82,7 +82,10 @@ std::string preview_job(const Job& job, std::int64_t rows) {
     const bool wanted =
         table.name == "events" ||
         std::any_of(job.outputs.begin(), job.outputs.end(), [&](const OutputSpec& o) { return o.table == table.name; });
-    if (wanted && (table.input || table.rows)) text += (text.empty() ? "" : "\n") + preview_table(job, table, rows);
+    if (wanted && (table.input || table.rows)) {
+      if (!text.empty()) text += '\n';
+      text += preview_table(job, table, rows);
+    }
   }
   return text;
 }

@@ -93,7 +93,7 @@ bool correct(const TableInput& input, const Program& program, const std::vector<
       const Slot& known = program.slots[static_cast<std::size_t>(slot)];
       bool ambiguous = false;
       const ColumnType type = settle(evidence[static_cast<std::size_t>(slot)], &ambiguous);
-      if (ambiguous) unclear += "\n" + ambiguity(input, known.name, evidence[static_cast<std::size_t>(slot)]);
+      if (ambiguous) unclear.append("\n").append(ambiguity(input, known.name, evidence[static_cast<std::size_t>(slot)]));
       if (type == guess.type_of(known)) continue;
       guess.types[{known.step, known.name}] = type;
       step_right = false;

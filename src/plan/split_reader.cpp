@@ -38,6 +38,7 @@ class SplitReader::Segment {
       return true;
     }
     StreamOptions options = reader_.input_.stream;
+    options.begin = segment_.begin;
     options.end = segment_.end;
     stream_ = open_stream(file(), at_, options);
     block_ = reader_.fresh_block(first_capacity());

@@ -14,8 +14,9 @@ constexpr std::size_t kNotesShown = 20;
 std::string grouped(std::int64_t value) {
   std::string digits = std::to_string(value < 0 ? -value : value);
   for (std::ptrdiff_t at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
-    digits.insert(static_cast<std::size_t>(at), ",");
-  return value < 0 ? "-" + digits : digits;
+    digits.insert(static_cast<std::size_t>(at), 1, ',');
+  if (value < 0) digits.insert(0, 1, '-');
+  return digits;
 }
 
 std::string sized(std::int64_t bytes) {
@@ -52,7 +53,7 @@ std::string ledger_text(const TableReport& table) {
                              grouped(table.steps[s].filtered));
     }
   }
-  if (!filters.empty()) text += "filtered by: " + filters + "\n";
+  if (!filters.empty()) text += fmt::format("filtered by: {}\n", filters);
   return text;
 }
 
@@ -98,10 +99,10 @@ std::string stage_text(const TableReport& table) {
 std::string report_text(const RunReport& report) {
   std::string text;
   for (const TableReport& table : report.tables) {
-    text += fmt::format("\n== {}{} ==\n", table.name, table.format.empty() ? "" : " (" + table.format + ")");
-    text += ledger_text(table) + "\n" + column_text(table) + rejects_text(table) + stage_text(table);
+    text += fmt::format("\n== {}{} ==\n", table.name, table.format.empty() ? std::string() : fmt::format(" ({})", table.format));
+    text += fmt::format("{}\n{}{}{}", ledger_text(table), column_text(table), rejects_text(table), stage_text(table));
     for (std::size_t n = 0; n < table.notes.size() && n < kNotesShown; ++n)
-      text += "note: " + printable(table.notes[n], 400) + "\n";
+      text += fmt::format("note: {}\n", printable(table.notes[n], 400));
     if (table.notes.size() > kNotesShown) text += fmt::format("note: … {} more\n", table.notes.size() - kNotesShown);
     if (table.over_budget) {
       text +=

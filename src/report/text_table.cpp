@@ -49,7 +49,8 @@ std::string text_table(const std::vector<std::string>& header, const std::vector
     std::string line;
     for (std::size_t c = 0; c < row.size(); ++c) {
       const std::string padding(widths[c] - characters(row[c]), ' ');
-      line += (c == 0 ? "" : "  ") + (right[c] ? padding + row[c] : row[c] + padding);
+      if (c > 0) line += "  ";
+      line += right[c] ? padding + row[c] : row[c] + padding;
     }
     line.erase(line.find_last_not_of(' ') + 1);
     out += line + "\n";
