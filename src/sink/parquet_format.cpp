@@ -12,6 +12,7 @@
 #include "parquet_footer.hpp"
 #include "record_batch.hpp"
 #include "row_groups.hpp"
+#include "text_codes.hpp"
 
 namespace evclean {
 namespace {
@@ -39,16 +40,38 @@ std::shared_ptr<parquet::WriterProperties> properties_for(const arrow::RecordBat
   builder.set_size_statistics_level(parquet::SizeStatisticsLevel::None);
   for (int c = 0; c < rows.num_columns(); ++c) {
     const std::string path = parquet::schema::ColumnPath({rows.column_name(c)}).ToDotString();
+    if (rows.column(c)->type_id() == arrow::Type::DICTIONARY) {
+      builder.disable_statistics(path);
+      continue;
+    }
     const auto type = value_type(*rows.column(c)->type());
     const bool wide = type == ValueType::kInt64 || type == ValueType::kTimestamp || type == ValueType::kFloat64;
     // The smallest and largest text of a column costs a comparison a row and helps few readers.
-    if (type == ValueType::kString) builder.disable_statistics(path);
+    if (type == ValueType::kString) builder.disable_statistics(path)->disable_dictionary(path);
     if (type == ValueType::kDate || (wide && !repeats(*rows.column(c)))) {
       builder.disable_dictionary(path);
       if (type != ValueType::kFloat64) builder.encoding(path, parquet::Encoding::DELTA_BINARY_PACKED);
     }
   }
   return builder.build();
+}
+
+/// Joins the batches: texts that repeat become codes, which spares Parquet looking each of them up.
+std::shared_ptr<arrow::RecordBatch> join(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches) {
+  arrow::ArrayVector columns;
+  arrow::FieldVector fields;
+  std::int64_t rows = 0;
+  for (const auto& batch : batches) rows += batch->num_rows();
+  for (int c = 0; c < batches[0]->num_columns(); ++c) {
+    arrow::ArrayVector chunks;
+    for (const auto& batch : batches) chunks.push_back(batch->column(c));
+    const bool is_text = chunks[0]->type_id() == arrow::Type::STRING;
+    std::shared_ptr<arrow::Array> column = is_text ? encode_texts(chunks) : nullptr;
+    if (!column) column = take_arrow(arrow::Concatenate(chunks), "Parquet");
+    fields.push_back(arrow::field(batches[0]->column_name(c), column->type()));
+    columns.push_back(std::move(column));
+  }
+  return arrow::RecordBatch::Make(arrow::schema(std::move(fields)), rows, std::move(columns));
 }
 
 std::string write_file(const arrow::Schema& schema, const std::shared_ptr<arrow::RecordBatch>& rows,
@@ -78,9 +101,8 @@ class ParquetFormat : public GroupFormat {
   }
 
   EncodedGroup encode(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches) const override {
-    const auto rows =
-        batches.size() == 1 ? batches[0] : take_arrow(arrow::ConcatenateRecordBatches(batches), "Parquet");
-    return take_row_group(write_file(*schema_, rows, properties_for(*rows, level_), false));
+    const auto rows = join(batches);
+    return take_row_group(write_file(*rows->schema(), rows, properties_for(*rows, level_), false));
   }
 
   std::string head() const override { return std::string(kParquetMagic); }
