@@ -175,11 +175,13 @@ def measure(cases: dict, runs: int) -> dict[str, dict]:
     walls: dict[str, list[float]] = {name: [] for name in cases}
     for number in range(runs):
         for name, case in cases.items():
-            print(f"\rrun {number + 1} of {runs}: {name:<32}", end="", file=sys.stderr, flush=True)
+            if sys.stderr.isatty():
+                print(f"\rrun {number + 1} of {runs}: {name:<32}", end="", file=sys.stderr, flush=True)
             result = case()
             seconds[name].append(result["seconds"])
             walls[name].append(result.get("wall", result["seconds"]))
-    print("\r" + " " * 60 + "\r", end="", file=sys.stderr)
+    if sys.stderr.isatty():
+        print("\r" + " " * 60 + "\r", end="", file=sys.stderr)
     return {name: {"seconds": spread(seconds[name]), "wall": spread(walls[name])} for name in cases}
 
 
