@@ -14,7 +14,8 @@ namespace evclean {
 /// Copies `size` bytes and tells whether any of them is special. Overshoots `out` by up to 31 bytes; reads beyond the
 /// text only below `readable_end`. `Special` gives `bool byte(unsigned char)` and, with AVX2, `__m256i mask(__m256i)`.
 template <typename Special>
-bool copy_and_scan(const Special& special, char* out, const char* text, std::size_t size, const char* readable_end) {
+[[gnu::always_inline]] inline bool copy_and_scan(const Special& special, char* out, const char* text, std::size_t size,
+                                                 const char* readable_end) {
 #ifdef __AVX2__
   std::size_t at = 0;
   if (text + ((size + 31) & ~std::size_t{31}) <= readable_end) {

@@ -36,7 +36,7 @@ struct NeedsQuotes {
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
-char* write_quoted(char* out, std::string_view text) {
+[[gnu::noinline]] char* write_quoted(char* out, std::string_view text) {
   *out++ = '"';
   for (const char c : text) {
     *out = c;
@@ -95,7 +95,8 @@ class CsvEncoder : public RowEncoder {
   }
 
  private:
-  char* write_value(const ValueColumn& column, std::int64_t row, char* out, TextBuffer& buffer) const {
+  [[gnu::always_inline]] char* write_value(const ValueColumn& column, std::int64_t row, char* out,
+                                           TextBuffer& buffer) const {
     if (column.missing(row)) return copy_short(buffer.room(out, null_.size() + kValueRoom), null_);
     if (column.kind == Kind::kSpans || column.kind == Kind::kUtf8) {
       const std::string_view text = column.string(row);
@@ -122,7 +123,7 @@ class CsvEncoder : public RowEncoder {
     }
   }
 
-  char* write_text(char* out, std::string_view text, const char* readable_end) const {
+  [[gnu::always_inline]] char* write_text(char* out, std::string_view text, const char* readable_end) const {
     if (text.empty()) return copy_short(out, "\"\"");
     const bool special = copy_and_scan(special_, out, text.data(), text.size(), readable_end);
     if (special || is_blank(text.front()) || is_blank(text.back()) || (!missing_.empty() && text == missing_)) {
