@@ -79,8 +79,16 @@ class Batch {
   /// One a row, or empty when rows no longer stand for records (after an exchange).
   std::vector<RecordRef> records;
   std::shared_ptr<const TextBlock> text;  ///< what `records` point into
+  /// A row's byte offset in the file's decompressed bytes; empty: origin.byte_offset + records[row].offset (the rule; the two
+  /// differ only where ill-formed UTF-8 was repaired).
+  std::vector<std::int64_t> source_offsets;
   BlockOrigin origin;
 
+  /// Where a row's record begins in its file.
+  std::int64_t source_offset(std::int64_t row) const {
+    const auto at = static_cast<std::size_t>(row);
+    return source_offsets.empty() ? origin.byte_offset + records[at].offset : source_offsets[at];
+  }
   /// Position of a name, or -1.
   int find(std::string_view name) const;
   bool is_raw(int column) const {

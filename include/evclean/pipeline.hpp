@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -65,8 +66,7 @@ class PipelineCompiler {
     std::function<std::string(int slot)> sample;  ///< a string value of a slot and its place, for messages
   };
 
-  /// `input`: the table's columns in order. Errors: user Error for a declared type of an unknown column (when `closed`:
-  /// no further columns can appear).
+  /// `input`: the table's columns in order. `closed`: no further columns can appear.
   PipelineCompiler(const std::vector<StepSpec>& steps, std::vector<InputColumn> input, bool closed, Options options);
   ~PipelineCompiler();
   PipelineCompiler(PipelineCompiler&&) noexcept;
@@ -76,7 +76,10 @@ class PipelineCompiler {
   int step() const;
   /// Slots that the next step settles and that need a type (not the fixed ones).
   std::vector<int> needs();
-  void settle(int slot, ColumnType type);
+  /// `empty`: the column has no value at all; such a column is a string, but fits any expression as null.
+  void settle(int slot, ColumnType type, bool empty = false);
+  /// Slots that expressions took as null of another type because they are empty.
+  const std::set<int>& empties_used() const;
   /// Operations that settle what the next step uses; next() does it if this was not called.
   std::vector<std::unique_ptr<Op>> settling();
   /// Operations of the next step: settling (if left), then the step. Errors: user Error with the step's place and a
@@ -87,6 +90,8 @@ class PipelineCompiler {
   const std::vector<Slot>& slots() const;
   /// Whether the last Error of next() can only be a mistake in the job (it does not depend on a guess).
   bool error_is_final() const;
+  /// The column that the last Error of next() did not find; empty: it was about something else.
+  const std::string& unknown_column() const;
 
  private:
   struct Impl;

@@ -103,7 +103,7 @@ Reject make_reject(const Batch& batch, std::int64_t row, std::string reason) {
   const RecordRef record = batch.records[static_cast<std::size_t>(row)];
   const char* begin = batch.text->data();
   reject.line = batch.origin.first_line + std::count(begin, begin + record.offset, '\n');
-  reject.byte_offset = batch.origin.byte_offset + record.offset;
+  reject.byte_offset = batch.source_offset(row);
   reject.text.assign(begin + record.offset, std::min<std::size_t>(record.length, kRejectTextBytes));
   return reject;
 }

@@ -2,6 +2,7 @@
 // cast: and types: a value that does not fit makes the row a reject with its reason, or null with on_error: null.
 #include <arrow/api.h>
 #include <arrow/compute/api.h>
+#include <arrow/compute/initialize.h>
 
 #include <algorithm>
 #include <cmath>
@@ -117,6 +118,13 @@ class Cast final : public Op {
   }
 
  private:
+  /// A bare date says how to name its order: 13/02/2026 does not read by itself.
+  std::string shown() const {
+    const bool time = type_.type == ValueType::kDate || type_.type == ValueType::kTimestamp;
+    return time && type_.format.empty() ? fmt::format("{0} (a format can be named: {0}:%d/%m/%Y)", type_.shown)
+                                        : type_.shown;
+  }
+
   bool is_number() const { return type_.type == ValueType::kInt64 || type_.type == ValueType::kFloat64; }
 
   std::shared_ptr<arrow::Array> typed(const SpanColumn& source, std::vector<std::int32_t>& misfits) const {
@@ -152,8 +160,7 @@ class Cast final : public Op {
                    OpState& state) const {
     for (const std::int32_t row : rows) {
       state.rejects.push_back(make_reject(
-          batch, row,
-          fmt::format("{}: {} '{}' is not {}", what_, column_, printable(source.view(row), 80), type_.shown)));
+          batch, row, fmt::format("{}: {} '{}' is not {}", what_, column_, printable(source.view(row), 80), shown())));
     }
   }
 
@@ -193,6 +200,7 @@ std::optional<CastType> parse_cast_type(std::string_view text) {
 
 std::unique_ptr<Op> make_cast_op(std::string column, CastType type, bool null_on_error, TimeZone zone,
                                  std::string what) {
+  check_arrow(arrow::compute::Initialize(), "Arrow's kernels");
   return std::make_unique<Cast>(std::move(column), std::move(type), null_on_error, zone, std::move(what));
 }
 

@@ -75,12 +75,12 @@ Ops PipelineCompiler::Impl::compile(const FillStep& fill) {
   for (const NamedText& value : fill.values) {
     const Sym& column = columns[static_cast<std::size_t>(require({value.name, value.place}))];
     if (!reads_as(value.value, column.type)) {
-      throw StepError{
-          fmt::format("'{}' does not fit column '{}', which is {}; cast it to string first, or fill it with a {}",
-                      value.value, value.name, type_name(column.type), type_name(column.type)),
-          value.value_place,
-          {},
-          false};
+      throw StepError{fmt::format("'{}' does not fit column '{}', which is {}: cast the column to string first, or "
+                                  "fill it with a value of its type",
+                                  value.value, value.name, type_name(column.type)),
+                      value.value_place,
+                      {},
+                      false};
     }
     values.push_back({value.name, column.type, value.value});
   }
@@ -174,12 +174,8 @@ Ops PipelineCompiler::Impl::compile(const CastStep& cast) {
 
 Ops PipelineCompiler::Impl::compile(const MapStep& map) {
   Ops ops = settle_ops(used(), true);
-  std::vector<std::pair<std::string, std::string>> values;
-  for (const NamedText& value : map.values) values.emplace_back(value.name, value.value);
-  std::optional<std::string> otherwise;
-  if (map.otherwise) otherwise = map.otherwise->value;
   put(map.column.value, ValueType::kString);
-  ops.push_back(make_map_op(map.column.value, std::move(values), std::move(otherwise)));
+  ops.push_back(make_map_op(map.column.value, map.values, map.otherwise));
   return ops;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Steps that compute: filter, set, flag, parse; and which columns each step settles.
 #include <algorithm>
+#include <cctype>
 
 #include "compiler.hpp"
 #include "evclean/suggest.hpp"
@@ -12,6 +13,19 @@ void append(std::vector<int>& to, const std::vector<int>& from) {
   for (const int value : from) {
     if (std::find(to.begin(), to.end(), value) == to.end()) to.push_back(value);
   }
+}
+
+/// The column name that stands at a place of an expression, as the user wrote it.
+std::string name_at(const std::string& text, std::size_t at) {
+  if (at >= text.size()) return {};
+  if (text[at] == '"' || text[at] == '`')
+    return text.substr(at + 1, std::min(text.find(text[at], at + 1), text.size()) - at - 1);
+  std::size_t end = at;
+  const auto in_name = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' || (c & 0x80) != 0;
+  };
+  while (end < text.size() && in_name(text[end])) ++end;
+  return text.substr(at, end - at);
 }
 
 StepError from_expression(const ExpressionError& error, const std::string& text, JobPlace place, bool final) {
@@ -34,12 +48,14 @@ std::vector<int> PipelineCompiler::Impl::columns_of(const Expression& expression
   try {
     return expression.columns(visible);
   } catch (const ExpressionError& error) {
-    throw from_expression(error, expression.text(), place, closed);
+    StepError step_error = from_expression(error, expression.text(), place, closed);
+    step_error.unknown = name_at(expression.text(), error.position());
+    throw step_error;
   }
 }
 
-BoundExpression PipelineCompiler::Impl::bind(const Expression& expression, JobPlace place, ValueType wanted,
-                                             bool condition) const {
+BoundExpression PipelineCompiler::Impl::bind_types(const Expression& expression, const Fields& typed,
+                                                   JobPlace place) const {
   const auto sample = [this](int position) {
     const int slot = columns[static_cast<std::size_t>(position)].slot;
     if (!options.sample) return std::string();
@@ -51,18 +67,53 @@ BoundExpression PipelineCompiler::Impl::bind(const Expression& expression, JobPl
     return std::string();
   };
   try {
-    BoundExpression bound = expression.bind(fields(), sample);
-    if (condition && bound.type() != wanted) {
-      throw StepError{
-          fmt::format("'{}' is a {}, not a condition (true or false)", expression.text(), type_name(bound.type())),
-          place,
-          {},
-          false};
-    }
-    return bound;
+    return expression.bind(typed, sample);
   } catch (const ExpressionError& error) {
     throw from_expression(error, expression.text(), place, false);
   }
+}
+
+std::unique_ptr<Op> PipelineCompiler::Impl::bind(const Text& text, const std::string& target, bool condition,
+                                                 ValueType& type,
+                                                 const std::function<std::unique_ptr<Op>(BoundExpression)>& make) {
+  const Expression expression = parse(text.value, text.place);
+  const auto checked = [&](const Fields& typed) {
+    BoundExpression bound = bind_types(expression, typed, text.place);
+    type = bound.type();
+    if (condition && type != ValueType::kBool) {
+      throw StepError{fmt::format("'{}' gives {}, not a condition (true or false)", text.value, type_name(type)),
+                      text.place,
+                      {},
+                      false};
+    }
+    return bound;
+  };
+  std::vector<int> empties;
+  for (const int position : columns_of(expression, names(), text.place)) {
+    if (columns[static_cast<std::size_t>(position)].empty_slot >= 0) empties.push_back(position);
+  }
+  try {
+    return make(checked(fields()));
+  } catch (const StepError&) {
+    if (empties.empty()) throw;
+  }
+  // A column without any value fits as null of whatever type the expression wants.
+  for (const ValueType other :
+       {ValueType::kInt64, ValueType::kFloat64, ValueType::kTimestamp, ValueType::kDate, ValueType::kBool}) {
+    Fields typed = fields();
+    for (const int position : empties) typed[static_cast<std::size_t>(position)].type = other;
+    try {
+      auto op = make(checked(typed));
+      std::vector<std::string> null_columns;
+      for (const int position : empties) {
+        null_columns.push_back(columns[static_cast<std::size_t>(position)].name);
+        empties_used.insert(columns[static_cast<std::size_t>(position)].empty_slot);
+      }
+      return make_null_columns_op(std::move(op), std::move(null_columns), other, target);
+    } catch (const StepError&) {
+    }
+  }
+  return make(checked(fields()));  // throws what was wrong in the first place
 }
 
 std::vector<int> PipelineCompiler::Impl::used_by_values(const std::vector<NamedText>& values) const {
@@ -106,17 +157,18 @@ std::vector<int> PipelineCompiler::Impl::used() const {
 
 Ops PipelineCompiler::Impl::compile(const FilterStep& filter) {
   Ops ops = settle_ops(used(), true);
-  const Expression condition = parse(filter.expression.value, filter.expression.place);
-  ops.push_back(make_filter_op(bind(condition, filter.expression.place, ValueType::kBool, true)));
+  ValueType type = ValueType::kBool;
+  ops.push_back(bind(filter.expression, "", true, type, make_filter_op));
   return ops;
 }
 
 Ops PipelineCompiler::Impl::compile(const SetStep& set) {
   Ops ops = settle_ops(used(), true);
   for (const NamedText& value : set.values) {
-    BoundExpression bound = bind(parse(value.value, value.value_place), value.value_place, ValueType::kString, false);
-    put(value.name, bound.type());
-    ops.push_back(make_set_op(value.name, std::move(bound)));
+    ValueType type = ValueType::kString;
+    const auto make = [&](BoundExpression bound) { return make_set_op(value.name, std::move(bound)); };
+    ops.push_back(bind({value.value, value.value_place}, value.name, false, type, make));
+    put(value.name, type);
   }
   return ops;
 }
@@ -124,9 +176,10 @@ Ops PipelineCompiler::Impl::compile(const SetStep& set) {
 Ops PipelineCompiler::Impl::compile(const FlagStep& flag) {
   Ops ops = settle_ops(used(), true);
   for (const NamedText& value : flag.values) {
-    BoundExpression bound = bind(parse(value.value, value.value_place), value.value_place, ValueType::kBool, true);
-    put(value.name, ValueType::kBool);
-    ops.push_back(make_flag_op(value.name, std::move(bound)));
+    ValueType type = ValueType::kBool;
+    const auto make = [&](BoundExpression bound) { return make_flag_op(value.name, std::move(bound)); };
+    ops.push_back(bind({value.value, value.value_place}, value.name, true, type, make));
+    put(value.name, type);
   }
   return ops;
 }

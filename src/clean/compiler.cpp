@@ -29,16 +29,19 @@ int PipelineCompiler::Impl::require(const Text& name) const {
   if (at >= 0) return at;
   std::string known;
   for (const Sym& column : columns) known += (known.empty() ? "" : ", ") + column.name;
-  throw StepError{fmt::format("no column '{}'{}; columns here: {}", name.value, did_you_mean(name.value, names()),
+  StepError error{fmt::format("no column '{}'{}; columns here: {}", name.value, did_you_mean(name.value, names()),
                               known.empty() ? "none" : known),
                   name.place,
                   {},
                   closed};
+  error.unknown = name.value;
+  throw error;
 }
 
 int PipelineCompiler::Impl::add_slot(const std::string& name, int step, bool fixed) {
   slots.push_back(Slot{name, step, fixed, {}});
   settled.push_back(fixed);
+  empty.push_back(false);
   return static_cast<int>(slots.size()) - 1;
 }
 
@@ -60,6 +63,7 @@ Ops PipelineCompiler::Impl::settle_ops(const std::vector<int>& positions, bool c
     settlements.push_back({column.name, column.slot, slot.type, !slot.fixed, convert});
     if (!convert) continue;
     column.type = slot.type.type;
+    column.empty_slot = empty[static_cast<std::size_t>(column.slot)] ? column.slot : -1;
     column.slot = -1;
   }
   if (settlements.empty()) return {};
@@ -71,13 +75,7 @@ Ops PipelineCompiler::Impl::declared_ops() {
   Ops ops;
   for (const NamedText& wanted : options.types) {
     const int at = find(wanted.name);
-    if (at < 0 && !closed) continue;  // may appear later, or in no file of this run
-    if (at < 0) {
-      throw StepError{fmt::format("types: no column '{}'{}", wanted.name, did_you_mean(wanted.name, names())),
-                      wanted.place,
-                      {},
-                      true};
-    }
+    if (at < 0) continue;  // it may come tomorrow; the report notes it
     const auto type = parse_cast_type(wanted.value);
     if (!type) throw StepError{fmt::format("types: '{}' is not a type", wanted.value), wanted.value_place, {}, true};
     Sym& column = columns[static_cast<std::size_t>(at)];
@@ -97,7 +95,7 @@ Ops PipelineCompiler::Impl::declared_ops() {
 Error PipelineCompiler::Impl::located(const StepError& error) const {
   std::string text;
   if (error.place.line > 0) text = fmt::format("{}:{}:{}: ", options.job_path, error.place.line, error.place.column);
-  if (at < static_cast<int>(steps.size())) text += fmt::format("step {} ({}): ", at + 1, spec().name);
+  if (at < static_cast<int>(steps.size())) text += fmt::format("{}: ", spec().name);
   text += error.message;
   if (!error.caret.empty()) text += "\n" + error.caret;
   return Error(ExitCode::kUser, text);
@@ -123,8 +121,11 @@ int PipelineCompiler::step() const { return impl_->at; }
 Fields PipelineCompiler::fields() const { return impl_->fields(); }
 const std::vector<Slot>& PipelineCompiler::slots() const { return impl_->slots; }
 bool PipelineCompiler::error_is_final() const { return impl_->last_error_final; }
+const std::string& PipelineCompiler::unknown_column() const { return impl_->last_unknown; }
+const std::set<int>& PipelineCompiler::empties_used() const { return impl_->empties_used; }
 
-void PipelineCompiler::settle(int slot, ColumnType type) {
+void PipelineCompiler::settle(int slot, ColumnType type, bool empty) {
+  impl_->empty[static_cast<std::size_t>(slot)] = empty;
   impl_->slots[static_cast<std::size_t>(slot)].type = type;
   impl_->settled[static_cast<std::size_t>(slot)] = true;
 }
@@ -140,6 +141,7 @@ std::vector<int> PipelineCompiler::needs() {
     return wanted;
   } catch (const StepError& error) {
     impl_->last_error_final = error.final;
+    impl_->last_unknown = error.unknown;
     throw impl_->located(error);
   }
 }
@@ -152,6 +154,7 @@ std::vector<std::unique_ptr<Op>> PipelineCompiler::settling() {
     return ops;
   } catch (const StepError& error) {
     impl_->last_error_final = error.final;
+    impl_->last_unknown = error.unknown;
     throw impl_->located(error);
   }
 }
@@ -180,6 +183,7 @@ std::vector<std::unique_ptr<Op>> PipelineCompiler::next() {
     return ops;
   } catch (const StepError& error) {
     impl_->last_error_final = error.final;
+    impl_->last_unknown = error.unknown;
     throw impl_->located(error);
   }
 }

@@ -14,14 +14,16 @@ struct Sym {
   std::string name;
   ValueType type = ValueType::kString;
   int slot = -1;
+  int empty_slot = -1;  ///< settled without any value: the slot it was
 };
 
 /// A mistake in a step, before it has its place in the job file.
 struct StepError {
   std::string message;
   JobPlace place;
-  std::string caret;   ///< line with a caret; may be empty
-  bool final = false;  ///< does not depend on a guess
+  std::string caret;         ///< line with a caret; may be empty
+  bool final = false;        ///< does not depend on a guess
+  std::string unknown = {};  ///< the column that is not there
 };
 
 using Ops = std::vector<std::unique_ptr<Op>>;
@@ -37,6 +39,9 @@ struct PipelineCompiler::Impl {
   bool declared = false;      ///< declared types have been compiled
   bool finished = false;
   bool last_error_final = false;
+  std::string last_unknown;
+  std::vector<bool> empty;  ///< a slot: no value was seen
+  std::set<int> empties_used;
 
   std::vector<std::string> names() const;
   Fields fields() const;
@@ -51,7 +56,10 @@ struct PipelineCompiler::Impl {
   Expression parse(const std::string& text, JobPlace place) const;
   std::vector<int> columns_of(const Expression& expression, const std::vector<std::string>& visible,
                               JobPlace place) const;
-  BoundExpression bind(const Expression& expression, JobPlace place, ValueType wanted, bool condition) const;
+  /// Binds and wraps: `make` turns the bound expression into an operation that writes `target` (empty: none).
+  std::unique_ptr<Op> bind(const Text& text, const std::string& target, bool condition, ValueType& type,
+                           const std::function<std::unique_ptr<Op>(BoundExpression)>& make);
+  BoundExpression bind_types(const Expression& expression, const Fields& typed, JobPlace place) const;
 
   /// Columns (positions) that the next step settles.
   std::vector<int> used() const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // filter, set and flag: one bound expression each.
 #include <arrow/array.h>
+#include <arrow/array/util.h>
 #include <arrow/buffer.h>
 #include <arrow/util/bitmap_ops.h>
 
@@ -56,7 +57,38 @@ class Flag final : public Op {
   BoundExpression condition_;
 };
 
+class NullColumns final : public Op {
+ public:
+  NullColumns(std::unique_ptr<Op> inner, std::vector<std::string> columns, ValueType type, std::string target)
+      : inner_(std::move(inner)), columns_(std::move(columns)), type_(type), target_(std::move(target)) {}
+
+  void apply(Batch& batch, OpState& state) override {
+    inner_->step = step;
+    put_nulls(batch, type_, "");
+    inner_->apply(batch, state);
+    put_nulls(batch, ValueType::kString, target_);
+  }
+
+ private:
+  void put_nulls(Batch& batch, ValueType type, const std::string& except) const {
+    for (const std::string& column : columns_) {
+      if (column != except)
+        batch.put(column, take_arrow(arrow::MakeArrayOfNull(arrow_type(type), batch.num_rows), "nulls"));
+    }
+  }
+
+  std::unique_ptr<Op> inner_;
+  std::vector<std::string> columns_;
+  ValueType type_;
+  std::string target_;
+};
+
 }  // namespace
+
+std::unique_ptr<Op> make_null_columns_op(std::unique_ptr<Op> inner, std::vector<std::string> columns, ValueType type,
+                                         std::string target) {
+  return std::make_unique<NullColumns>(std::move(inner), std::move(columns), type, std::move(target));
+}
 
 std::unique_ptr<Op> make_filter_op(BoundExpression condition) { return std::make_unique<Filter>(std::move(condition)); }
 

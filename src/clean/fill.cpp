@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <arrow/api.h>
 #include <arrow/compute/api.h>
+#include <arrow/compute/initialize.h>
 
 #include "evclean/arrow_status.hpp"
 #include "ops.hpp"
@@ -45,6 +46,7 @@ arrow::Datum typed_value(const FillValue& value) {
 class Fill final : public Op {
  public:
   explicit Fill(std::vector<FillValue> values) : values_(std::move(values)) {
+    check_arrow(arrow::compute::Initialize(), "Arrow's kernels");
     for (const FillValue& value : values_) typed_.push_back(typed_value(value));
   }
 

@@ -29,6 +29,10 @@ std::unique_ptr<Op> make_filter_op(BoundExpression condition);
 std::unique_ptr<Op> make_set_op(std::string column, BoundExpression value);
 std::unique_ptr<Op> make_flag_op(std::string column, BoundExpression condition);
 
+/// Runs `inner` with these columns as null of `type`; behind it they are missing strings again, but for `target`.
+std::unique_ptr<Op> make_null_columns_op(std::unique_ptr<Op> inner, std::vector<std::string> columns, ValueType type,
+                                         std::string target);
+
 /// A group of a pattern series, and the column it fills.
 struct ParseTarget {
   std::string column;
@@ -65,8 +69,8 @@ std::unique_ptr<Op> make_cast_op(std::string column, CastType type, bool null_on
 
 std::unique_ptr<Op> make_keep_columns_op(std::vector<std::string> columns);
 std::unique_ptr<Op> make_rename_op(std::vector<std::pair<std::string, std::string>> names);
-std::unique_ptr<Op> make_map_op(std::string column, std::vector<std::pair<std::string, std::string>> values,
-                                std::optional<std::string> otherwise);
+std::unique_ptr<Op> make_map_op(std::string column, const std::vector<NamedText>& values,
+                                std::optional<Text> otherwise);
 std::unique_ptr<Op> make_index_op(std::string column);
 std::unique_ptr<Op> make_limit_op(std::int64_t rows);
 std::unique_ptr<Op> make_sample_op(double fraction, std::int64_t seed);

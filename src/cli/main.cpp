@@ -15,11 +15,9 @@ namespace {
 using namespace evclean;
 using namespace evclean::cli;
 
-void note_signal(int signal) { interrupt_signal() = signal; }
-
 void watch_signals() {
   struct sigaction action {};
-  action.sa_handler = note_signal;
+  action.sa_handler = note_interrupt;
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
 }
@@ -53,6 +51,10 @@ int dispatch(const CommandLine& command, const Comm& comm) {
 }
 
 int report_error(const Comm& comm, ExitCode code, const char* message) {
+  if (const int signal = interrupt_signal(); signal != 0) {  // whatever failed, failed because the files are gone
+    code = signal == SIGINT ? ExitCode::kInterrupted : ExitCode::kTerminated;
+    message = "interrupted; nothing was published, temporary files are removed";
+  }
   if (comm.is_root())
     fmt::print(stderr, "{}evclean: {}\n", code == ExitCode::kBug ? "this is a bug, please report it: " : "", message);
   return static_cast<int>(code);

@@ -250,7 +250,10 @@ InputSpec read_input_keys(MapReader& map) {
   if (const auto* node = map.take("types")) input.types = read_types(*node, problems);
   if (const auto* node = map.take("nulls")) input.nulls = read_nulls(*node, problems);
   if (const auto* node = map.take("encoding")) read_encoding(*node, input, problems);
-  if (const auto* node = map.take("source")) assign(input.source, read_bool(*node, "source", problems));
+  if (const auto* node = map.take("source")) {
+    assign(input.source, read_bool(*node, "source", problems));
+    if (input.source) problems.report(*node, "source: true is not available yet");
+  }
   map.refuse("only_new");
   map.refuse("s3");
   return input;

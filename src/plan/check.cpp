@@ -76,7 +76,15 @@ void check_table(const Job& job, const TableSpec& spec, std::vector<JobProblem>&
   if (!spec.input && !spec.rows) return;
   TableInput input;
   const JobPlace place = spec.input ? spec.input->place : spec.place;
-  if (!note_problem(job, place, problems, [&] { input = open_table(job, spec); })) return;
+  bool readable = true;
+  if (spec.input) {
+    for (const std::string& format : spec.input->format.formats) {
+      if (format == "auto") continue;
+      readable &=
+          note_problem(job, spec.input->format_place, problems, [&] { make_decoder(spec.input->format, format); });
+    }
+  }
+  if (!note_problem(job, place, problems, [&] { input = open_table(job, spec); }) || !readable) return;
   std::vector<InputColumn> columns;
   if (!note_problem(job, spec.input ? spec.input->format_place : place, problems,
                     [&] { first_batches(input, 200, columns, nullptr); }))

@@ -61,7 +61,8 @@ std::string pack(const Guess& guess) {
   Packer out;
   out.put(static_cast<std::int64_t>(guess.input.size()));
   for (const InputColumn& column : guess.input) out.text(column.name).put(column.fixed).put(column.type);
-  for (const auto& [key, type] : guess.types) out.put(key.first).text(key.second).put(type);
+  for (const auto& [key, type] : guess.types)
+    out.put(key.first).text(key.second).put(type).put(guess.empty.count(key) > 0);
   return out.take();
 }
 
@@ -78,6 +79,7 @@ Guess unpack(const std::string& bytes) {
     const int step = in.get<int>();
     const std::string name = in.text();
     guess.types[{step, name}] = in.get<ColumnType>();
+    if (in.get<bool>()) guess.empty.insert({step, name});
   }
   return guess;
 }
@@ -109,7 +111,25 @@ Guess sample_guess(const TableInput& input) {
 
 }  // namespace
 
+/// Tries until the steps find all the columns they name (lenient), or fail.
 void Stepwise::run(const TableInput& input, bool strict) {
+  const std::vector<Batch> before = lenient ? batches : std::vector<Batch>();
+  while (true) {
+    try {
+      run_once(input, strict);
+      return;
+    } catch (const Error&) {
+      if (!lenient || program.unknown.empty()) throw;
+      guess.input.push_back({program.unknown, false, ValueType::kString});
+      batches = before;
+      evidence.clear();
+      state = OpState();
+      program = Program();
+    }
+  }
+}
+
+void Stepwise::run_once(const TableInput& input, bool strict) {
   PipelineCompiler::Options options = compiler_options(input);
   options.sample = [this, &input](int slot) {
     if (slot >= static_cast<int>(evidence.size())) return std::string();
@@ -150,7 +170,8 @@ void Stepwise::run(const TableInput& input, bool strict) {
         }
         const ColumnType type = settle(seen);
         guess.types[{known.step, known.name}] = type;
-        compiler.settle(slot, type);
+        if (has_no_value(seen)) guess.empty.insert({known.step, known.name});
+        compiler.settle(slot, type, has_no_value(seen));
       }
       apply(compiler.settling());
       apply(compiler.next());
@@ -159,6 +180,7 @@ void Stepwise::run(const TableInput& input, bool strict) {
   } catch (const Error& error) {
     program.error = error;
     program.error_is_final = compiler.error_is_final();
+    program.unknown = compiler.unknown_column();
     program.stop_step = compiler.step();
     if (strict) throw;
   }

@@ -17,9 +17,14 @@ struct Stepwise {
   Program program;                 ///< as far as it compiled
   OpState state;
   std::vector<Reject> rejects;
+  bool lenient =
+      false;  ///< a column that no row has is missing in all of them instead of a mistake (tests, no records)
 
   /// Runs the steps. Local. `strict`: throws the Error of a step that does not compile (else: see program.error).
   void run(const TableInput& input, bool strict);
+
+ private:
+  void run_once(const TableInput& input, bool strict);
 };
 
 /// Samples and guesses on rank 0 and tells all. Collective.

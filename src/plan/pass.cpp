@@ -236,7 +236,7 @@ class Pass::Work {
     for (std::int64_t taken = 0; taken < room; ++taken) {
       const bool rows_left = row < batch.records.size(), rejects_left = reject < result.rejects.size();
       if (!rows_left && !rejects_left) break;
-      const bool row_first = rows_left && (!rejects_left || batch.origin.byte_offset + batch.records[row].offset <
+      const bool row_first = rows_left && (!rejects_left || batch.source_offset(static_cast<std::int64_t>(row)) <
                                                                 result.rejects[reject].byte_offset);
       ++(row_first ? row : reject);
     }

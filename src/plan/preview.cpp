@@ -60,8 +60,8 @@ std::string preview_table(const Job& job, const TableSpec& spec, std::int64_t wa
   std::vector<std::string> header;
   for (const Field& field : stepwise.program.fields)
     header.push_back(fmt::format("{}:{}", field.name, type_name(field.type)));
-  std::string text =
-      fmt::format("== {} before{} ==\n{}", spec.name, input.format.empty() ? std::string() : fmt::format(" ({})", input.format), before);
+  std::string text = fmt::format("== {} before{} ==\n{}", spec.name,
+                                 input.format.empty() ? std::string() : fmt::format(" ({})", input.format), before);
   text +=
       fmt::format("\n== {} after {} step{} (types as the first {} rows have them) ==\n{}", spec.name, spec.steps.size(),
                   spec.steps.size() == 1 ? "" : "s", read, rows_table(stepwise.batches, header, wanted));

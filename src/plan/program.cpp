@@ -25,7 +25,8 @@ void compile_into(Program& program, PipelineCompiler& compiler, const TableInput
   while (!compiler.done()) {
     const int step = compiler.step();
     for (const int slot : compiler.needs()) {
-      compiler.settle(slot, guess.type_of(compiler.slots()[static_cast<std::size_t>(slot)]));
+      const Slot& known = compiler.slots()[static_cast<std::size_t>(slot)];
+      compiler.settle(slot, guess.type_of(known), guess.empty.count({known.step, known.name}) > 0);
       program.settled_at[slot] = step;
     }
     append(program.ops, compiler.settling());
@@ -60,6 +61,13 @@ std::string ambiguity(const TableInput& input, const std::string& name, const Ev
 
 }  // namespace
 
+bool has_no_value(const Evidence& evidence) {
+  for (const Evidence::Seen& seen : evidence.kinds) {
+    if (seen.count > 0) return false;
+  }
+  return true;
+}
+
 ColumnType Guess::type_of(const Slot& slot) const {
   const auto found = types.find({slot.step, slot.name});
   return found == types.end() ? ColumnType{} : found->second;
@@ -75,8 +83,10 @@ Program compile(const TableInput& input, const Guess& guess, const std::function
   } catch (const Error& error) {
     program.error = error;
     program.error_is_final = compiler.error_is_final();
+    program.unknown = compiler.unknown_column();
     program.stop_step = compiler.step();
   }
+  program.empties_used = compiler.empties_used();
   program.fields = compiler.fields();
   program.slots = compiler.slots();
   return program;
@@ -93,7 +103,12 @@ bool correct(const TableInput& input, const Program& program, const std::vector<
       const Slot& known = program.slots[static_cast<std::size_t>(slot)];
       bool ambiguous = false;
       const ColumnType type = settle(evidence[static_cast<std::size_t>(slot)], &ambiguous);
-      if (ambiguous) unclear.append("\n").append(ambiguity(input, known.name, evidence[static_cast<std::size_t>(slot)]));
+      if (ambiguous)
+        unclear.append("\n").append(ambiguity(input, known.name, evidence[static_cast<std::size_t>(slot)]));
+      const bool empty = has_no_value(evidence[static_cast<std::size_t>(slot)]);
+      if (empty) guess.empty.insert({known.step, known.name});
+      if (!empty) guess.empty.erase({known.step, known.name});
+      if (!empty && program.empties_used.count(slot) > 0) step_right = false;
       if (type == guess.type_of(known)) continue;
       guess.types[{known.step, known.name}] = type;
       step_right = false;

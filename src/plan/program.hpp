@@ -13,6 +13,7 @@ namespace evclean {
 struct Guess {
   std::vector<InputColumn> input;
   std::map<std::pair<int, std::string>, ColumnType> types;  ///< (step that introduced the column, its name)
+  std::set<std::pair<int, std::string>> empty;              ///< columns in which no value was seen
   std::map<int, std::vector<std::int64_t>> row_bases;       ///< a numbering step: rows before each split
 
   ColumnType type_of(const Slot& slot) const;
@@ -27,6 +28,8 @@ struct Program {
   int stop_step = -1;             ///< that step
   bool counts_rows = false;       ///< it numbers rows, and their numbers are not known yet
   std::optional<Error> error;     ///< or it does not compile under this guess
+  std::string unknown;            ///< the column that the error did not find
+  std::set<int> empties_used;     ///< slots that had to be empty
   bool error_is_final = false;    ///< whatever the data
 };
 
@@ -37,6 +40,9 @@ Program compile(const TableInput& input, const Guess& guess, const std::function
 /// Corrects a guess by the evidence of a pass under it. True when nothing had to change up to `stop_step` (or the end).
 /// Errors: user Error for columns whose dates are ambiguous, all of the first such step at once.
 bool correct(const TableInput& input, const Program& program, const std::vector<Evidence>& evidence, Guess& guess);
+
+/// Whether no value was seen (missing ones do not count).
+bool has_no_value(const Evidence& evidence);
 
 /// A fresh state for a program.
 OpState make_state(const TableInput& input, const Program& program);

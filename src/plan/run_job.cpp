@@ -2,6 +2,7 @@
 #include <chrono>
 #include <set>
 
+#include "evclean/interrupt.hpp"
 #include "table_run.hpp"
 
 namespace evclean {
@@ -55,6 +56,7 @@ RunReport run_job(const Job& given, const RunOptions& options, const Comm& comm)
     report.outputs.clear();
     report.exit_code = static_cast<int>(ExitCode::kOverBudget);
   } else {
+    comm.agree(throw_if_interrupted);
     for (const auto& set : outputs) set->publish();
     report.published = true;
   }

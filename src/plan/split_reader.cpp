@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
+#include <limits>
 
 namespace evclean {
 namespace {
@@ -41,6 +43,7 @@ class SplitReader::Segment {
     options.begin = segment_.begin;
     options.end = segment_.end;
     stream_ = open_stream(file(), at_, options);
+    watches_members_ = options.corrupt == OnCorrupt::kSalvage && file().codec != Codec::kPlain;
     block_ = reader_.fresh_block(first_capacity());
     bool go_on = true;
     while (go_on && !finished_) {
@@ -50,7 +53,7 @@ class SplitReader::Segment {
         if (at_end) break;
         continue;
       }
-      go_on = decode(at_end, consumer);
+      go_on = (cut_at_ == std::string::npos || decode_before_cut(consumer)) && decode(block_->size(), at_end, consumer);
       if (go_on && !finished_) carry();
       pause();
     }
@@ -72,9 +75,11 @@ class SplitReader::Segment {
   /// Appends text to the block; true at the end of the file.
   bool fill() {
     const auto begin = Clock::now();
+    const std::size_t size_before = block_->size(), cuts_before = stream_->damage().cuts.size();
     const std::int64_t got =
         stream_->read(*block_, std::max<std::int64_t>(kBlockBytes, static_cast<std::int64_t>(block_->size())));
     reader_.read_seconds_ += seconds_since(begin);
+    cut_at_ = stream_->damage().cuts.size() > cuts_before ? size_before : std::string::npos;
     if (!file_begun_) begin_file();
     return got == 0;
   }
@@ -118,8 +123,19 @@ class SplitReader::Segment {
     return static_cast<std::size_t>(std::max<std::int64_t>(0, end));
   }
 
-  bool decode(bool at_end, const std::function<bool(DecodedBlock&)>& consumer) {
-    const std::size_t text_end = block_->size();
+  /// A quoted field or an open object must not go on behind lost bytes: what stands before them is decoded as an end.
+  /// Lines need no care, as a line end stands at the cut.
+  bool decode_before_cut(const std::function<bool(DecodedBlock&)>& consumer) {
+    const std::string& format = reader_.input_.format;
+    if ((format != "csv" && format != "tsv" && format != "json") || begin_ >= cut_at_) return true;
+    if (!decode(cut_at_, true, consumer)) return false;
+    finished_ = false;
+    const TextCut& cut = stream_->damage().cuts.back();
+    begin_ = cut_at_ + static_cast<std::size_t>(std::max<std::int64_t>(0, cut.resume_bytes - cut.at_bytes));
+    return true;
+  }
+
+  bool decode(std::size_t text_end, bool at_end, const std::function<bool(DecodedBlock&)>& consumer) {
     const std::size_t owned = owned_end();
     if (outcome_.first < 0 && begin_ < owned) note_first();
     while (begin_ < owned && (begin_ < text_end || at_end)) {
@@ -131,6 +147,8 @@ class SplitReader::Segment {
       const std::size_t before = begin_;
       begin_ = std::max(begin_, out.result.consumed);
       if (!stream_->damage().cuts.empty()) reject_cut_rows(out.result);
+      if (watches_members_) note_members(out.result.batch);
+      if (!stream_->offsets().is_identity()) to_source_offsets(out.result);
       out.columns = &reader_.decoder().columns();
       const bool go_on = out.result.lines == 0 || consumer(out);
       account(out.result);
@@ -153,6 +171,31 @@ class SplitReader::Segment {
     lines_in_block_ += result.newlines;
   }
 
+  /// Places in the file's own bytes: repaired text is longer than what it was made from.
+  void to_source_offsets(DecodeResult& result) const {
+    const OffsetMap& map = stream_->offsets();
+    Batch& batch = result.batch;
+    for (const RecordRef record : batch.records) {
+      batch.source_offsets.push_back(map.to_source(batch.origin.byte_offset + record.offset));
+    }
+    for (Reject& reject : result.rejects) reject.byte_offset = map.to_source(reject.byte_offset);
+  }
+
+  /// Rows of members whose checksum has not been compared yet; those of a member that fails it count as unverified.
+  void note_members(const Batch& batch) {
+    for (const RecordRef record : batch.records) pending_.push_back(batch.origin.byte_offset + record.offset);
+    count_unverified(stream_->damage().checked_to);
+  }
+
+  void count_unverified(std::int64_t before) {
+    const auto& ranges = stream_->damage().unverified;
+    while (!pending_.empty() && pending_.front() < before) {
+      const std::int64_t at = pending_.front();
+      pending_.pop_front();
+      for (const TextRange& range : ranges) outcome_.unverified += at >= range.begin && at < range.end;
+    }
+  }
+
   /// Rows whose record lost bytes become rejects.
   void reject_cut_rows(DecodeResult& result) {
     std::vector<std::int32_t> whole;
@@ -166,6 +209,10 @@ class SplitReader::Segment {
       }
     }
     batch.keep(whole);
+    for (Reject& reject : result.rejects) {
+      if (is_cut_off(stream_->damage(), reject.byte_offset, static_cast<std::int64_t>(reject.text.size())))
+        reject.reason = "cut off";
+    }
   }
 
   /// Moves what is left to the begin of a block: the same one when no batch holds it.
@@ -184,6 +231,7 @@ class SplitReader::Segment {
 
   void finish() {
     if (outcome_.first >= 0) outcome_.end = stream_->offsets().to_source(at_ + static_cast<std::int64_t>(begin_));
+    count_unverified(std::numeric_limits<std::int64_t>::max());
     outcome_.damage = stream_->damage();
     outcome_.replaced = stream_->replaced();
     outcome_.nul_bytes = stream_->nul_bytes();
@@ -199,8 +247,11 @@ class SplitReader::Segment {
   std::int64_t at_ = 0;          ///< text offset of the block's first byte
   std::int64_t first_line_ = 0;  ///< line ends before it, counted from the first record owned
   std::int64_t lines_in_block_ = 0;
-  std::size_t begin_ = 0;  ///< first byte of the block not decoded yet
+  std::size_t cut_at_ = std::string::npos;  ///< in the block: bytes are missing before this one
+  std::size_t begin_ = 0;                   ///< first byte of the block not decoded yet
   std::size_t text_end_ = 0;
+  std::deque<std::int64_t> pending_;  ///< text offsets of rows of the member being read
+  bool watches_members_ = false;
   bool forced_ = false;
   bool started_ = false;
   bool file_begun_ = false;

@@ -153,7 +153,8 @@ void merge_positions(const TableInput& input, const Comm& comm, const std::map<s
     newlines.resize(newlines.size() + split.segments.size());
   }
   for (const auto& [split, record] : records) {
-    for (std::size_t s = 0; s < record.segments.size(); ++s)
+    const std::size_t segments = input.splits[static_cast<std::size_t>(split)].segments.size();
+    for (std::size_t s = 0; s < std::min(segments, record.segments.size()); ++s)
       newlines[begins[static_cast<std::size_t>(split)] + s] = record.segments[s].newlines;
   }
   newlines.push_back(0);

@@ -110,16 +110,14 @@ TableInput begin(const Job& job, const TableSpec& spec) {
 }  // namespace
 
 bool is_closed(const std::string& format) {
-  static const std::vector<std::string> open_formats = {"json", "csv",        "tsv",   "w3c",  "logfmt",
-                                                        "ltsv", "cloudtrail", "caddy", "auto", ""};
-  return std::find(open_formats.begin(), open_formats.end(), format) == open_formats.end();
+  return format == "combined" || format == "common" || format == "lines" || format == "regex";
 }
 
 NullWords nulls_for(const InputSpec& spec, const std::string& format) {
   if (spec.nulls.only) return NullWords::only(spec.nulls.words);
-  NullWords words = format == "json"    ? NullWords::only({})
-                    : is_preset(format) ? NullWords::logs()
-                                        : NullWords::standard();
+  const auto& all = spec.format.formats;
+  const bool logs = format.empty() ? std::all_of(all.begin(), all.end(), is_preset) : is_preset(format);
+  NullWords words = format == "json" ? NullWords::only({""}) : logs ? NullWords::logs() : NullWords::standard();
   for (const std::string& word : spec.nulls.words) words.add(word);
   return words;
 }

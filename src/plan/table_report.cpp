@@ -99,10 +99,33 @@ void TableRun::fill_report(const TableInput& input, const PassResult& result, Ta
     count(file.nul_bytes, "NUL bytes are kept in strings");
   }
   fill_columns(input, result, report);
+  note_what_stays(report);
   report.read_seconds = comm_.max(seconds_.read);
   report.decode_seconds = comm_.max(seconds_.decode);
   report.steps_seconds = comm_.max(seconds_.steps);
   report.encode_seconds = comm_.max(seconds_.encode);
+}
+
+/// What users would otherwise wonder about: nulls that fill: None leaves, declared columns that are not there.
+void TableRun::note_what_stays(TableReport& report) const {
+  const bool fills = std::any_of(spec_.steps.begin(), spec_.steps.end(), [](const StepSpec& step) {
+    const auto* fill = std::get_if<FillStep>(&step.body);
+    return fill != nullptr && fill->none;
+  });
+  std::string left;
+  for (const ColumnReport& column : report.columns) {
+    if (column.missing > 0 && column.type != ValueType::kString) {
+      left +=
+          fmt::format("{}{} ({}, {})", left.empty() ? "" : ", ", column.name, type_name(column.type), column.missing);
+    }
+  }
+  if (fills && !left.empty()) report.notes.push_back(fmt::format("fill: None is for text; still missing: {}", left));
+  if (!spec_.input) return;
+  for (const NamedText& declared : spec_.input->types) {
+    const bool there = std::any_of(guess_.input.begin(), guess_.input.end(),
+                                   [&](const InputColumn& c) { return c.name == declared.name; });
+    if (!there) report.notes.push_back(fmt::format("types: no column '{}' in this input", declared.name));
+  }
 }
 
 void TableRun::fill_columns(const TableInput& input, const PassResult& result, TableReport& report) {

@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "evclean/arrow_status.hpp"
+#include "evclean/interrupt.hpp"
 #include "evclean/suggest.hpp"
 #include "guess.hpp"
 
@@ -122,6 +123,11 @@ std::string TableRun::sample_value(const TableInput& input, const std::vector<Ev
 /// corrected.
 std::optional<PassResult> TableRun::one_pass(const TableInput& input, Guess& guess, std::optional<Error>& last_error) {
   program_ = compile(input, guess, [&](int slot) { return sample_value(input, evidence_, slot); });
+  // Without any record there is no column: those that steps name are missing, and the table is empty.
+  while (program_.error && !program_.unknown.empty() && no_records_) {
+    guess.input.push_back({program_.unknown, false, ValueType::kString});
+    program_ = compile(input, guess);
+  }
   if (program_.error && (program_.error_is_final || (last_error && !fresh_types_))) throw *program_.error;
   last_error = program_.error;
   sinks_.clear();
@@ -140,6 +146,7 @@ std::optional<PassResult> TableRun::one_pass(const TableInput& input, Guess& gue
   PassResult result = pass.run();
   seconds_ = pass.seconds();
   evidence_ = result.evidence;
+  no_records_ = result.columns.empty() && !input.closed && !input.is_inline();
   if (result.over_budget) return result;
   const bool changed = schema_changed(result, guess);
   const bool right = !changed && correct(input, program_, result.evidence, guess);
@@ -151,11 +158,15 @@ std::optional<PassResult> TableRun::one_pass(const TableInput& input, Guess& gue
 
 PassResult TableRun::settle(const TableInput& input) {
   Guess guess = first_guess(input, comm_);
+  no_records_ = input.splits.empty() && !input.closed;
   std::optional<Error> last_error;
   fresh_types_ = true;
   const int most = 2 * static_cast<int>(spec_.steps.size()) + kMaxExtraPasses;
   while (passes_ < most) {
-    if (auto result = one_pass(input, guess, last_error)) return std::move(*result);
+    if (auto result = one_pass(input, guess, last_error)) {
+      guess_ = std::move(guess);
+      return std::move(*result);
+    }
   }
   fail_bug("types did not settle in {} passes", passes_);
 }
@@ -232,6 +243,7 @@ TableReport TableRun::run() {
   if (!report.over_budget) {
     const auto begin = std::chrono::steady_clock::now();
     for (auto& sink : sinks_) {
+      comm_.agree(throw_if_interrupted);
       for (WrittenFile& file : sink->close()) files_.push_back(std::move(file));
       for (const std::string& note : sink->notes()) report.notes.push_back(note);
     }

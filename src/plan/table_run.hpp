@@ -32,6 +32,7 @@ class TableRun {
   void judge_budget(const PassResult& result, TableReport& report) const;
   void gather_first_rejects(TableReport& report);
   void fill_report(const TableInput& input, const PassResult& result, TableReport& report);
+  void note_what_stays(TableReport& report) const;
   void fill_columns(const TableInput& input, const PassResult& result, TableReport& report);
   std::string sample_value(const TableInput& input, const std::vector<Evidence>& evidence, int slot) const;
 
@@ -47,8 +48,10 @@ class TableRun {
   std::vector<WrittenFile> files_;
   std::vector<Evidence> evidence_;  ///< of the last pass
   Program program_;
+  Guess guess_;  ///< the last
   StageSeconds seconds_;
   int passes_ = 0;
+  bool no_records_ = false;   ///< no record in any file: no column is known
   bool fresh_types_ = false;  ///< the guess was changed by the last pass
 };
 

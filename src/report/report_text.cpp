@@ -69,6 +69,17 @@ std::string column_text(const TableReport& table) {
   return text_table({"column", "type", "missing", ""}, rows, 90);
 }
 
+/// Further lines about a reject, under it.
+std::string indented(const std::string& detail) {
+  std::string text;
+  for (std::size_t at = 0; at < detail.size();) {
+    const std::size_t end = std::min(detail.find('\n', at), detail.size());
+    text += fmt::format("    {}\n", detail.substr(at, end - at));
+    at = end + 1;
+  }
+  return text;
+}
+
 std::string rejects_text(const TableReport& table) {
   if (table.first_rejects.empty()) return {};
   std::string text = fmt::format(
@@ -79,7 +90,7 @@ std::string rejects_text(const TableReport& table) {
                                  ? table.files[static_cast<std::size_t>(reject.file)].file
                                  : "rows";
     text += fmt::format("  {}:{}: {}\n    {}\n", file, reject.line, reject.reason, printable(reject.text, 100));
-    if (!reject.detail.empty()) text += reject.detail + "\n";
+    text += indented(reject.detail);
   }
   return text;
 }
@@ -99,7 +110,8 @@ std::string stage_text(const TableReport& table) {
 std::string report_text(const RunReport& report) {
   std::string text;
   for (const TableReport& table : report.tables) {
-    text += fmt::format("\n== {}{} ==\n", table.name, table.format.empty() ? std::string() : fmt::format(" ({})", table.format));
+    text += fmt::format("\n== {}{} ==\n", table.name,
+                        table.format.empty() ? std::string() : fmt::format(" ({})", table.format));
     text += fmt::format("{}\n{}{}{}", ledger_text(table), column_text(table), rejects_text(table), stage_text(table));
     for (std::size_t n = 0; n < table.notes.size() && n < kNotesShown; ++n)
       text += fmt::format("note: {}\n", printable(table.notes[n], 400));

@@ -12,6 +12,7 @@
 
 #include "descriptor.hpp"
 #include "evclean/hash.hpp"
+#include "evclean/interrupt.hpp"
 #include "evclean/sink.hpp"
 #include "output_names.hpp"
 
@@ -116,6 +117,11 @@ struct Publisher::Impl {
     }
   }
 
+  void unmark() const noexcept {
+    for (const Reserved& r : reserved) keep_on_signal(r.hidden_path);
+    for (const std::string& folder : made_folders) keep_on_signal(folder);
+  }
+
   void sync_folders() const {
     std::vector<std::string> folders;
     for (const Reserved& r : reserved) folders.push_back(folder_of(r.final_path));
@@ -159,6 +165,8 @@ void Publisher::reserve(const std::string& final_path, bool overwrite) {
       fail_user("cannot write {}: it is a folder", final_path);
     const auto folders = make_folders(folder_of(final_path), final_path);
     impl_->made_folders.insert(impl_->made_folders.end(), folders.begin(), folders.end());
+    for (const std::string& folder : folders) remove_on_signal(folder, /*folder=*/true);
+    remove_on_signal(next.hidden_path);
     make_hidden(next.hidden_path, final_path);
   });
   impl_->reserved.push_back(next);
@@ -188,6 +196,7 @@ void Publisher::publish() {
     impl_->sync_folders();
   });
   impl_->over = true;
+  impl_->unmark();
 }
 
 void Publisher::discard() noexcept {
@@ -197,6 +206,7 @@ void Publisher::discard() noexcept {
   for (auto folder = impl_->made_folders.rbegin(); folder != impl_->made_folders.rend(); ++folder) {
     ::rmdir(folder->c_str());
   }
+  impl_->unmark();
 }
 
 }  // namespace evclean

@@ -84,7 +84,7 @@ class Output<std::string_view> {
   explicit Output(std::int64_t rows);
   void set(std::int64_t row, std::string_view text) {
     if (used_ + text.size() + kSlack > capacity_) grow(text.size());
-    std::memcpy(bytes_ + used_, text.data(), text.size());
+    text.copy(bytes_ + used_, text.size());
     used_ += text.size();
     offsets_[row + 1] = static_cast<std::int32_t>(used_);
   }

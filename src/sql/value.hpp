@@ -122,7 +122,7 @@ class Reader<std::string_view> {
     } else {
       const arrow::ArrayData& data = *value.array->data();
       offsets_ = data.GetValues<std::int32_t>(1);
-      bytes_ = data.buffers[2] ? reinterpret_cast<const char*>(data.buffers[2]->data()) : nullptr;
+      bytes_ = data.buffers[2] ? reinterpret_cast<const char*>(data.buffers[2]->data()) : kNoText;
       if (value.array->null_count() > 0) bits_ = data.buffers[0]->data();
       offset_ = data.offset;
     }

@@ -14,7 +14,8 @@ void keep_spans(std::vector<Span>& spans, const std::vector<std::int32_t>& rows)
   spans.resize(rows.size());
 }
 
-void keep_records(std::vector<RecordRef>& records, const std::vector<std::int32_t>& rows) {
+template <typename T>
+void keep_records(std::vector<T>& records, const std::vector<std::int32_t>& rows) {
   if (records.empty()) return;
   for (std::size_t i = 0; i < rows.size(); ++i) records[i] = records[static_cast<std::size_t>(rows[i])];
   records.resize(rows.size());
@@ -60,6 +61,7 @@ void Batch::keep(const std::vector<std::int32_t>& rows) {
     }
   }
   keep_records(records, rows);
+  keep_records(source_offsets, rows);
   num_rows = static_cast<std::int64_t>(rows.size());
 }
 

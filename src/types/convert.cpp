@@ -282,7 +282,7 @@ void examine_all(const SpanColumn& column, Tally& tally) {
 
 Place PlaceOf::operator()(std::int64_t row) const {
   if (batch->records.empty()) return {-1, row};
-  return {batch->origin.file, batch->origin.byte_offset + batch->records[static_cast<std::size_t>(row)].offset};
+  return {batch->origin.file, batch->source_offset(row)};
 }
 
 std::shared_ptr<arrow::Array> convert(const SpanColumn& column, ColumnType guess, const PlaceOf& place,
