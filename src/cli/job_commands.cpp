@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Commands about a job that read little or no data: check, preview, test; and the lists.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -62,6 +63,11 @@ int check_command(const CommandLine& command, const Comm& comm) {
     }
     problems.insert(problems.end(), deeper.begin(), deeper.end());
     if (!problems.empty()) std::fputs(show_problems(command.job, problems).c_str(), stderr);
+    for (const OutputSpec& output : parsed.job.outputs) {
+      if (!output.overwrite && access(output.path.c_str(), F_OK) == 0) {
+        fmt::print("note: {} exists already: run replaces it only with --overwrite\n", output.path);
+      }
+    }
     if (problems.empty()) fmt::print("{}: no mistakes found\n", command.job);
   });
   return comm.max(static_cast<std::int64_t>(problems.size())) > 0 ? static_cast<int>(ExitCode::kUser) : 0;

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
 
 #include "commands.hpp"
@@ -35,7 +40,18 @@ void write_report(const std::string& path, const RunReport& report) {
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
   file << report_json(report);
   file.close();
-  if (!file) fail_system("cannot write the report {}", path);
+  if (!file) fail_system("cannot write the report {}: {}", path, std::strerror(errno));
+}
+
+/// Finds a report that cannot be written before anything is read.
+void try_report(const std::string& path) {
+  if (path.empty()) return;
+  const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (!error && access(folder.c_str(), W_OK | X_OK) == 0) return;
+  fail_user("--report {}: cannot write into {}: {}", path, folder.string(),
+            error ? error.message() : std::strerror(errno));
 }
 
 void refuse_unbuilt(const CommandLine& command) {
@@ -52,6 +68,9 @@ int run_command(const CommandLine& command, const Comm& comm) {
   refuse_unbuilt(command);
   const auto job = read_job(command, comm, true);
   if (!job) return static_cast<int>(ExitCode::kUser);
+  comm.agree([&] {
+    if (comm.is_root()) try_report(command.report);
+  });
   const std::string hosts = host_list(comm);
   const bool talks = comm.is_root() && command.log_level >= LogLevel::kInfo;
   if (talks) print_header(*job, hosts, comm);

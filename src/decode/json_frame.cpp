@@ -46,7 +46,8 @@ bool mostly_object_lines(std::string_view head) {
     const std::string_view line = head.substr(at, lf == std::string_view::npos ? lf : lf - at);
     const bool cut = lf == std::string_view::npos;
     at = cut ? head.size() : lf + 1;
-    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    const std::size_t begin = line.find_first_not_of(" \t\r");
+    if (begin == std::string_view::npos || line[begin] != '{') continue;
     const bool object = is_object_line(line);
     if (cut && !object && whole + others > 0) break;  // the head ends within this line
     (object ? whole : others) += 1;

@@ -2,6 +2,10 @@
 // evclean check: everything that can be known without reading the data, all problems at once.
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
 #include <filesystem>
 
 #include "evclean/engine.hpp"
@@ -40,11 +44,11 @@ void check_output(const Job& job, const OutputSpec& output, std::vector<JobProbl
       fs::path folder = fs::absolute(fs::path(file)).parent_path();
       while (!fs::exists(folder) && folder.has_relative_path()) folder = folder.parent_path();
       if (!fs::is_directory(folder)) fail_user("output '{}': '{}' is not a folder", file, folder.string());
-      if (access(folder.c_str(), W_OK | X_OK) != 0)
-        fail_user("output '{}': no permission to write into '{}'", file, folder.string());
-      if (fs::exists(file) && !output.overwrite) {
-        fail_user("output '{}' is there already: choose another name, or set overwrite: true or --overwrite", file);
+      std::string trial = (folder / ".evclean-check-XXXXXX").string();
+      if (mkdtemp(trial.data()) == nullptr) {
+        fail_user("output '{}': cannot write into '{}': {}", file, folder.string(), std::strerror(errno));
       }
+      rmdir(trial.c_str());
     }
   });
 }

@@ -134,6 +134,16 @@ std::string compare(const TestSpec& test, const Stepwise& stepwise) {
   return compare_rows(test, stepwise);
 }
 
+/// A row stands for a record of the format: a preset's columns are all there, missing where the row does not name them.
+void add_preset_columns(const TableSpec& events, std::vector<InputColumn>& columns) {
+  if (!events.input || events.input->format.formats.size() != 1) return;
+  const std::string& format = events.input->format.formats[0];
+  for (const FormatInfo& info : known_formats()) {
+    if (info.name != format) continue;
+    for (const InputColumn& column : info.columns) columns.push_back({column.name, false, ValueType::kString});
+  }
+}
+
 std::string run_test(const Job& job, const TestSpec& test) {
   const auto named =
       std::find_if(job.tables.begin(), job.tables.end(), [](const TableSpec& t) { return t.name == "events"; });
@@ -149,8 +159,12 @@ std::string run_test(const Job& job, const TestSpec& test) {
     input.spec = &inline_spec;
     input.nulls = events.input ? nulls_for(*events.input, events.input->format.formats[0]) : NullWords::standard();
     stepwise.batches.push_back(inline_batch(*test.rows));
-    for (const std::string& name : stepwise.batches[0].names)
-      stepwise.guess.input.push_back({name, false, ValueType::kString});
+    add_preset_columns(events, stepwise.guess.input);
+    for (const std::string& name : stepwise.batches[0].names) {
+      const auto same = [&](const InputColumn& column) { return column.name == name; };
+      auto& known = stepwise.guess.input;
+      if (std::none_of(known.begin(), known.end(), same)) known.push_back({name, false, ValueType::kString});
+    }
   } else {
     if (!events.input) return "  input is text, but the table has no input\n";
     const std::string text = joined(test.lines);

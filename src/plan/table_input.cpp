@@ -59,7 +59,7 @@ void choose(TableInput& input) {
   }
   const AutoChoice choice = choose_format(spec.format, heads, names);
   input.format = choice.format;
-  input.notes.push_back(choice.why);
+  input.notes.push_back(fmt::format("format {}: {}", choice.format, choice.why));
 }
 
 void list(TableInput& input) {
