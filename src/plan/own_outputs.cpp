@@ -24,8 +24,9 @@ bool has_glob(const std::string& path) { return path.find_first_of("*?[") != std
 bool covers(const std::string& input, const std::string& base, const std::string& output) {
   if (input.empty() || input[0] == '@') return false;
   if (!has_glob(input)) {
+    std::error_code ignored;
     const std::string whole = whole_path(input, base);
-    return output == whole || (fs::is_directory(whole) && output.rfind(whole + "/", 0) == 0);
+    return output == whole || (fs::is_directory(whole, ignored) && output.rfind(whole + "/", 0) == 0);
   }
   const fs::path pattern =
       fs::path(input).is_absolute() ? fs::path(input) : fs::absolute(fs::path(base.empty() ? "." : base)) / input;

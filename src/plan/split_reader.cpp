@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <deque>
 #include <limits>
 
@@ -50,7 +51,7 @@ class SplitReader::Segment {
       const bool at_end = fill();
       if (damage_ends_it()) break;
       if (!started_ && !start(at_end)) {
-        if (at_end) break;
+        if (at_end || !may_still_begin()) break;
         continue;
       }
       go_on = (cut_at_ == std::string::npos || decode_before_cut(consumer)) && decode(block_->size(), at_end, consumer);
@@ -115,6 +116,44 @@ class SplitReader::Segment {
     first_line_ = -count_newlines(block_->data(), found);
     started_ = true;
     return true;
+  }
+
+  /// Whether a record can still begin inside the segment; in a line that fills it, none does. What has been searched is
+  /// let go, but for the byte before the next.
+  bool may_still_begin() {
+    if (segment_.end >= 0 &&
+        static_cast<std::int64_t>(block_->size()) + at_ >= stream_->offsets().to_text(segment_.end))
+      return false;
+    if (!records_are_lines() || block_->size() < 2) return true;
+    const char last = block_->data()[block_->size() - 1];
+    at_ += static_cast<std::int64_t>(block_->size()) - 1;
+    block_->set_size(0);
+    block_->append({&last, 1});
+    return true;
+  }
+
+  bool records_are_lines() const {
+    const std::string& format = reader_.input_.format;
+    return format != "csv" && format != "tsv" && format != "json";
+  }
+
+  /// A line longer than max_line is a reject before its end is seen: the segment ends where the line does.
+  void skip_rest_of_line() {
+    if (outcome_.first < 0 || !records_are_lines() || !finished_) return;
+    while (begin_ > 0 && block_->data()[begin_ - 1] != '\n') {
+      const void* found = std::memchr(block_->data() + begin_, '\n', block_->size() - begin_);
+      if (found != nullptr) {
+        begin_ = static_cast<std::size_t>(static_cast<const char*>(found) - block_->data()) + 1;
+        return;
+      }
+      at_ += static_cast<std::int64_t>(block_->size()) - 1;
+      const char last = block_->data()[block_->size() - 1];
+      if (block_.use_count() > 1) block_ = reader_.fresh_block(static_cast<std::size_t>(2 * kBlockBytes));
+      block_->set_size(0);
+      block_->append({&last, 1});
+      begin_ = 1;
+      if (stream_->read(*block_, kBlockBytes) == 0) return;
+    }
   }
 
   std::size_t owned_end() const {
@@ -230,6 +269,7 @@ class SplitReader::Segment {
   }
 
   void finish() {
+    skip_rest_of_line();
     if (outcome_.first >= 0) outcome_.end = stream_->offsets().to_source(at_ + static_cast<std::int64_t>(begin_));
     count_unverified(std::numeric_limits<std::int64_t>::max());
     outcome_.damage = stream_->damage();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "evclean/pattern.hpp"
 #include "wire.hpp"
 
 namespace evclean {
@@ -44,6 +45,17 @@ void unpack(const std::string& bytes, TableInput& input) {
   for (std::string& note : input.notes) note = in.text();
 }
 
+/// Control bytes and replaced ones: a tenth of them is no text.
+bool looks_binary(const std::string& head) {
+  std::size_t strange = 0;
+  for (std::size_t i = 0; i < head.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(head[i]);
+    strange += (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r' && byte != 0x1b) || byte == 0x7f;
+    strange += head.compare(i, 3, "\xEF\xBF\xBD") == 0 ? 3 : 0;
+  }
+  return strange * 10 > head.size();
+}
+
 /// Heads of some files, spread over the list, for `format: auto`.
 void choose(TableInput& input) {
   const InputSpec& spec = *input.spec->input;
@@ -56,13 +68,31 @@ void choose(TableInput& input) {
   for (std::size_t i = 0; i < input.files.size(); i += step) {
     heads.push_back(read_head(input.files[i], input.stream));
     names.push_back(input.files[i].shown);
+    if (looks_binary(heads.back())) {
+      fail_user("{} looks binary, not like a log: name its format if you mean it (format: lines reads anything)",
+                names.back());
+    }
   }
   const AutoChoice choice = choose_format(spec.format, heads, names);
   input.format = choice.format;
   input.notes.push_back(fmt::format("format {}: {}", choice.format, choice.why));
 }
 
+/// Patterns are compiled once here for their place in the job file; decoders compile them again.
+void check_patterns(const TableInput& input) {
+  const InputSpec& spec = *input.spec->input;
+  for (std::size_t i = 0; i < spec.format.patterns.size(); ++i) {
+    try {
+      const Pattern compiled(spec.format.patterns[i]);
+    } catch (const Error& error) {
+      const JobPlace place = i < spec.pattern_places.size() ? spec.pattern_places[i] : spec.format_place;
+      throw Error(error.code(), fmt::format("{}:{}:{}: {}", input.job->path, place.line, place.column, error.what()));
+    }
+  }
+}
+
 void list(TableInput& input) {
+  check_patterns(input);
   refuse_own_outputs(input);
   const InputSpec& spec = *input.spec->input;
   ListOptions options;

@@ -30,6 +30,11 @@ std::string folder_of(const std::string& path) {
   return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
 }
 
+/// Disk full and access denied are the system's side; a path that cannot be is the user's.
+bool is_system_side(int why) {
+  return why == ENOSPC || why == EDQUOT || why == EIO || why == EACCES || why == EPERM || why == EROFS;
+}
+
 /// Makes the folder and those above it; gives the made ones, outermost first.
 std::vector<std::string> make_folders(const std::string& folder, const std::string& shown) {
   std::vector<std::string> made;
@@ -41,7 +46,7 @@ std::vector<std::string> make_folders(const std::string& folder, const std::stri
     } else if (errno != EEXIST) {
       const int why = errno;
       std::for_each(made.rbegin(), made.rend(), [](const std::string& name) { ::rmdir(name.c_str()); });
-      if (why == ENOSPC || why == EDQUOT || why == EIO) fail_write(shown, why);
+      if (is_system_side(why)) fail_write(shown, why);
       fail_user("cannot write {}: cannot make the folder {}: {}", shown, step, std::strerror(why));
     }
   }
@@ -66,7 +71,7 @@ void refuse_existing(const std::string& path, const std::vector<Reserved>& reser
 void make_hidden(const std::string& hidden, const std::string& shown) {
   Descriptor file(::open(hidden.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (file) return;
-  if (errno == ENOSPC || errno == EDQUOT || errno == EIO) fail_write(shown, errno);
+  if (is_system_side(errno)) fail_write(shown, errno);
   fail_user("cannot write {}: {} (in the folder {})", shown, std::strerror(errno), folder_of(shown));
 }
 

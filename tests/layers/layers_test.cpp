@@ -38,7 +38,7 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"clean", {"base", "table", "types", "pattern", "decode", "job", "sql", "names"}},
     {"sink", {"base", "table", "types", "mpi", "job"}},
     {"report", {"base", "table", "types", "sink"}},
-    {"plan", {"base", "table", "types", "mpi", "source", "decode", "job", "sql", "clean", "sink", "report"}},
+    {"plan", {"base", "table", "types", "pattern", "mpi", "source", "decode", "job", "sql", "clean", "sink", "report"}},
     {"cli",
      {"base", "table", "types", "mpi", "source", "decode", "job", "sql", "clean", "sink", "report", "plan", "names",
       "functions"}}};
