@@ -51,11 +51,11 @@ class Table:
         return [row[name] for row in self.rows]
 
 
-def call(*args, cwd, ranks=0, env=None, limit_s=TIME_LIMIT_S):
+def call(*args, cwd, ranks=0, env=None, limit_s=TIME_LIMIT_S, user=None):
     """evclean with `args`; under mpirun when `ranks` is not 0. A call that does not end is killed and fails the test."""
     command = (MPIRUN + ["-np", str(ranks)] if ranks else []) + [PROGRAM] + [str(arg) for arg in args]
     process = subprocess.Popen(command, cwd=cwd, env=dict(ENVIRONMENT, **(env or {})), stdin=subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, user=user)
     try:
         out, err = process.communicate(timeout=limit_s)
     except subprocess.TimeoutExpired:
