@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The same values, types, order and ledger for any number of ranks, chunk and memory; the same bytes at one chunk size."""
+
+import csv
+import gzip
+import hashlib
+import io
+import json
+import random
+import subprocess
+
+import harness
+
+OUTPUTS = ["o.csv", "o.csv.gz", "o.csv.zst", "o.tsv", "o.jsonl", "o.parquet", "o.arrow"]
+SEED = 20261101
+
+
+def words(rng):
+    return rng.choice(["Ann", "Bob", "日本語", "a,b", 'say "x"', " edge ", "two\nlines", "", "NA", "cr\r\nlf", "x" * 300, "🙂"])
+
+
+def csv_text(rng, rows):
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["id", "name", "note", "price", "day", "ok"])
+    for i in range(rows):
+        writer.writerow([i, words(rng), words(rng) * rng.randint(1, 4), rng.choice(["", "1.5", "2", "1e3", "7"]),
+                         f"2026-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}", rng.choice(["true", "False", "NA"])])
+        if rng.random() < 0.01:
+            writer.writerow([i] * 9)
+    return text.getvalue()
+
+
+def log_text(rng, lines):
+    out = []
+    for i in range(lines):
+        request = rng.choice([f"GET /product/{i} HTTP/1.1", "POST /search?q=a%20b HTTP/2.0", r"\x16\x03", "-"])
+        agent = rng.choice(["curl/8", "-", "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Mobile/15E148 Safari/604.1"])
+        out.append(f'10.0.{i % 256}.{i // 256 % 256} - - [{i % 28 + 1:02}/Nov/2026:06:52:16 +0{i % 10}00] "{request}" {200 + i % 300} '
+                   f'{rng.choice(["-", str(i)])} "-" "{agent}"')
+        if rng.random() < 0.02:
+            out.append(rng.choice(["", "noise", '"broken']))
+    return "\n".join(out)
+
+
+def json_text(rng, rows):
+    out = []
+    for i in range(rows):
+        row = {"id": i, "req": {"id": f"r{i}", "size": rng.choice([1, 2.5, None])}, "tags": list(range(i % 3)), "text": words(rng)}
+        if i > rows * 0.9:
+            row["late"] = True
+        out.append(json.dumps(row, ensure_ascii=bool(i % 2)) if rng.random() > 0.01 else '{"id": ')
+    return "\n".join(out) + "\n"
+
+
+def fingerprint(folder):
+    """Hash of each output; HDF5 apart, whose bytes may differ."""
+    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.iterdir()) if not p.name.endswith(".h5")}
+
+
+def facts(report):
+    """What of a report must not depend on ranks, chunk or memory."""
+    tables = {name: {key: table[key] for key in ("ledger", "columns", "files")} for name, table in report["tables"].items()}
+    outputs = [(o["path"], o["rows"]) for o in report["outputs"]]
+    return {"ledger": report["ledger"], "tables": tables, "columns": report["columns"], "outputs": outputs}
+
+
+class Invariance(harness.Case):
+    def results(self, job, settings):
+        """Runs the job once for each (ranks, {resources}); gives folder, fingerprint and facts of each."""
+        made = []
+        for number, (ranks, resources) in enumerate(settings):
+            out = self.folder / f"out{number}"
+            out.mkdir()
+            self.write("job.yml", dict(job, resources=resources))
+            ran = harness.call("run", "../job.yml", "--report", "../report.json", cwd=out, ranks=ranks)
+            self.assertEqual(ran.code, 0, f"{ranks} ranks, {resources}\n{ran}")
+            report = json.loads((self.folder / "report.json").read_text())
+            self.check_ledger(report)
+            made.append((f"{ranks} ranks, {resources}", out, fingerprint(out), facts(report)))
+        return made
+
+    def all_equal(self, job, chunk="64KiB", other_chunks=(), ranks=(1, 2, 3, 4)):
+        """The same bytes for every number of ranks and memory at one chunk size; the same values for the other chunk sizes."""
+        made = self.results(job, [(n, {"chunk": chunk}) for n in ranks] + [(3, {"chunk": chunk, "memory": "64MiB"})])
+        for label, out, prints, known in made[1:]:
+            self.assertEqual(prints, made[0][2], label)
+            self.assertEqual(known, made[0][3], label)
+            self.same_hdf5(made[0][1], out)
+        for label, out, _, known in self.results_apart(job, other_chunks):
+            self.assertEqual(known, made[0][3], label)
+            self.same_values(made[0][1], out)
+        return made[0]
+
+    def results_apart(self, job, chunks):
+        """Runs with other chunk sizes, beside those that stand already."""
+        for path in self.folder.glob("out*"):
+            path.rename(self.folder / f"first-{path.name}")
+        made = self.results(job, [(2, {"chunk": chunk}) for chunk in chunks])
+        return made
+
+    def same_hdf5(self, left, right):
+        for path in left.glob("*.h5"):
+            ran = subprocess.run(["h5diff", "-c", path, right / path.name], capture_output=True, text=True)
+            self.assertEqual(ran.returncode, 0, ran.stdout + ran.stderr)
+
+    def same_values(self, left, right):
+        left = self.folder / f"first-{left.name}"
+        for name in ("o.csv", "o.tsv", "o.jsonl"):
+            if (left / name).exists():
+                self.assertEqual((left / name).read_bytes(), (right / name).read_bytes(), name)
+        import pyarrow.parquet
+        if (left / "o.parquet").exists():
+            tables = [pyarrow.parquet.read_table(folder / "o.parquet") for folder in (left, right)]
+            self.assertTrue(tables[0].equals(tables[1]))
+        self.same_hdf5(left, right)
+
+    def job(self, fmt, steps=(), paths="data", outputs=OUTPUTS, **keys):
+        return {"input": dict({"paths": paths, "format": fmt, "rejects": {"max": "20%", "path": "rejects.jsonl"}}, **keys),
+                "steps": list(steps), "output": [{"path": name} for name in outputs]}
+
+    STEPS = [{"index": "row"}, {"sample": {"fraction": 0.8, "seed": 3}}, {"limit": 2000}]
+
+    def test_combined(self):
+        self.write("data/access.log", log_text(random.Random(SEED), 6000))
+        steps = [{"filter": "method is not null"}, {"parse": {"column": "path", "patterns": [r"^/product/(?<product>\d+)", r"q=(?<query>[^&]*)"]}},
+                 {"set": {"device": "device_class(user_agent)", "day": "cast(time as date)"}}, {"flag": {"bad": "status >= 400"}}, {"fill": "None"}]
+        first = self.all_equal(self.job("combined", steps + self.STEPS, outputs=OUTPUTS + ["o.h5"]), other_chunks=("8KiB", "1MiB", "64MiB"))
+        self.assertEqual(first[3]["ledger"]["kept"], 2000)
+
+    def test_json(self):
+        self.write("data/a.jsonl", json_text(random.Random(SEED), 4000))
+        self.all_equal(self.job("json", [{"filter": "id % 7 <> 3"}, {"index": "row"}], outputs=OUTPUTS + ["o.h5"]), other_chunks=("4KiB", "1MiB"))
+
+    def test_json_as_one_array(self):
+        rows = [json.loads(line) for line in json_text(random.Random(SEED), 3000).splitlines() if line.endswith("}")]
+        self.write("data/a.json", json.dumps(rows, indent=1))
+        self.all_equal(self.job("json", outputs=["o.csv", "o.jsonl"]), other_chunks=("16KiB", "64MiB"))
+
+    def test_csv_with_quoted_newlines_across_splits(self):
+        self.write("data/a.csv", csv_text(random.Random(SEED), 4000))
+        self.write("data/b.csv", csv_text(random.Random(SEED + 1), 500))
+        self.all_equal(self.job("csv", [{"set": {"cost": "price * 2"}}] + self.STEPS), chunk="8KiB", other_chunks=("1KiB", "64KiB", "64MiB"))
+
+    def test_csv_of_one_huge_quoted_field(self):
+        self.write("data/a.csv", "a,b\n1,x\n2,\"" + "line\n" * 40000 + "\"\n3,y\n")
+        self.all_equal(self.job("csv", outputs=["o.csv", "o.parquet"]), chunk="8KiB", other_chunks=("64KiB", "64MiB"), ranks=(1, 3))
+
+    def test_regex_and_lines(self):
+        self.write("data/a.log", log_text(random.Random(SEED), 4000).replace("\n", "\r\n"))
+        self.all_equal(self.job("regex", self.STEPS, patterns=[r"^(?<ip>[\d.]+) .*?\" (?<status>\d+) (?<size>\d+|-)", r"^(?<word>noise)$", "(?<all>.*)"],
+                                outputs=["o.csv", "o.jsonl"]), chunk="16KiB", other_chunks=("1MiB",))
+        for path in self.folder.glob("*out*"):
+            harness.shutil.rmtree(path)
+        self.all_equal(self.job("lines", self.STEPS, outputs=["o.csv", "o.parquet"]), chunk="16KiB", other_chunks=("1MiB",), ranks=(1, 4))
+
+    def test_plain_gzip_and_zstd_mixed(self):
+        rng = random.Random(SEED)
+        texts = [csv_text(rng, 800).encode() for _ in range(4)]
+        self.write("data/a.csv", texts[0])
+        self.write("data/b.csv.gz", gzip.compress(texts[1][:9000], mtime=0) + gzip.compress(texts[1][9000:], mtime=0))
+        self.write("data/c.csv.zst", b"".join(subprocess.run(["zstd", "-qc"], input=part, capture_output=True, check=True).stdout
+                                              for part in (texts[2][:5000], texts[2][5000:])))
+        self.write("data/d.csv", gzip.compress(texts[3], mtime=0))
+        self.all_equal(self.job("csv", self.STEPS), chunk="16KiB", other_chunks=("1MiB",))
+
+    def test_a_thousand_small_files(self):
+        rng = random.Random(SEED)
+        for i in range(1000):
+            text = f"id,v{i % 3}\n" + "".join(f"{i * 10 + k},{rng.randint(0, 99)}\n" for k in range(rng.randint(0, 5)))
+            self.write(f"data/{i % 10}/{i:04}.csv", text if i % 50 else "")
+        self.all_equal(self.job("csv", [{"index": "row"}], outputs=["o.csv", "o.parquet", "o.h5"]), other_chunks=("64MiB",), ranks=(1, 2, 4))
+
+    def test_types_that_widen_late(self):
+        lines = [f"{i},{i},2026-01-01,{i}" for i in range(5000)]
+        lines[4990] = "4990,1.5,2026-01-01T05:00:00Z,word"
+        self.write("data/a.csv", "a,b,c,d\n" + "\n".join(lines) + "\n")
+        first = self.all_equal(self.job("csv", outputs=OUTPUTS + ["o.h5"]), chunk="8KiB", other_chunks=("1MiB",))
+        self.assertEqual([c["type"] for c in first[3]["columns"]], ["int64", "float64", "timestamp", "string"])
+
+    def test_files_n(self):
+        self.write("data/a.csv", csv_text(random.Random(SEED), 3000))
+        job = self.job("csv")
+        job["output"] = [{"path": "o.csv.gz", "files": 3}, {"path": "p.parquet", "files": 5}, {"path": "q.csv", "files": 2}]
+        self.all_equal(job, chunk="16KiB")
+
+    def test_no_rows_at_all(self):
+        self.write("data/a.csv", csv_text(random.Random(SEED), 300))
+        self.all_equal(self.job("csv", [{"filter": "id < 0"}], outputs=OUTPUTS + ["o.h5"]), chunk="4KiB", ranks=(1, 3))
+
+
+if __name__ == "__main__":
+    harness.main()
