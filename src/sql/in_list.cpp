@@ -24,7 +24,7 @@ std::uint64_t head_of(const char* bytes, std::size_t length, bool padded) {
     std::memcpy(&head, bytes, 8);
     return head & kMasks[std::min<std::size_t>(length, 8)];
   }
-  std::memcpy(&head, bytes, std::min<std::size_t>(length, 8));
+  if (length > 0) std::memcpy(&head, bytes, std::min<std::size_t>(length, 8));
   return head;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Functions: every example is evaluated; tables of edges; caches.
+#include <arrow/array.h>
 #include <fmt/format.h>
 
 #include <set>

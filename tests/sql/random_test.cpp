@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random expressions: rows do not depend on the batch they stand in, and no text of words and signs does harm.
+#include <arrow/array.h>
 #include <fmt/format.h>
 
 #include <cstdlib>
