@@ -12,6 +12,7 @@ namespace evclean {
 namespace {
 
 using testing::Cells;
+using testing::evaluated;
 using testing::Sample;
 
 std::uint64_t seed() {
@@ -205,6 +206,68 @@ TEST(RandomExpressions, RowsDoNotDependOnTheirBatch) {
     ASSERT_EQ(counts_of(counts), counts_of(array_counts));
     ASSERT_EQ(counts_of(counts), counts_of(single_counts));
   }
+}
+
+TEST(RandomExpressions, PatternsFindTheSameWithoutTheirLiteralPrefilter) {
+  SCOPED_TRACE(fmt::format("EVCLEAN_SEED={}", seed()));
+  const std::vector<std::string> pieces{"a",
+                                        "b",
+                                        "ab",
+                                        "abc",
+                                        "ß",
+                                        ".",
+                                        "a?",
+                                        "b*",
+                                        "c+",
+                                        "a{2}",
+                                        "b{0,1}",
+                                        "{",
+                                        "}",
+                                        "[ab]",
+                                        "[^b]",
+                                        "[]a]",
+                                        "[[:alpha:]bc]",
+                                        "[\\]a]",
+                                        "(a)",
+                                        "(a|b)",
+                                        "(ab)?",
+                                        "|",
+                                        "^",
+                                        "$",
+                                        "\\.",
+                                        "\\d",
+                                        "\\w+",
+                                        "\\x61",
+                                        "\\bab",
+                                        "(?i)B",
+                                        "\\Qa.\\E",
+                                        "]",
+                                        "-",
+                                        "ab+?",
+                                        "\\(",
+                                        "(\\))"};
+  Cells cells;
+  std::mt19937_64 random(seed());
+  const std::vector<std::string> letters{"a", "b", "c", "ß", ".", "1", "B", "{", "}", "]", "-", "(", ")"};
+  for (int row = 0; row < 60; ++row) {
+    std::string text;
+    for (std::size_t n = random() % 7; n > 0; --n) text += letters[random() % letters.size()];
+    cells.push_back(text);
+  }
+  Sample rows;
+  rows.add("t", ValueType::kString, cells);
+  int compared = 0;
+  for (int round = 0; round < 4'000; ++round) {
+    std::string pattern;
+    for (std::size_t n = 1 + random() % 4; n > 0; --n) pattern += pieces[random() % pieces.size()];
+    // A group with options has no certain literal, so the second is searched for without the prefilter.
+    const std::string with = evaluated(fmt::format("t ~ '{}'", pattern), rows);
+    const std::string without = evaluated(fmt::format("t ~ '(?:{})'", pattern), rows);
+    if (with.starts_with("error") || without.starts_with("error")) continue;
+    ASSERT_EQ(without, with) << pattern;
+    ++compared;
+  }
+  EXPECT_LT(2'000, compared);
 }
 
 TEST(RandomExpressions, NoTextOfWordsAndSignsDoesHarm) {
