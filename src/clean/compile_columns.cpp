@@ -32,16 +32,6 @@ bool reads_as(const std::string& text, ValueType type) {
   return false;
 }
 
-/// fill: {all: x}: like Spark's fillna, a number fills numbers, a boolean booleans, a time times, other text strings.
-bool all_fits(const std::string& text, ValueType type) {
-  if (type != ValueType::kString) return reads_as(text, type);
-  for (const ValueType other :
-       {ValueType::kInt64, ValueType::kFloat64, ValueType::kBool, ValueType::kDate, ValueType::kTimestamp}) {
-    if (reads_as(text, other)) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 bool glob_matches(std::string_view pattern, std::string_view name) {
@@ -69,7 +59,7 @@ Ops PipelineCompiler::Impl::compile(const FillStep& fill) {
   std::vector<FillValue> values;
   for (const Sym& column : columns) {
     if (fill.none && column.type == ValueType::kString) values.push_back({column.name, column.type, "None"});
-    if (fill.all && all_fits(fill.all->value, column.type))
+    if (fill.all && reads_as(fill.all->value, column.type))
       values.push_back({column.name, column.type, fill.all->value});
   }
   for (const NamedText& value : fill.values) {

@@ -252,7 +252,7 @@ InputSpec read_input_keys(MapReader& map) {
   if (const auto* node = map.take("encoding")) read_encoding(*node, input, problems);
   if (const auto* node = map.take("source")) {
     assign(input.source, read_bool(*node, "source", problems));
-    if (input.source) problems.report(*node, "source: true is not available yet");
+    input.format.format_column = input.source && input.format.formats.size() > 1;
   }
   map.refuse("only_new");
   map.refuse("s3");

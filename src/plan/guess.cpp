@@ -99,6 +99,8 @@ Guess sample_guess(const TableInput& input) {
       }
     }
     stepwise.guess.input = merge_columns(std::move(appearances));
+    add_source_columns(input, stepwise.guess.input);
+    for (Batch& batch : stepwise.batches) add_source_columns(input, 0, batch);
   }
   if (input.closed && stepwise.guess.input.empty() && !input.is_inline()) {
     auto decoder = make_decoder(input.format_spec(), input.format);
@@ -211,6 +213,8 @@ std::vector<Batch> first_batches(const TableInput& input, std::int64_t records, 
     if (rows >= records) break;
   }
   columns = merge_columns(std::move(appearances));
+  add_source_columns(input, columns);
+  for (Batch& batch : batches) add_source_columns(input, 0, batch);
   return batches;
 }
 

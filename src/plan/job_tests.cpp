@@ -31,6 +31,8 @@ void decode_text(const TableInput& input, const std::string& text, Stepwise& ste
   const auto& columns = decoder->columns();
   for (std::size_t c = 0; c < columns.size(); ++c) appearances.push_back({0, static_cast<std::int64_t>(c), columns[c]});
   stepwise.guess.input = merge_columns(std::move(appearances));
+  add_source_columns(input, stepwise.guess.input);
+  for (Batch& batch : stepwise.batches) add_source_columns(input, 0, batch);
 }
 
 std::string joined(const std::vector<std::string>& lines) {

@@ -187,6 +187,7 @@ class Pass::Work {
     const std::size_t segment = static_cast<std::size_t>(block.segment);
     const std::int64_t rows = batch.num_rows;
     note_unknown(record, batch);
+    add_source_columns(input_, line_base(number, segment), batch);
     align_columns(batch, guess_.input);
     record.state.block = block.block;
     run_ops(batch, record.state);
@@ -203,6 +204,10 @@ class Pass::Work {
     }
     add_seconds(seconds_.encode, clock);
     return !limit_reached_;
+  }
+
+  std::int64_t line_base(std::int64_t split, std::size_t segment) const {
+    return guess_.line_bases.empty() ? 0 : guess_.line_bases[static_cast<std::size_t>(split)][segment];
   }
 
   static void count_missing(const Batch& batch, std::vector<std::int64_t>& missing) {

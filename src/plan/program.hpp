@@ -16,6 +16,9 @@ struct Guess {
   std::set<std::pair<int, std::string>> empty;              ///< columns in which no value was seen
   std::map<int, std::vector<std::int64_t>> row_bases;       ///< a numbering step: rows before each split
 
+  /// Lines of the file before each segment of each split; empty: not known yet (see `source: true`).
+  std::vector<std::vector<std::int64_t>> line_bases;
+
   ColumnType type_of(const Slot& slot) const;
 };
 

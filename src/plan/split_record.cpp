@@ -218,6 +218,7 @@ PassResult merge_records(const TableInput& input, const Program& program, const 
   PassResult result;
   result.files = file_ledgers(input, comm, records, excluded);
   result.columns = all_columns(comm, records);
+  if (!result.columns.empty()) add_source_columns(input, result.columns);
   merge_evidence(program, comm, records, result);
   merge_positions(input, comm, records, result);
   merge_counts(input, program, comm, records, result);

@@ -46,6 +46,12 @@ void refuse_own_outputs(const TableInput& input);
 /// What the compiler needs to know of a table. `sample` as in PipelineCompiler::Options.
 PipelineCompiler::Options compiler_options(const TableInput& input);
 
+/// With `source: true`: adds the columns _file and _line to a batch; `line_base` lines of the file stand before its
+/// segment.
+void add_source_columns(const TableInput& input, std::int64_t line_base, Batch& batch);
+/// The same for the list of columns.
+void add_source_columns(const TableInput& input, std::vector<InputColumn>& columns);
+
 /// Inline rows (rows:, tests) as a batch of raw columns, and as the columns of a table.
 Batch inline_batch(const std::vector<InlineRow>& rows);
 

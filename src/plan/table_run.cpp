@@ -28,6 +28,17 @@ class ProgressMonitor final : public Monitor {
   Progress* progress_;
 };
 
+/// Whether line numbers are asked for and not known yet: one pass counts them. A file that is one segment needs none.
+bool lines_wanted(const TableInput& input, const Guess& guess) {
+  if (!input.spec->input || !input.spec->input->source || !guess.line_bases.empty()) return false;
+  for (const Split& split : input.splits) {
+    for (const SplitSegment& segment : split.segments) {
+      if (segment.begin > 0) return true;
+    }
+  }
+  return false;
+}
+
 const Fields& reject_fields() {
   static const Fields fields = {{"file", ValueType::kString},       {"line", ValueType::kInt64},
                                 {"byte_offset", ValueType::kInt64}, {"reason", ValueType::kString},
@@ -133,7 +144,7 @@ std::optional<PassResult> TableRun::one_pass(const TableInput& input, Guess& gue
   sinks_.clear();
   outputs_.reset();
   rejects_ = std::make_unique<RejectStage>(resources_.memory_bytes / 16, resources_.scratch);
-  if (program_.complete) open_sinks(program_.fields);
+  if (program_.complete && !lines_wanted(input, guess)) open_sinks(program_.fields);
   ProgressMonitor monitor(progress_);
   PassOptions options;
   options.record_limit = options_.limit;
@@ -151,6 +162,10 @@ std::optional<PassResult> TableRun::one_pass(const TableInput& input, Guess& gue
   const bool changed = schema_changed(result, guess);
   const bool right = !changed && correct(input, program_, result.evidence, guess);
   fresh_types_ = !right;
+  if (right && lines_wanted(input, guess)) {
+    guess.line_bases = result.line_bases;
+    return std::nullopt;
+  }
   if (!right || rows_counted(program_, result, guess) || program_.error) return std::nullopt;
   EVCLEAN_CHECK(result.misfits == 0, "{} values do not fit types that were settled", result.misfits);
   return result;
