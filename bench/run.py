@@ -255,6 +255,9 @@ def measure_memory(build: str, size: str, big: bool) -> dict[str, int]:
         peaks[name] = sum(ranks)
         print(f"{sum(ranks) / 1e6:6.0f} MB peak memory of 2 ranks together for {name} (" +
               " + ".join(f"{one / 1e6:.0f}" for one in ranks) + ")", flush=True)
+    if big:
+        first, second = peaks.values()
+        print(f"{second / first:6.2f} times the memory for ten times the input")
     return peaks
 
 
