@@ -15,6 +15,14 @@ constexpr std::array<std::string_view, kValueKinds> kKindWords = {
     "a time",        "a day/month time", "a month/day time",       "a time of unclear order",
     "text"};
 
+/// An integer among numbers, or a date among times, stops nothing.
+bool is_narrower(ValueKind kind, ValueKind than) {
+  const bool integer = kind == ValueKind::kInt || kind == ValueKind::kBigInt;
+  if (than == ValueKind::kBigInt) return kind == ValueKind::kInt;
+  if (than == ValueKind::kFloat) return integer;
+  return than == ValueKind::kTimestamp && kind == ValueKind::kDate;
+}
+
 /// The kinds of value that a column has, most frequent last word: what kept it from being narrower.
 std::string what_stopped(const TableInput& input, const Evidence& evidence) {
   std::size_t most = 0, blocker = kValueKinds;
@@ -22,7 +30,9 @@ std::string what_stopped(const TableInput& input, const Evidence& evidence) {
     if (evidence.kinds[k].count > evidence.kinds[most].count) most = k;
   }
   for (std::size_t k = 0; k < kValueKinds; ++k) {
-    if (k != most && evidence.kinds[k].count > 0) blocker = k;
+    if (k != most && evidence.kinds[k].count > 0 &&
+        !is_narrower(static_cast<ValueKind>(k), static_cast<ValueKind>(most)))
+      blocker = k;
   }
   if (blocker == kValueKinds || most == static_cast<std::size_t>(ValueKind::kString)) return {};
   const Evidence::Seen& seen = evidence.kinds[blocker];
