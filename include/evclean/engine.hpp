@@ -15,6 +15,7 @@ struct RunOptions {
   bool overwrite = false;
   std::int64_t limit = -1;
   ProgressMode progress = ProgressMode::kAuto;
+  bool digests = false;  ///< SHA-256 of the outputs, for the report
 };
 
 /// Runs the job: all tables that outputs name, then publishes everything at once. Collective; the same report on rank 0

@@ -49,6 +49,7 @@ class Publisher {
 struct SinkOptions {
   std::int64_t memory_bytes = 64 << 20;  ///< what the sink may hold before it spills to scratch
   std::string scratch_dir;
+  bool digests = true;  ///< false: WrittenFile::sha256 stays empty (see add_digests)
 };
 
 class Sink {
@@ -71,6 +72,9 @@ class Sink {
 /// Makes a sink. Collective (all ranks, same arguments). The publisher must outlive it.
 std::unique_ptr<Sink> make_sink(const OutputSpec& spec, const Fields& fields, const Comm& comm, Publisher& publisher,
                                 const SinkOptions& options);
+
+/// Fills in sha256 of published files, dealt over the ranks. Collective.
+void add_digests(std::vector<WrittenFile>& files, const Comm& comm);
 
 /// Names of the files an output makes: the path itself, or name-00000-of-00004.ext.
 std::vector<std::string> output_files(const OutputSpec& spec);

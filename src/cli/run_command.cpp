@@ -77,6 +77,7 @@ int run_command(const CommandLine& command, const Comm& comm) {
   RunOptions options;
   options.overwrite = command.overwrite;
   options.limit = command.limit;
+  options.digests = !command.report.empty();
   options.progress = command.log_level >= LogLevel::kInfo ? command.progress : ProgressMode::kNone;
   const RunReport report = run_job(*job, options, comm);
   comm.agree([&] {

@@ -62,6 +62,7 @@ RunReport run_job(const Job& given, const RunOptions& options, const Comm& comm)
   }
   report.peak_memory_bytes = comm.sum(peak_memory_bytes());
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  if (options.digests) add_digests(report.outputs, comm);
   return report;
 }
 

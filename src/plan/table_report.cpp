@@ -105,8 +105,11 @@ void TableRun::fill_report(const TableInput& input, const PassResult& result, Ta
   for (const FileLedger& file : result.files) {
     if (!file.damage.empty())
       report.notes.push_back(fmt::format("{}: {}{}", file.file, file.damage, file.skipped ? "; skipped whole" : ""));
-    count(file.replaced, "ill-formed UTF-8 sequences became U+FFFD");
-    count(file.nul_bytes, "NUL bytes are kept in strings");
+    const auto count_in = [&](std::int64_t value, const char* text) {
+      if (value > 0) report.notes.push_back(fmt::format("{}: {} {}", file.file, value, text));
+    };
+    count_in(file.replaced, "ill-formed UTF-8 sequences became U+FFFD");
+    count_in(file.nul_bytes, "NUL bytes are kept in strings");
   }
   fill_columns(input, result, report);
   note_what_stays(report);

@@ -87,6 +87,7 @@ void TableRun::open_sinks(const Fields& fields) {
   SinkOptions options;
   options.memory_bytes = resources_.memory_bytes / 2 / std::max<std::int64_t>(1, wanted);
   options.scratch_dir = resources_.scratch;
+  options.digests = false;  // after publishing, when a report asks for them
   outputs_ = std::make_unique<Publisher>(comm_);
   for (const OutputSpec& output : job_.outputs) {
     if (output.table == spec_.name) sinks_.push_back(make_sink(output, fields, comm_, *outputs_, options));

@@ -52,7 +52,7 @@ void unpack(std::string_view in, std::map<std::int64_t, std::string>& tails) {
 SharedFile::SharedFile(const Comm& comm, const SinkOptions& options, std::int64_t merge_size)
     : comm_(comm),
       merge_size_(merge_size),
-      blocks_(options.memory_bytes / 2, options.scratch_dir),
+      blocks_(options.memory_bytes / 4, options.scratch_dir),
       tails_(options.memory_bytes / 4, options.scratch_dir),
       merged_(options.memory_bytes / 4, options.scratch_dir) {}
 

@@ -35,8 +35,8 @@ std::unique_ptr<Sink> make_file_sink(const OutputSpec& spec, const FileTarget& t
 /// Adds bytes and hash to what the sink inside wrote; each rank looks at its share of the files.
 class DescribedSink : public Sink {
  public:
-  DescribedSink(std::unique_ptr<Sink> inside, const Comm& comm, Publisher& publisher)
-      : inside_(std::move(inside)), comm_(comm), publisher_(publisher) {}
+  DescribedSink(std::unique_ptr<Sink> inside, const Comm& comm, Publisher& publisher, bool digests)
+      : inside_(std::move(inside)), comm_(comm), publisher_(publisher), digests_(digests) {}
 
   void write(std::int64_t part, const Batch& batch) override { inside_->write(part, batch); }
   void end_part(std::int64_t part) override { inside_->end_part(part); }
@@ -63,20 +63,32 @@ class DescribedSink : public Sink {
     const std::string hidden = publisher_.hidden(file.path);
     struct stat status;
     if (::stat(hidden.c_str(), &status) != 0) fail_system("{} disappeared while it was written", file.path);
-    return fmt::format("{}{:20}", sha256_of_file(hidden, file.path), status.st_size);
+    return fmt::format("{:64}{:20}", digests_ ? sha256_of_file(hidden, file.path) : "", status.st_size);
   }
 
   static void read_description(const std::string& text, WrittenFile& file) {
-    file.sha256 = text.substr(0, 64);
+    file.sha256 = text[0] == ' ' ? std::string() : text.substr(0, 64);
     file.bytes = std::stoll(text.substr(64));
   }
 
   std::unique_ptr<Sink> inside_;
   const Comm& comm_;
   Publisher& publisher_;
+  bool digests_;
 };
 
 }  // namespace
+
+void add_digests(std::vector<WrittenFile>& files, const Comm& comm) {
+  const auto ranks = static_cast<std::size_t>(comm.size());
+  std::string mine;
+  comm.agree([&] {
+    for (auto i = static_cast<std::size_t>(comm.rank()); i < files.size(); i += ranks)
+      mine += sha256_of_file(files[i].path, files[i].path);
+  });
+  const std::vector<std::string> all = comm.all_gather(mine);
+  for (std::size_t i = 0; i < files.size(); ++i) files[i].sha256 = all[i % ranks].substr(i / ranks * 64, 64);
+}
 
 std::unique_ptr<Sink> make_sink(const OutputSpec& spec, const Fields& fields, const Comm& comm, Publisher& publisher,
                                 const SinkOptions& options) {
@@ -91,7 +103,7 @@ std::unique_ptr<Sink> make_sink(const OutputSpec& spec, const Fields& fields, co
     }
   });
   auto sink = files.size() == 1 ? std::move(files.front()) : make_split_sink(std::move(files), fields, comm, options);
-  return std::make_unique<DescribedSink>(std::move(sink), comm, publisher);
+  return std::make_unique<DescribedSink>(std::move(sink), comm, publisher, options.digests);
 }
 
 }  // namespace evclean

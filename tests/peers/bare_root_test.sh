@@ -37,7 +37,7 @@ make_root() {
 }
 
 # The commit, not the working tree: what a user gets.
-clone() { git -c safe.directory='*' clone -q --no-hardlinks "$root" "$bare/root/evclean"; }
+clone() { git -c safe.directory='*' clone -q --no-hardlinks "$root" "$bare/srv/evclean"; }
 
 # Package settings of the host come along (proxies, pip's index and certificates), nothing else does.
 in_root() {
@@ -62,9 +62,9 @@ check() {  # NAME COMMAND...
   return 1
 }
 
-demo() { in_root make -C /root/evclean demo; }
+demo() { in_root make -C /srv/evclean demo; }
 says_the_truth() { grep -q 'the generator made exactly this' "$work/demo.log" && grep -q access.h5 "$work/demo.log"; }
-second_time() { in_root make -C /root/evclean demo && ! grep -q 'setup: installing' "$work/check.log"; }
+second_time() { in_root make -C /srv/evclean demo && ! grep -q 'setup: installing' "$work/check.log"; }
 
 check "a bare root is made" make_root || exit 0
 mount -t proc proc "$bare/proc"
