@@ -10,7 +10,7 @@ namespace evclean {
 namespace {
 
 /// Tails on their way to the ranks that merge them, per round and rank: bounds what must be held at once.
-constexpr std::int64_t kRoundBytes = 32 << 20;
+constexpr std::int64_t kRoundBytes = std::int64_t{2} << 20;
 
 template <typename T>
 std::string_view bytes_of(const std::vector<T>& values) {
@@ -53,8 +53,8 @@ SharedFile::SharedFile(const Comm& comm, const SinkOptions& options, std::int64_
     : comm_(comm),
       merge_size_(merge_size),
       blocks_(options.memory_bytes / 4, options.scratch_dir),
-      tails_(options.memory_bytes / 4, options.scratch_dir),
-      merged_(options.memory_bytes / 4, options.scratch_dir) {}
+      tails_(options.memory_bytes / 32, options.scratch_dir),
+      merged_(options.memory_bytes / 32, options.scratch_dir) {}
 
 void SharedFile::add_block(std::int64_t part, std::string_view bytes) { blocks_.append(part, bytes); }
 
