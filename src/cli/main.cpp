@@ -20,6 +20,7 @@ void watch_signals() {
   action.sa_handler = note_interrupt;
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is a failed write, not a death
 }
 
 /// Blocks and frames come and go a thousand times: keep their pages instead of giving them back and faulting them in

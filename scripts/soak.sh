@@ -1,0 +1,20 @@
+#!/bin/sh
+# Repeats the tests on random data (each run takes new seeds and prints them) until the time is over; the last line is
+# "N passed, N failed". usage: scripts/soak.sh FOLDER; EVCLEAN_SOAK_MINUTES (default 10) says how long.
+set -u
+cd "$(dirname "$0")/.."
+folder=$1
+end=$(($(date +%s) + ${EVCLEAN_SOAK_MINUTES:-10} * 60))
+passed=0
+failed=0
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+while [ "$(date +%s)" -lt "$end" ]; do
+  ctest --test-dir "$folder" --output-on-failure --no-tests=error -j 2 \
+    -R 'random|fuzz|evidence|convert|codec|access_decoder|csv_|json_|invariance' >"$log" 2>&1 || cat "$log"
+  passed=$((passed + $(grep -cE 'Test .* Passed ' "$log")))
+  failed=$((failed + $(grep -cE 'Test .*\*\*\*' "$log")))
+  echo "soak: $passed passed, $failed failed so far" >&2
+done
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
