@@ -106,7 +106,8 @@ void TableRun::fill_report(const TableInput& input, const PassResult& result, Ta
     if (!file.damage.empty())
       report.notes.push_back(fmt::format("{}: {}{}", file.file, file.damage, file.skipped ? "; skipped whole" : ""));
     const auto count_in = [&](std::int64_t value, const char* text) {
-      if (value > 0) report.notes.push_back(fmt::format("{}: {} {}", file.file, value, text));
+      const std::string where = result.files.size() > 1 ? file.file + ": " : std::string();
+      if (value > 0) report.notes.push_back(fmt::format("{}{} {}", where, value, text));
     };
     count_in(file.replaced, "ill-formed UTF-8 sequences became U+FFFD");
     count_in(file.nul_bytes, "NUL bytes are kept in strings");
