@@ -133,15 +133,7 @@ void Stepwise::run(const TableInput& input, bool strict) {
 
 void Stepwise::run_once(const TableInput& input, bool strict) {
   PipelineCompiler::Options options = compiler_options(input);
-  options.sample = [this, &input](int slot) {
-    if (slot >= static_cast<int>(evidence.size())) return std::string();
-    const auto& seen = evidence[static_cast<std::size_t>(slot)].kinds[static_cast<std::size_t>(ValueKind::kString)];
-    if (seen.count == 0) return std::string();
-    if (seen.first.file < 0 || seen.first.file >= static_cast<std::int32_t>(input.files.size()))
-      return fmt::format("'{}'", seen.sample);
-    return fmt::format("'{}' at {}:{}", seen.sample, input.files[static_cast<std::size_t>(seen.first.file)].shown,
-                       line_of(input, seen.first.file, seen.first.byte_offset));
-  };
+  options.sample = [this, &input](int slot) { return shown_text_value(input, evidence, slot); };
   for (Batch& batch : batches) align_columns(batch, guess.input);
   PipelineCompiler compiler(input.spec->steps, guess.input, input.closed, std::move(options));
   const auto apply = [&](std::vector<std::unique_ptr<Op>> ops) {

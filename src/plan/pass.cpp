@@ -6,8 +6,8 @@
 #include <chrono>
 
 #include "evclean/interrupt.hpp"
+#include "reject_wire.hpp"
 #include "split_record.hpp"
-#include "wire.hpp"
 
 namespace evclean {
 namespace {
@@ -24,32 +24,14 @@ void add_seconds(double& to, Clock::time_point& since) {
 
 void RejectStage::put(std::int64_t split, const std::vector<Reject>& rejects) {
   Packer out;
-  for (const Reject& reject : rejects) {
-    out.put(reject.file)
-        .put(reject.segment)
-        .put(reject.line)
-        .put(reject.byte_offset)
-        .text(reject.reason)
-        .text(reject.detail)
-        .text(reject.text);
-  }
+  for (const Reject& reject : rejects) put_reject(out, reject);
   if (!rejects.empty()) bytes_.append(split, out.bytes());
 }
 
 std::vector<Reject> RejectStage::read(std::int64_t split) const {
   const std::string bytes = bytes_.read(split);
   std::vector<Reject> rejects;
-  for (Unpacker in(bytes); !in.empty();) {
-    Reject reject;
-    reject.file = in.get<std::int32_t>();
-    reject.segment = in.get<std::int32_t>();
-    reject.line = in.get<std::int64_t>();
-    reject.byte_offset = in.get<std::int64_t>();
-    reject.reason = in.text();
-    reject.detail = in.text();
-    reject.text = in.text();
-    rejects.push_back(std::move(reject));
-  }
+  for (Unpacker in(bytes); !in.empty();) rejects.push_back(get_reject(in));
   return rejects;
 }
 

@@ -125,6 +125,16 @@ bool correct(const TableInput& input, const Program& program, const std::vector<
   return right;
 }
 
+std::string shown_text_value(const TableInput& input, const std::vector<Evidence>& evidence, int slot) {
+  if (slot >= static_cast<int>(evidence.size())) return {};
+  const auto& seen = evidence[static_cast<std::size_t>(slot)].kinds[static_cast<std::size_t>(ValueKind::kString)];
+  if (seen.count == 0) return {};
+  const bool in_file = seen.first.file >= 0 && seen.first.file < static_cast<std::int32_t>(input.files.size());
+  if (!in_file) return fmt::format("'{}'", seen.sample);
+  return fmt::format("'{}' at {}:{}", seen.sample, input.files[static_cast<std::size_t>(seen.first.file)].shown,
+                     line_of(input, seen.first.file, seen.first.byte_offset));
+}
+
 OpState make_state(const TableInput& input, const Program& program) {
   OpState state;
   state.evidence.resize(program.slots.size());

@@ -47,6 +47,9 @@ bool correct(const TableInput& input, const Program& program, const std::vector<
 /// Whether no value was seen (missing ones do not count).
 bool has_no_value(const Evidence& evidence);
 
+/// A text value of a slot and its place, for messages: 'abc' at f.log:17; empty when the slot has none.
+std::string shown_text_value(const TableInput& input, const std::vector<Evidence>& evidence, int slot);
+
 /// A fresh state for a program.
 OpState make_state(const TableInput& input, const Program& program);
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "evclean/suggest.hpp"
+#include "reject_wire.hpp"
 #include "table_run.hpp"
-#include "wire.hpp"
 
 namespace evclean {
 namespace {
@@ -45,39 +45,16 @@ std::string what_stopped(const TableInput& input, const Evidence& evidence) {
                      kKindWords[blocker]);
 }
 
-std::string pack(const Reject& reject) {
-  Packer out;
-  out.put(reject.file)
-      .put(reject.segment)
-      .put(reject.line)
-      .put(reject.byte_offset)
-      .text(reject.reason)
-      .text(reject.detail)
-      .text(reject.text.substr(0, 400));
-  return out.take();
-}
-
 }  // namespace
 
 /// The first three rejects over all ranks, in input order.
 void TableRun::gather_first_rejects(TableReport& report) {
+  constexpr std::size_t kShownBytes = 400;
   Packer mine;
-  for (const Reject& reject : report.first_rejects) mine.text(pack(reject));
+  for (const Reject& reject : report.first_rejects) put_reject(mine, reject, kShownBytes);
   report.first_rejects.clear();
   for (const std::string& packed : comm_.all_gather(mine.bytes())) {
-    for (Unpacker in(packed); !in.empty();) {
-      const std::string bytes = in.text();
-      Unpacker fields(bytes);
-      Reject reject;
-      reject.file = fields.get<std::int32_t>();
-      reject.segment = fields.get<std::int32_t>();
-      reject.line = fields.get<std::int64_t>();
-      reject.byte_offset = fields.get<std::int64_t>();
-      reject.reason = fields.text();
-      reject.detail = fields.text();
-      reject.text = fields.text();
-      report.first_rejects.push_back(std::move(reject));
-    }
+    for (Unpacker in(packed); !in.empty();) report.first_rejects.push_back(get_reject(in));
   }
   auto& all = report.first_rejects;
   std::stable_sort(all.begin(), all.end(), [](const Reject& a, const Reject& b) {

@@ -121,20 +121,10 @@ bool TableRun::rows_counted(const Program& program, const PassResult& result, Gu
   return true;
 }
 
-std::string TableRun::sample_value(const TableInput& input, const std::vector<Evidence>& evidence, int slot) const {
-  if (slot >= static_cast<int>(evidence.size())) return {};
-  const auto& seen = evidence[static_cast<std::size_t>(slot)].kinds[static_cast<std::size_t>(ValueKind::kString)];
-  if (seen.count == 0) return {};
-  if (seen.first.file < 0 || seen.first.file >= static_cast<std::int32_t>(input.files.size()))
-    return fmt::format("'{}'", seen.sample);
-  return fmt::format("'{}' at {}:{}", seen.sample, input.files[static_cast<std::size_t>(seen.first.file)].shown,
-                     line_of(input, seen.first.file, seen.first.byte_offset));
-}
-
 /// One pass under the guess. The result is final when the guess turns out right; otherwise the guess has been
 /// corrected.
 std::optional<PassResult> TableRun::one_pass(const TableInput& input, Guess& guess, std::optional<Error>& last_error) {
-  program_ = compile(input, guess, [&](int slot) { return sample_value(input, evidence_, slot); });
+  program_ = compile(input, guess, [&](int slot) { return shown_text_value(input, evidence_, slot); });
   // Without any record there is no column: those that steps name are missing, and the table is empty.
   while (program_.error && !program_.unknown.empty() && no_records_) {
     guess.input.push_back({program_.unknown, false, ValueType::kString});

@@ -34,7 +34,6 @@ class TableRun {
   void fill_report(const TableInput& input, const PassResult& result, TableReport& report);
   void note_what_stays(TableReport& report) const;
   void fill_columns(const TableInput& input, const PassResult& result, TableReport& report);
-  std::string sample_value(const TableInput& input, const std::vector<Evidence>& evidence, int slot) const;
 
   const Job& job_;
   const TableSpec& spec_;
