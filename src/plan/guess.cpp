@@ -197,10 +197,9 @@ std::vector<Batch> first_batches(const TableInput& input, std::int64_t records, 
   SplitReader reader(input);
   std::vector<Batch> batches;
   std::vector<Appearance> appearances;
-  std::int64_t rows = 0;
   for (const Split& split : input.splits) {
     read_place(reader, split, records, batches, appearances, rejects);
-    rows = 0;
+    std::int64_t rows = 0;
     for (const Batch& batch : batches) rows += batch.num_rows;
     if (rows >= records) break;
   }

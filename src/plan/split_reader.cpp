@@ -165,8 +165,7 @@ class SplitReader::Segment {
   /// A quoted field or an open object must not go on behind lost bytes: what stands before them is decoded as an end.
   /// Lines need no care, as a line end stands at the cut.
   bool decode_before_cut(const std::function<bool(DecodedBlock&)>& consumer) {
-    const std::string& format = reader_.input_.format;
-    if ((format != "csv" && format != "tsv" && format != "json") || begin_ >= cut_at_) return true;
+    if (records_are_lines() || begin_ >= cut_at_) return true;
     if (!decode(cut_at_, true, consumer)) return false;
     finished_ = false;
     const TextCut& cut = stream_->damage().cuts.back();
