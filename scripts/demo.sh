@@ -2,6 +2,7 @@
 # Makes a dirty sample, runs the main job on it with two ranks and shows what came out. usage: scripts/demo.sh FOLDER
 set -eu
 cd "$(dirname "$0")/.."
+export HWLOC_HIDE_ERRORS=2 # mpirun would speak of a missing /sys among what is shown here
 folder=$1
 columns=${COLUMNS:-160}
 

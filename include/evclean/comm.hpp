@@ -31,6 +31,8 @@ class MpiEnvironment {
 class Comm {
  public:
   static Comm world();
+  /// This process alone (a job's tests, previews): collectives return at once.
+  static Comm self();
   ~Comm();
   Comm(Comm&&) noexcept;
   Comm& operator=(Comm&&) noexcept;
@@ -79,6 +81,7 @@ class Comm {
   friend class TicketServer;
   struct Impl;
   explicit Comm(std::unique_ptr<Impl> impl);
+  static std::unique_ptr<Impl> duplicate(bool alone);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -15,6 +15,7 @@
 #include "evclean/batch.hpp"
 #include "evclean/comm.hpp"
 #include "evclean/job.hpp"
+#include "evclean/stage.hpp"
 
 namespace evclean {
 
@@ -78,42 +79,5 @@ void add_digests(std::vector<WrittenFile>& files, const Comm& comm);
 
 /// Names of the files an output makes: the path itself, or name-00000-of-00004.ext.
 std::vector<std::string> output_files(const OutputSpec& spec);
-
-/// Holds byte pieces by part, in memory up to a limit, then in a scratch file (unlinked at once, so nothing is left
-/// after a crash). Local.
-class ByteStage {
- public:
-  ByteStage(std::int64_t memory_bytes, std::string scratch_dir);
-  ~ByteStage();
-  void append(std::int64_t part, std::string_view bytes);
-  void drop(std::int64_t part);
-  std::vector<std::int64_t> parts() const;  ///< ascending
-  std::int64_t size(std::int64_t part) const;
-  /// Copies a part's bytes to a file at an offset (pwrite). Errors: system Error naming the path.
-  void copy_to(std::int64_t part, int file_descriptor, std::int64_t offset, const std::string& path) const;
-  std::string read(std::int64_t part) const;
-
- private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
-};
-
-/// Holds batches by part as Arrow record batches, in memory up to a limit, then as Arrow IPC in scratch. Local.
-class BatchStage {
- public:
-  BatchStage(Fields fields, std::int64_t memory_bytes, std::string scratch_dir);
-  ~BatchStage();
-  void append(std::int64_t part, const Batch& batch);
-  void drop(std::int64_t part);
-  std::vector<std::int64_t> parts() const;  ///< ascending
-  std::int64_t rows(std::int64_t part) const;
-  /// The part's batches again, in order (typed columns, no records).
-  std::vector<Batch> read(std::int64_t part) const;
-  const Fields& fields() const;
-
- private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
-};
 
 }  // namespace evclean

@@ -20,14 +20,17 @@ Comm::~Comm() = default;
 Comm::Comm(Comm&&) noexcept = default;
 Comm& Comm::operator=(Comm&&) noexcept = default;
 
-Comm Comm::world() {
+std::unique_ptr<Comm::Impl> Comm::duplicate(bool alone) {
   auto impl = std::make_unique<Impl>();
-  impl->comm = boost::mpi::communicator(MPI_COMM_WORLD, boost::mpi::comm_duplicate);
+  impl->comm = boost::mpi::communicator(alone ? MPI_COMM_SELF : MPI_COMM_WORLD, boost::mpi::comm_duplicate);
   impl->raw = static_cast<MPI_Comm>(impl->comm);
   // Errors come back as codes and become Error, so that a rank can clean up before it ends.
   check_mpi(MPI_Comm_set_errhandler(impl->raw, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
-  return Comm(std::move(impl));
+  return impl;
 }
+
+Comm Comm::world() { return Comm(duplicate(false)); }
+Comm Comm::self() { return Comm(duplicate(true)); }
 
 int Comm::rank() const noexcept { return impl_->comm.rank(); }
 int Comm::size() const noexcept { return impl_->comm.size(); }

@@ -17,6 +17,8 @@ MpiEnvironment::MpiEnvironment(int& argc, char**& argv) {
   setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
   // OMPIO's data sieving corrupts without range locks before Open MPI 4.1.7 (open-mpi/ompi#12718).
   setenv("OMPI_MCA_fs_ufs_lock_algorithm", "3", 0);
+  // Where /sys is not mounted (a bare chroot) hwloc says so once a rank, among the user's messages.
+  setenv("HWLOC_HIDE_ERRORS", "2", 0);
   // One process alone needs no network: probing for one takes a quarter of a second.
   if (getenv("OMPI_COMM_WORLD_SIZE") == nullptr && getenv("PMIX_RANK") == nullptr && getenv("PMI_RANK") == nullptr) {
     setenv("OMPI_MCA_pml", "ob1", 0);

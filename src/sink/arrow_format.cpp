@@ -9,7 +9,7 @@
 #include <cstring>
 
 #include "evclean/arrow_status.hpp"
-#include "record_batch.hpp"
+#include "evclean/record_batch.hpp"
 #include "row_groups.hpp"
 
 namespace evclean {

@@ -9,7 +9,7 @@
 #include <cstring>
 #include <vector>
 
-#include "descriptor.hpp"
+#include "evclean/descriptor.hpp"
 #include "evclean/error.hpp"
 
 namespace evclean {

@@ -6,8 +6,8 @@
 #include <cstring>
 #include <map>
 
-#include "descriptor.hpp"
-#include "record_batch.hpp"
+#include "evclean/descriptor.hpp"
+#include "evclean/record_batch.hpp"
 #include "row_groups.hpp"
 #include "shared_file.hpp"
 

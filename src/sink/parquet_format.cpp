@@ -10,7 +10,7 @@
 
 #include "evclean/arrow_status.hpp"
 #include "parquet_footer.hpp"
-#include "record_batch.hpp"
+#include "evclean/record_batch.hpp"
 #include "row_groups.hpp"
 #include "text_codes.hpp"
 

@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <random>
 
-#include "descriptor.hpp"
+#include "evclean/descriptor.hpp"
 #include "evclean/hash.hpp"
 #include "evclean/interrupt.hpp"
 #include "evclean/sink.hpp"

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "descriptor.hpp"
+#include "evclean/descriptor.hpp"
 
 namespace evclean {
 namespace {

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "descriptor.hpp"
+#include "evclean/descriptor.hpp"
 
 namespace evclean {
 

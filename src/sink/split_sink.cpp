@@ -5,7 +5,7 @@
 #include <map>
 #include <set>
 
-#include "record_batch.hpp"
+#include "evclean/record_batch.hpp"
 
 namespace evclean {
 namespace {

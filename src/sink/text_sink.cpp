@@ -3,7 +3,7 @@
 // is left of a part waits for its neighbours (docs/output-frames.md).
 #include <map>
 
-#include "descriptor.hpp"
+#include "evclean/descriptor.hpp"
 #include "file_sinks.hpp"
 #include "frame_codec.hpp"
 #include "row_encoder.hpp"

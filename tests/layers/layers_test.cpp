@@ -14,19 +14,27 @@ namespace fs = std::filesystem;
 
 /// Public headers and the room that implements them.
 const std::map<std::string, std::string> kHeaders = {
-    {"error", "base"},       {"handle", "base"},        {"hash", "base"},          {"suggest", "base"},
-    {"interrupt", "base"},   {"arrow_status", "base"},  {"ledger", "base"},        {"text_block", "table"},
-    {"value_type", "table"}, {"batch", "table"},        {"reject", "table"},       {"comm", "mpi"},
-    {"source", "source"},    {"byte_stream", "source"}, {"offset_map", "source"},  {"types", "types"},
-    {"pattern", "pattern"},  {"decoder", "decode"},     {"function", "functions"}, {"names", "names"},
-    {"job", "job"},          {"expression", "sql"},     {"pipeline", "clean"},     {"sink", "sink"},
-    {"report", "report"},    {"engine", "plan"}};
+    {"error", "base"},         {"handle", "base"},           {"hash", "base"},
+    {"suggest", "base"},       {"interrupt", "base"},        {"arrow_status", "base"},
+    {"ledger", "base"},        {"text_block", "table"},      {"value_type", "table"},
+    {"batch", "table"},        {"reject", "table"},          {"comm", "mpi"},
+    {"source", "source"},      {"byte_stream", "source"},    {"offset_map", "source"},
+    {"types", "types"},        {"pattern", "pattern"},       {"decoder", "decode"},
+    {"function", "functions"}, {"names", "names"},           {"job", "job"},
+    {"expression", "sql"},     {"pipeline", "clean"},        {"sink", "sink"},
+    {"report", "report"},      {"engine", "plan"},           {"stage", "stage"},
+    {"descriptor", "stage"},   {"record_batch", "stage"},    {"dataset", "exchange"},
+    {"exchange", "exchange"},  {"relational", "relational"}, {"query", "query"}};
 
 /// Rooms whose public headers a room may include.
 const std::map<std::string, std::set<std::string>> kMayUse = {
     {"base", {}},
     {"table", {"base"}},
     {"mpi", {"base"}},
+    {"stage", {"base", "table"}},
+    {"exchange", {"base", "table", "stage", "mpi"}},
+    {"relational", {"base", "table", "stage", "types", "mpi", "exchange"}},
+    {"query", {"base", "table", "stage", "types", "mpi", "sql", "exchange", "relational"}},
     {"source", {"base", "table"}},
     {"types", {"base", "table"}},
     {"pattern", {"base"}},
@@ -36,12 +44,14 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"job", {"base", "table", "source", "decode", "pattern"}},
     {"sql", {"base", "table", "types", "pattern", "functions"}},
     {"clean", {"base", "table", "types", "pattern", "decode", "job", "sql", "names"}},
-    {"sink", {"base", "table", "types", "mpi", "job"}},
-    {"report", {"base", "table", "types", "sink"}},
-    {"plan", {"base", "table", "types", "pattern", "mpi", "source", "decode", "job", "sql", "clean", "sink", "report"}},
+    {"sink", {"base", "table", "stage", "types", "mpi", "job"}},
+    {"report", {"base", "table", "types", "sink", "stage"}},
+    {"plan",
+     {"base", "table", "types", "pattern", "mpi", "source", "decode", "job", "sql", "clean", "sink", "report", "stage",
+      "exchange", "relational", "query"}},
     {"cli",
      {"base", "table", "types", "mpi", "source", "decode", "job", "sql", "clean", "sink", "report", "plan", "names",
-      "functions"}}};
+      "functions", "query"}}};
 
 /// Third-party headers (a part of the include) that only some rooms may include.
 const std::map<std::string, std::set<std::string>> kOwners = {{"mpi.h", {"mpi", "sink"}},

@@ -5,7 +5,7 @@
 
 #include "evclean/error.hpp"
 #include "parquet_footer.hpp"
-#include "record_batch.hpp"
+#include "evclean/record_batch.hpp"
 #include "row_groups.hpp"
 #include "sink_run.hpp"
 #include "thrift_compact.hpp"

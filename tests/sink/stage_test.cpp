@@ -7,7 +7,7 @@
 #include "evclean/sink.hpp"
 #include "frame_plan.hpp"
 #include "output_names.hpp"
-#include "record_batch.hpp"
+#include "evclean/record_batch.hpp"
 #include "sample_table.hpp"
 
 namespace evclean {

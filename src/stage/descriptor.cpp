@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "descriptor.hpp"
+#include "evclean/descriptor.hpp"
 
 #include <fcntl.h>
 

@@ -5,8 +5,8 @@
 
 #include <map>
 
-#include "evclean/sink.hpp"
-#include "record_batch.hpp"
+#include "evclean/record_batch.hpp"
+#include "evclean/stage.hpp"
 #include "scratch_file.hpp"
 
 namespace evclean {
@@ -30,8 +30,20 @@ std::int64_t memory_of(const arrow::RecordBatch& rows) {
 }  // namespace
 
 struct BatchStage::Impl {
-  Impl(Fields columns, std::int64_t memory, std::string folder)
-      : fields(std::move(columns)), schema(arrow_schema(fields)), memory_bytes(memory), scratch(std::move(folder)) {}
+  Impl(Fields columns, std::shared_ptr<MemoryBudget> memory, std::string folder)
+      : fields(std::move(columns)),
+        schema(arrow_schema(fields)),
+        budget(std::move(memory)),
+        scratch(std::move(folder)) {}
+  ~Impl() {
+    for (const auto& [number, staged] : parts) give_back(staged);
+  }
+
+  void give_back(const StagedPart& part) const {
+    for (const StagedBatch& staged : part.batches) {
+      if (staged.rows) budget->give_back(staged.size_bytes);
+    }
+  }
 
   std::shared_ptr<arrow::RecordBatch> load(const StagedBatch& staged) const {
     if (staged.rows) return staged.rows;
@@ -42,14 +54,22 @@ struct BatchStage::Impl {
 
   Fields fields;
   std::shared_ptr<arrow::Schema> schema;
-  std::int64_t memory_bytes;
-  std::int64_t used_bytes = 0;
+  std::shared_ptr<MemoryBudget> budget;
+  std::int64_t spilled_bytes = 0;
   ScratchFile scratch;
   std::map<std::int64_t, StagedPart> parts;
 };
 
+bool MemoryBudget::take(std::int64_t bytes) noexcept {
+  if (left_.fetch_sub(bytes) >= bytes) return true;
+  left_ += bytes;
+  return false;
+}
+
+BatchStage::BatchStage(Fields fields, std::shared_ptr<MemoryBudget> budget, std::string scratch_dir)
+    : impl_(std::make_unique<Impl>(std::move(fields), std::move(budget), std::move(scratch_dir))) {}
 BatchStage::BatchStage(Fields fields, std::int64_t memory_bytes, std::string scratch_dir)
-    : impl_(std::make_unique<Impl>(std::move(fields), memory_bytes, std::move(scratch_dir))) {}
+    : BatchStage(std::move(fields), std::make_shared<MemoryBudget>(memory_bytes), std::move(scratch_dir)) {}
 BatchStage::~BatchStage() = default;
 
 void BatchStage::append(std::int64_t part, const Batch& batch) {
@@ -58,11 +78,10 @@ void BatchStage::append(std::int64_t part, const Batch& batch) {
   StagedBatch next;
   next.rows = to_record_batch(batch, impl_->schema);
   next.size_bytes = memory_of(*next.rows);
-  if (impl_->used_bytes + next.size_bytes > impl_->memory_bytes) {
+  if (!impl_->budget->take(next.size_bytes)) {
     const std::string bytes = serialize_record_batch(*next.rows);
     next = {nullptr, impl_->scratch.append(bytes), static_cast<std::int64_t>(bytes.size())};
-  } else {
-    impl_->used_bytes += next.size_bytes;
+    impl_->spilled_bytes += next.size_bytes;
   }
   staged.batches.push_back(std::move(next));
   staged.rows += batch.num_rows;
@@ -71,9 +90,7 @@ void BatchStage::append(std::int64_t part, const Batch& batch) {
 void BatchStage::drop(std::int64_t part) {
   const auto found = impl_->parts.find(part);
   if (found == impl_->parts.end()) return;
-  for (const StagedBatch& staged : found->second.batches) {
-    if (staged.rows) impl_->used_bytes -= staged.size_bytes;
-  }
+  impl_->give_back(found->second);
   impl_->parts.erase(found);
 }
 
@@ -88,14 +105,19 @@ std::int64_t BatchStage::rows(std::int64_t part) const {
   return found == impl_->parts.end() ? 0 : found->second.rows;
 }
 
+void BatchStage::visit(std::int64_t part, const std::function<void(Batch)>& take) const {
+  const auto found = impl_->parts.find(part);
+  if (found == impl_->parts.end()) return;
+  for (const StagedBatch& staged : found->second.batches) take(from_record_batch(*impl_->load(staged)));
+}
+
 std::vector<Batch> BatchStage::read(std::int64_t part) const {
   std::vector<Batch> batches;
-  const auto found = impl_->parts.find(part);
-  if (found == impl_->parts.end()) return batches;
-  for (const StagedBatch& staged : found->second.batches) batches.push_back(from_record_batch(*impl_->load(staged)));
+  visit(part, [&](Batch batch) { batches.push_back(std::move(batch)); });
   return batches;
 }
 
 const Fields& BatchStage::fields() const { return impl_->fields; }
+std::int64_t BatchStage::spilled_bytes() const { return impl_->spilled_bytes; }
 
 }  // namespace evclean

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "record_batch.hpp"
+#include "evclean/record_batch.hpp"
 
 #include <arrow/io/memory.h>
 #include <arrow/ipc/api.h>

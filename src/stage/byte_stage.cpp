@@ -2,8 +2,8 @@
 // Pieces stay in memory until the limit; what comes later goes to scratch. Nothing is moved once it is placed.
 #include <map>
 
-#include "descriptor.hpp"
-#include "evclean/sink.hpp"
+#include "evclean/descriptor.hpp"
+#include "evclean/stage.hpp"
 #include "scratch_file.hpp"
 
 namespace evclean {

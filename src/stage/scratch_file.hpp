@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "descriptor.hpp"
+#include "evclean/descriptor.hpp"
 
 namespace evclean {
 

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// One SELECT of PostgreSQL's grammar over datasets (job contract, 2.4): parsed, planned, run by relational operators.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "evclean/expression.hpp"
+#include "evclean/relational.hpp"
+
+namespace evclean {
+
+/// One parsed SELECT. Immutable; cheap to copy.
+class Query {
+ public:
+  /// Errors: ExpressionError with the position in the user's text (syntax, what is not supported by name, …).
+  static Query parse(std::string_view text, const Macros& macros = {});
+  ~Query();
+  Query(const Query&);
+  Query& operator=(const Query&);
+
+  const std::string& text() const;
+  /// Tables it reads, as written, without names of WITH; in order of appearance, without repeats.
+  std::vector<std::string> tables() const;
+  /// Columns of a table that it can use at all, for leaving out the others early; empty: any (a star).
+  std::optional<std::vector<std::string>> columns_of(std::string_view table, const Fields& fields) const;
+  /// Columns of the result. Errors: ExpressionError (unknown column, types that do not fit).
+  Fields fields(const std::map<std::string, Fields>& tables) const;
+  /// The plan as indented lines for people.
+  std::string explain(const std::map<std::string, Fields>& tables) const;
+
+  struct Impl;
+
+ private:
+  explicit Query(std::shared_ptr<const Impl> impl);
+  std::shared_ptr<const Impl> impl_;
+};
+
+struct QueryReport {
+  EvalCounters counters;
+  std::vector<OperatorReport> operators;
+};
+
+/// Runs it. Collective. Errors: ExpressionError (mistakes), user Error (data: overflow), on all ranks.
+/// `sample(table, column)` may give a text value and its place for messages about text compared with numbers.
+DatasetPtr run_query(const Query& query, const std::map<std::string, DatasetPtr>& tables, const Workspace& workspace,
+                     QueryReport& report);
+
+/// The group step: keys, then each named expression over aggregates (count(*), sum(x) filter (where …), a ratio of
+/// two). Errors: GroupError says which of the names is wrong.
+struct NamedExpression {
+  std::string name, expression;
+};
+/// `index` into `aggregates` of the one at fault, -1: a key.
+class GroupError : public ExpressionError {
+ public:
+  GroupError(const ExpressionError& error, int which) : ExpressionError(error), index(which) {}
+  int index;
+};
+DatasetPtr run_group(const DatasetPtr& data, const std::vector<std::string>& keys,
+                     const std::vector<NamedExpression>& aggregates, const Macros& macros, const Workspace& workspace,
+                     QueryReport& report);
+
+}  // namespace evclean

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "evclean/dataset.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+
+namespace evclean {
+
+struct Dataset::Impl {
+  Impl(Fields columns, const Workspace& workspace)
+      : comm(workspace.comm), fields(columns), stage(std::move(columns), workspace.budget, workspace.scratch_dir) {}
+
+  const Comm& comm;
+  Fields fields;
+  BatchStage stage;
+  std::vector<Part> parts;
+  std::vector<std::int64_t> numbers;  ///< of a part, before finish()
+  std::int64_t rows = 0;
+};
+
+namespace {
+
+/// What a rank says of one of its parts.
+struct PartNews {
+  std::int64_t number = 0;
+  std::int64_t rows = 0;
+};
+
+std::string pack(const BatchStage& stage) {
+  std::string bytes;
+  for (const std::int64_t number : stage.parts()) {
+    const PartNews news{number, stage.rows(number)};
+    if (news.rows > 0) bytes.append(reinterpret_cast<const char*>(&news), sizeof news);
+  }
+  return bytes;
+}
+
+}  // namespace
+
+Dataset::Dataset(Fields fields, const Workspace& workspace)
+    : impl_(std::make_unique<Impl>(std::move(fields), workspace)) {}
+Dataset::~Dataset() = default;
+
+void Dataset::append(std::int64_t part, const Batch& batch) { impl_->stage.append(part, batch); }
+void Dataset::drop(std::int64_t part) { impl_->stage.drop(part); }
+
+void Dataset::finish() {
+  std::map<std::int64_t, Part> all;
+  const std::vector<std::string> told = impl_->comm.all_gather(pack(impl_->stage));
+  for (std::size_t rank = 0; rank < told.size(); ++rank) {
+    for (std::size_t at = 0; at < told[rank].size(); at += sizeof(PartNews)) {
+      PartNews news;
+      std::memcpy(&news, told[rank].data() + at, sizeof news);
+      const bool is_new = all.emplace(news.number, Part{static_cast<std::int32_t>(rank), news.rows, 0}).second;
+      EVCLEAN_CHECK(is_new, "part {} is on two ranks", news.number);
+    }
+  }
+  for (auto& [number, part] : all) {
+    part.first_row = impl_->rows;
+    impl_->rows += part.rows;
+    impl_->parts.push_back(part);
+    impl_->numbers.push_back(number);
+  }
+}
+
+const Fields& Dataset::fields() const { return impl_->fields; }
+const std::vector<Dataset::Part>& Dataset::parts() const { return impl_->parts; }
+std::int64_t Dataset::rows() const { return impl_->rows; }
+
+std::vector<std::int64_t> Dataset::mine() const {
+  std::vector<std::int64_t> mine;
+  for (std::size_t part = 0; part < impl_->parts.size(); ++part) {
+    if (impl_->parts[part].owner == impl_->comm.rank()) mine.push_back(static_cast<std::int64_t>(part));
+  }
+  return mine;
+}
+
+void Dataset::visit(std::int64_t part, const std::function<void(Batch)>& take) const {
+  impl_->stage.visit(impl_->numbers[static_cast<std::size_t>(part)], take);
+}
+
+int Dataset::find(std::string_view name) const {
+  const auto found =
+      std::find_if(impl_->fields.begin(), impl_->fields.end(), [&](const Field& field) { return field.name == name; });
+  return found == impl_->fields.end() ? -1 : static_cast<int>(found - impl_->fields.begin());
+}
+
+std::int64_t Dataset::spilled_bytes() const { return impl_->stage.spilled_bytes(); }
+
+}  // namespace evclean
