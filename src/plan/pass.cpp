@@ -104,6 +104,7 @@ class Pass::Work {
     drop(number);
     const Split& split = input_.splits[static_cast<std::size_t>(number)];
     SplitRecord record(make_state(input_, program_));
+    record.certain = is_certain(split, orders);
     const std::size_t segments = std::max<std::size_t>(1, split.segments.size());
     record.kept.resize(segments);
     record.filtered.resize(segments);
@@ -136,6 +137,17 @@ class Pass::Work {
     return news;
   }
 
+  /// Whether this reading counts whatever the others find: not when it begins where a record only seems to begin, nor
+  /// when a file in it may be left out.
+  bool is_certain(const Split& split, const ReadOrders& orders) const {
+    if (input_.stream.corrupt == OnCorrupt::kSkip) return false;
+    if (records_are_lines(input_)) return true;
+    for (int i = 0; i < static_cast<int>(split.segments.size()); ++i) {
+      if (split.segments[static_cast<std::size_t>(i)].begin > 0 && orders.starts.count(i) == 0) return false;
+    }
+    return true;
+  }
+
   void read_rows(SplitRecord& record) {
     DecodedBlock block;
     block.result.batch = inline_batch(*input_.spec->rows);
@@ -151,6 +163,7 @@ class Pass::Work {
 
   static SplitNews summary(const SplitRecord& record) {
     SplitNews news;
+    news.certain = record.certain;
     for (std::size_t s = 0; s < record.segments.size(); ++s) {
       const SegmentOutcome& segment = record.segments[s];
       news.records += segment.lines - segment.blank;
@@ -172,7 +185,7 @@ class Pass::Work {
     add_source_columns(input_, line_base(number, segment), batch);
     align_columns(batch, guess_.input);
     record.state.block = block.block;
-    run_ops(batch, record.state);
+    run_ops(batch, record);
     const auto step_rejects = static_cast<std::int64_t>(record.state.rejects.size());
     record.kept[segment] += batch.num_rows;
     record.rejected[segment] += step_rejects;
@@ -181,7 +194,7 @@ class Pass::Work {
     record.state.rejects.clear();
     if (program_.complete) count_missing(batch, record.missing);
     add_seconds(seconds_.steps, clock);
-    if (batch.num_rows > 0 && !poisoned_) {
+    if (batch.num_rows > 0 && !poisoned_ && !record.poisoned) {
       for (auto& sink : sinks_) sink->write(number, batch);
     }
     add_seconds(seconds_.encode, clock);
@@ -203,15 +216,22 @@ class Pass::Work {
     }
   }
 
-  void run_ops(Batch& batch, OpState& state) {
+  void run_ops(Batch& batch, SplitRecord& record) {
     for (const auto& op : program_.ops) {
       if (batch.num_rows == 0) break;
-      op->apply(batch, state);
+      op->apply(batch, record.state);
     }
-    // Once a value does not fit its guess, what would be written is useless: go on for the evidence only.
-    if (!poisoned_) {
-      for (const std::int64_t misfits : state.misfits) poisoned_ |= misfits > 0;
+    if (record.poisoned) return;
+    for (const std::int64_t misfits : record.state.misfits) {
+      if (misfits > 0) poison(record);
     }
+  }
+
+  /// Once a value does not fit its guess, what would be written is useless: go on for the evidence only. That holds for
+  /// the other splits only if this reading counts.
+  void poison(SplitRecord& record) {
+    record.poisoned = true;
+    poisoned_ |= record.certain;
   }
 
   /// Drops records beyond --limit, in input order: rows and rejects are both records.
@@ -251,7 +271,7 @@ class Pass::Work {
       bool known = false;
       for (const InputColumn& column : guess_.input) known |= column.name == name;
       if (known) continue;
-      poisoned_ = true;
+      poison(record);
       if (!batch.is_raw(static_cast<int>(c))) continue;
       SpanColumn copy = batch.raw(static_cast<int>(c));
       Evidence& evidence = record.unknown[{-1, name}];

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "split_judge.hpp"
 
+#include <utility>
+
 #include "wire.hpp"
 
 namespace evclean {
 
 std::string SplitNews::pack() const {
   Packer out;
-  out.put(failed).put(records).put(rejected).put(static_cast<std::int64_t>(segments.size()));
+  out.put(failed).put(certain).put(records).put(rejected).put(static_cast<std::int64_t>(segments.size()));
   for (const SegmentOutcome& segment : segments) {
     out.put(segment.file).put(segment.first).put(segment.end).put(segment.skipped).put(segment.damage.damaged);
   }
@@ -18,6 +20,7 @@ SplitNews SplitNews::unpack(const std::string& bytes) {
   Unpacker in(bytes);
   SplitNews news;
   news.failed = in.get<bool>();
+  news.certain = in.get<bool>();
   news.records = in.get<std::int64_t>();
   news.rejected = in.get<std::int64_t>();
   news.segments.resize(static_cast<std::size_t>(in.get<std::int64_t>()));
@@ -53,7 +56,12 @@ ReadOrders unpack_orders(const std::string& bytes) {
 }
 
 SplitJudge::SplitJudge(const TableInput& input, TicketDesk& desk, Monitor* monitor)
-    : input_(input), desk_(desk), monitor_(monitor), owners_(input.splits.size(), -1), news_(input.splits.size()) {
+    : input_(input),
+      desk_(desk),
+      monitor_(monitor),
+      owners_(input.splits.size(), -1),
+      news_(input.splits.size()),
+      counted_(input.splits.size()) {
   for (const Split& split : input.splits) {
     for (int i = 0; i < static_cast<int>(split.segments.size()); ++i) {
       chains_[split.segments[static_cast<std::size_t>(i)].file].segments.emplace_back(split.ordinal, i);
@@ -69,9 +77,10 @@ void SplitJudge::done(int rank, const TicketDesk::Done& done) {
     return;
   }
   owners_[static_cast<std::size_t>(split)] = rank;
-  keep_budget(news);
   if (monitor_ != nullptr) monitor_->advance(input_.splits[static_cast<std::size_t>(split)].size_bytes, news.records);
+  const bool certain = news.certain;
   news_[static_cast<std::size_t>(split)] = std::move(news);
+  if (certain) keep_budget(split);
   for (const SegmentOutcome& segment : news_[static_cast<std::size_t>(split)]->segments) {
     const bool must_go = excluded_.count(segment.file) > 0 && !segment.skipped;
     if (must_go || (segment.damage.damaged && input_.stream.corrupt == OnCorrupt::kSkip)) {
@@ -98,6 +107,7 @@ void SplitJudge::check(std::int32_t file) {
     if (first || outcome.first == chain.end || covered || nothing_left) {
       if (outcome.first >= 0) chain.end = outcome.end;
       ++chain.checked;
+      if (index + 1 == static_cast<int>(news->segments.size())) keep_budget(split);
       continue;
     }
     orders_[split].starts[index] = chain.end;
@@ -108,6 +118,7 @@ void SplitJudge::check(std::int32_t file) {
 
 void SplitJudge::again(std::int32_t split) {
   news_[static_cast<std::size_t>(split)].reset();
+  rejected_ -= std::exchange(counted_[static_cast<std::size_t>(split)], 0);
   orders_[split].excluded = excluded_;
   desk_.add({split, pack_orders(orders_[split])});
 }
@@ -121,9 +132,11 @@ void SplitJudge::leave_out(std::int32_t file) {
 }
 
 /// A budget in records ends the run as soon as it is spent; a share is judged at the end.
-void SplitJudge::keep_budget(const SplitNews& news) {
+void SplitJudge::keep_budget(std::int32_t split) {
   if (!input_.spec->input) return;
-  rejected_ += news.rejected;
+  std::int64_t& counted = counted_[static_cast<std::size_t>(split)];
+  const std::int64_t rejected = news_[static_cast<std::size_t>(split)]->rejected;
+  rejected_ += rejected - std::exchange(counted, rejected);
   const auto& count = input_.spec->input->rejects.count;
   if (count && rejected_ > *count) {
     over_budget_ = true;

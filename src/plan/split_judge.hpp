@@ -11,6 +11,7 @@ namespace evclean {
 /// What a rank says of a split it has read.
 struct SplitNews {
   bool failed = false;
+  bool certain = true;       ///< this reading will count (else: once its neighbours were compared)
   std::int64_t records = 0;  ///< not blank
   std::int64_t rejected = 0;
   std::vector<SegmentOutcome> segments;  ///< file, first, end, skipped and damage.damaged only
@@ -50,7 +51,7 @@ class SplitJudge final : public TicketDesk::Judge {
   void check(std::int32_t file);
   void again(std::int32_t split);
   void leave_out(std::int32_t file);
-  void keep_budget(const SplitNews& news);
+  void keep_budget(std::int32_t split);
 
   const TableInput& input_;
   TicketDesk& desk_;
@@ -60,6 +61,7 @@ class SplitJudge final : public TicketDesk::Judge {
   std::map<std::int32_t, ReadOrders> orders_;
   std::map<std::int32_t, Chain> chains_;
   std::set<std::int32_t> excluded_;
+  std::vector<std::int64_t> counted_;  ///< a split: its rejects in rejected_
   std::int64_t rejected_ = 0;
   bool over_budget_ = false;
 };

@@ -113,7 +113,8 @@ class SplitReader::Segment {
     const std::size_t found = text.empty() ? std::string_view::npos : reader_.decoder().first_record(text, 1, at_end);
     if (found == std::string_view::npos) return false;
     begin_ = found;
-    first_line_ = -count_newlines(block_->data(), found);
+    lines_in_block_ = count_newlines(block_->data(), found);
+    first_line_ = -lines_in_block_;
     started_ = true;
     return true;
   }
@@ -132,10 +133,7 @@ class SplitReader::Segment {
     return true;
   }
 
-  bool records_are_lines() const {
-    const std::string& format = reader_.input_.format;
-    return format != "csv" && format != "tsv" && format != "json";
-  }
+  bool records_are_lines() const { return evclean::records_are_lines(reader_.input_); }
 
   /// A line longer than max_line is a reject before its end is seen: the segment ends where the line does.
   void skip_rest_of_line() {

@@ -15,6 +15,8 @@ struct SplitRecord {
   std::map<std::pair<int, std::string>, Evidence> unknown;
   std::vector<std::int64_t> missing;  ///< a column of the result
   OpState state;
+  bool certain = true;  ///< this reading will count: it began where a record begins, and no file in it can be left out
+  bool poisoned = false;  ///< a value does not fit the guess, or a column is new: rows behind it were not written
 
   explicit SplitRecord(OpState fresh) : state(std::move(fresh)) {}
 };

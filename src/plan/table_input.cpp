@@ -152,6 +152,10 @@ NullWords nulls_for(const InputSpec& spec, const std::string& format) {
   return words;
 }
 
+bool records_are_lines(const TableInput& input) {
+  return input.format != "csv" && input.format != "tsv" && input.format != "json";
+}
+
 std::int64_t TableInput::stored_bytes() const {
   std::int64_t total = 0;
   for (const Split& split : splits) total += split.size_bytes;

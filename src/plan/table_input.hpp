@@ -43,6 +43,9 @@ bool is_closed(const std::string& format);
 /// Errors: user Error when an input path covers an output of the job.
 void refuse_own_outputs(const TableInput& input);
 
+/// Whether a line end always ends a record (or cannot be taken for anything else): where a split begins is certain then.
+bool records_are_lines(const TableInput& input);
+
 /// What the compiler needs to know of a table. `sample` as in PipelineCompiler::Options.
 PipelineCompiler::Options compiler_options(const TableInput& input);
 

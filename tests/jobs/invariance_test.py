@@ -146,6 +146,26 @@ class Invariance(harness.Case):
         self.write("data/a.csv", "a,b\n1,x\n2,\"" + "line\n" * 40000 + "\"\n3,y\n")
         self.all_equal(self.job("csv", outputs=["o.csv", "o.parquet"]), chunk="8KiB", other_chunks=("64KiB", "64MiB"), ranks=(1, 3))
 
+    def test_csv_splits_that_begin_inside_a_long_quoted_field(self):
+        # The lines inside look like rows of another type: what a split that begins there takes them for must not count.
+        head = "".join(f"{i},abc{i}\n" for i in range(5000))
+        tail = "".join(f"{i},abc{i}\n" for i in range(5001, 20000))
+        field = "".join(f"x{i},y\n" for i in range(8000)) + "1,2,3,4,5\n" * 2000
+        self.write("data/a.csv", "id,note\n" + head + f'5000,"long\n{field}end"\n' + tail)
+        job = self.job("csv", outputs=["o.csv"])
+        job["input"]["rejects"] = {"max": 100, "path": "rejects.jsonl"}
+        first = self.all_equal(job, chunk="16KiB", other_chunks=("64MiB",))
+        self.assertEqual(first[3]["outputs"], [("o.csv", 20000)])
+        self.assertEqual(first[3]["columns"][0]["type"], "int64")
+
+    def test_rejects_know_their_lines_in_every_block(self):
+        lines = [f"k={i}" if i % 5000 else f"bad {i}" for i in range(400_000)]
+        self.write("data/a.log", "\n".join(lines) + "\n")
+        job = self.job("regex", patterns=["^k=(?<k>\\d+)$"], outputs=["o.csv"])
+        for number, (label, out, _, _) in enumerate(self.results(job, [(1, {"chunk": "2MiB"}), (2, {"chunk": "1300KiB"})])):
+            rejects = [json.loads(line) for line in (out / "rejects.jsonl").read_text().splitlines()]
+            self.assertEqual([r["line"] for r in rejects], list(range(1, 400_000, 5000)), label)
+
     def test_regex_and_lines(self):
         self.write("data/a.log", log_text(random.Random(SEED), 4000).replace("\n", "\r\n"))
         self.all_equal(self.job("regex", self.STEPS, patterns=[r"^(?<ip>[\d.]+) .*?\" (?<status>\d+) (?<size>\d+|-)", r"^(?<word>noise)$", "(?<all>.*)"],
