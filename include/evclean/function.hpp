@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace evclean::functions {
 
@@ -31,5 +32,9 @@ std::optional<bool> ip_is_private(std::string_view address);
 std::optional<std::string> mask_ip(std::string_view address);  ///< /24 and /48
 /// Strings unescaped, objects and arrays as their JSON text; null if absent, JSON null, or not JSON.
 std::optional<std::string> json_get(std::string_view json, std::string_view path);  ///< 'a.b[0]', '["a.b"]'
+/// Appends the raw text of each element of a JSON array; false (and nothing appended) when the text is none.
+bool json_elements(std::string_view json, std::vector<std::string_view>& elements);
+/// The text of a raw JSON string, given with its quotes.
+std::string json_string_text(std::string_view raw);
 
 }  // namespace evclean::functions

@@ -34,12 +34,14 @@ struct Slot {
 
 /// Evidence, counts and rejects of one split; merged later in any order.
 struct OpState {
-  TextBlockPtr block;                  ///< side area of the batch's block; null: none
-  std::vector<Evidence> evidence;      ///< a slot
-  std::vector<std::int64_t> misfits;   ///< a slot: values that did not fit the guess
-  std::vector<std::int64_t> filtered;  ///< a step
-  std::vector<std::int64_t> next_row;  ///< a step that numbers rows: the number of the next row
-  std::vector<double> seconds;         ///< a step
+  TextBlockPtr block;                           ///< side area of the batch's block; null: none
+  std::vector<Evidence> evidence;               ///< a slot
+  std::vector<std::int64_t> misfits;            ///< a slot: values that did not fit the guess
+  std::vector<std::int64_t> filtered;           ///< a step
+  std::vector<std::int64_t> next_row;           ///< a step that numbers rows: the number of the next row
+  std::vector<std::int64_t> rows_in, rows_out;  ///< a step
+  std::vector<std::int64_t> odd;                ///< a step: values it took as best it could (explode: not an array)
+  std::vector<double> seconds;                  ///< a step
   EvalCounters counters;
   std::vector<Reject> rejects;  ///< by steps (cast)
 };
@@ -49,6 +51,10 @@ class Op {
  public:
   virtual ~Op() = default;
   virtual void apply(Batch& batch, OpState& state) = 0;
+  /// Whether the step makes many rows of one: then expand() stands for apply().
+  virtual bool expands() const { return false; }
+  /// Gives its result to `emit` in batches of a bounded size, in order.
+  virtual void expand(Batch&, OpState&, const std::function<void(Batch&)>& /*emit*/) {}
   int step = -1;  ///< index in the job's steps; -1: settling at the table's end
 };
 
@@ -100,6 +106,12 @@ class PipelineCompiler {
 
 /// True for steps that need the number of rows before them over all splits (index, limit).
 bool numbers_rows(const StepSpec& step);
+
+/// The first step from which on rows no longer stand for records (explode), or the number of steps.
+int first_step_off_records(const std::vector<StepSpec>& steps);
+
+/// The first step behind which rows no longer stand for records (explode), or the number of steps.
+int first_step_off_records(const std::vector<StepSpec>& steps);
 
 /// Makes a batch's columns those of `input`, in order; absent ones are missing in every row.
 void align_columns(Batch& batch, const std::vector<InputColumn>& input);

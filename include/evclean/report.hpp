@@ -25,6 +25,8 @@ struct ColumnReport {
 struct StepReport {
   std::string name;
   std::int64_t filtered = 0;
+  std::int64_t rows_in = 0, rows_out = 0;
+  bool off_records = false;  ///< its rows do not stand for records, before it or behind it
 };
 
 struct TableReport {
@@ -35,6 +37,7 @@ struct TableReport {
   std::vector<ColumnReport> columns;
   std::vector<StepReport> steps;
   std::vector<Reject> first_rejects;  ///< up to three, with their line (1-based)
+  std::int64_t rejected_rows = 0;     ///< rows that no longer stood for records (behind explode)
   std::string rejects_path;
   std::vector<std::string> notes;
   std::int64_t stored_bytes = 0;

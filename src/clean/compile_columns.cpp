@@ -169,8 +169,18 @@ Ops PipelineCompiler::Impl::compile(const MapStep& map) {
   return ops;
 }
 
-Ops PipelineCompiler::Impl::compile(const ExplodeStep&) {
-  throw StepError{"explode is not available yet", spec().place, {}, true};
+Ops PipelineCompiler::Impl::compile(const ExplodeStep& explode) {
+  const int source = require(explode.column);
+  const std::string target = explode.as ? explode.as->value : explode.column.value;
+  Ops ops = settle_ops({source}, false);
+  const int existing = find(target);
+  if (existing >= 0 && existing != source) {
+    Ops mark = settle_ops({existing}, false);
+    for (auto& op : mark) ops.push_back(std::move(op));
+  }
+  put(target, ValueType::kString, add_slot(target, at, false));
+  ops.push_back(make_explode_op({explode.column.value, target, explode.keep_empty}));
+  return ops;
 }
 
 Ops PipelineCompiler::Impl::compile(const IndexStep& index) {

@@ -71,6 +71,15 @@ std::unique_ptr<Op> make_keep_columns_op(std::vector<std::string> columns);
 std::unique_ptr<Op> make_rename_op(std::vector<std::pair<std::string, std::string>> names);
 std::unique_ptr<Op> make_map_op(std::string column, const std::vector<NamedText>& values,
                                 std::optional<Text> otherwise);
+
+/// Elements of the JSON arrays of `column` in a raw column `target`, each in a row of its own.
+struct ExplodePlan {
+  std::string column;
+  std::string target;
+  bool keep_empty = false;
+};
+std::unique_ptr<Op> make_explode_op(ExplodePlan plan);
+
 std::unique_ptr<Op> make_index_op(std::string column);
 std::unique_ptr<Op> make_limit_op(std::int64_t rows);
 std::unique_ptr<Op> make_sample_op(double fraction, std::int64_t seed);

@@ -2,6 +2,7 @@
 // index, limit and sample: steps that choose or number rows by where they stand.
 #include <arrow/api.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "evclean/arrow_status.hpp"
@@ -54,17 +55,23 @@ class Sample final : public Op {
   void apply(Batch& batch, OpState& state) override {
     if (all_) return;
     std::vector<std::int32_t> kept;
+    Place before;
+    std::uint64_t same = 0;  // rows of the record before this one (behind explode)
     for (std::int64_t row = 0; row < batch.num_rows; ++row) {
-      if (place_hash(batch, row) < threshold_) kept.push_back(static_cast<std::int32_t>(row));
+      const Place place = PlaceOf{&batch}(row);
+      same = place == before ? same + 1 : 0;
+      before = place;
+      if (place_hash(place, same) < threshold_) kept.push_back(static_cast<std::int32_t>(row));
     }
     state.filtered[static_cast<std::size_t>(step)] += batch.num_rows - static_cast<std::int64_t>(kept.size());
     batch.keep(kept);
   }
 
  private:
-  std::uint64_t place_hash(const Batch& batch, std::int64_t row) const {
-    const Place place = PlaceOf{&batch}(row);
-    return mix64(mix64(seed_ ^ static_cast<std::uint64_t>(place.file)) ^ static_cast<std::uint64_t>(place.byte_offset));
+  std::uint64_t place_hash(const Place& place, std::uint64_t same) const {
+    const std::uint64_t file = mix64(seed_ ^ static_cast<std::uint64_t>(place.file));
+    const std::uint64_t hash = mix64(file ^ static_cast<std::uint64_t>(place.byte_offset));
+    return same == 0 ? hash : mix64(hash + same);
   }
 
   std::uint64_t seed_;
@@ -82,6 +89,11 @@ std::unique_ptr<Op> make_sample_op(double fraction, std::int64_t seed) {
 
 bool numbers_rows(const StepSpec& step) {
   return std::holds_alternative<IndexStep>(step.body) || std::holds_alternative<LimitStep>(step.body);
+}
+
+int first_step_off_records(const std::vector<StepSpec>& steps) {
+  const auto explodes = [](const StepSpec& step) { return std::holds_alternative<ExplodeStep>(step.body); };
+  return static_cast<int>(std::find_if(steps.begin(), steps.end(), explodes) - steps.begin());
 }
 
 }  // namespace evclean

@@ -138,6 +138,24 @@ class Walker {
     return found_;
   }
 
+  /// The elements of the array that the whole text is.
+  bool elements(std::vector<std::string_view>& found) {
+    blanks();
+    if (!take('[')) return false;
+    if (!closes(']')) {
+      do {
+        blanks();
+        const std::size_t begin = at_;
+        if (!value(1, false)) return false;
+        found.push_back(text_.substr(begin, at_ - begin));
+        blanks();
+      } while (take(','));
+      if (!take(']')) return false;
+    }
+    blanks();
+    return at_ == text_.size();
+  }
+
  private:
   /// Passes one value at depth `depth`; `on_path` says whether the path has led here.
   bool value(int depth, bool on_path) {
@@ -280,5 +298,15 @@ std::optional<std::string> json_get(std::string_view json, std::string_view path
   if (!found || *found == "null") return std::nullopt;
   return found->front() == '"' ? unescaped(*found) : std::string(*found);
 }
+
+bool json_elements(std::string_view json, std::vector<std::string_view>& elements) {
+  const std::size_t before = elements.size();
+  const std::vector<Step> nowhere;
+  if (Walker(json, nowhere).elements(elements)) return true;
+  elements.resize(before);
+  return false;
+}
+
+std::string json_string_text(std::string_view raw) { return unescaped(raw); }
 
 }  // namespace evclean::functions

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "guess.hpp"
 
+#include <arrow/array.h>
+
 #include <algorithm>
 
 #include "split_reader.hpp"
@@ -13,6 +15,19 @@ namespace {
 constexpr std::size_t kSampledFiles = 8;
 constexpr std::int64_t kSampledBytes = 64 << 10;  // of each place
 constexpr int kPlacesInAFile = 3;
+constexpr std::int64_t kExpandedBytes = 32 << 20;  // explode makes no more than that of a sample
+
+/// Bytes that a batch holds of its own: what is raw stays where it is.
+std::int64_t held_bytes(const Batch& batch) {
+  std::int64_t bytes = 0;
+  for (const Column& column : batch.columns) {
+    const auto* array = std::get_if<std::shared_ptr<arrow::Array>>(&column);
+    bytes += 8 * batch.num_rows;
+    if (array != nullptr && (*array)->type_id() == arrow::Type::STRING)
+      bytes += static_cast<const arrow::StringArray&>(**array).total_values_length();
+  }
+  return bytes;
+}
 
 /// Short segments spread over the files: their begins, and inside big plain files also later places.
 std::vector<Split> sample_splits(const TableInput& input) {
@@ -131,6 +146,22 @@ void Stepwise::run(const TableInput& input, bool strict) {
   }
 }
 
+void Stepwise::apply_to_all(Op& op) {
+  std::vector<Batch> after;
+  std::int64_t held = 0;
+  for (Batch& batch : batches) {
+    if (batch.num_rows > 0 && !op.expands()) op.apply(batch, state);
+    if (batch.num_rows > 0 && op.expands()) {
+      op.expand(batch, state, [&](Batch& piece) {
+        if (!whole && held > kExpandedBytes) return;
+        held += held_bytes(piece);
+        after.push_back(std::move(piece));
+      });
+    }
+  }
+  if (op.expands()) batches = std::move(after);
+}
+
 void Stepwise::run_once(const TableInput& input, bool strict) {
   PipelineCompiler::Options options = compiler_options(input);
   options.sample = [this, &input](int slot) { return shown_text_value(input, evidence, slot); };
@@ -139,15 +170,9 @@ void Stepwise::run_once(const TableInput& input, bool strict) {
   const auto apply = [&](std::vector<std::unique_ptr<Op>> ops) {
     state.evidence.resize(compiler.slots().size());
     state.misfits.resize(compiler.slots().size());
-    for (auto& op : ops) {
-      for (Batch& batch : batches) {
-        if (batch.num_rows > 0) op->apply(batch, state);
-      }
-    }
+    for (auto& op : ops) apply_to_all(*op);
   };
-  state.filtered.resize(input.spec->steps.size());
-  state.next_row.resize(input.spec->steps.size());
-  state.seconds.resize(input.spec->steps.size() + 1);
+  make_step_counts(input.spec->steps, state);
   try {
     while (!compiler.done()) {
       evidence.resize(compiler.slots().size());

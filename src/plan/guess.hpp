@@ -17,6 +17,7 @@ struct Stepwise {
   Program program;                 ///< as far as it compiled
   OpState state;
   std::vector<Reject> rejects;
+  bool whole = false;  ///< explode makes all its rows, whatever their size (tests)
   bool lenient =
       false;  ///< a column that no row has is missing in all of them instead of a mistake (tests, no records)
 
@@ -24,6 +25,7 @@ struct Stepwise {
   void run(const TableInput& input, bool strict);
 
  private:
+  void apply_to_all(Op& op);
   void run_once(const TableInput& input, bool strict);
 };
 

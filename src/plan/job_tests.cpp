@@ -175,6 +175,7 @@ std::string run_test(const Job& job, const TestSpec& test) {
     input.closed = is_closed(input.format);
     decode_text(input, text, stepwise);
   }
+  stepwise.whole = true;
   stepwise.lenient = !input.closed;
   std::vector<Reject> decoded = std::move(stepwise.rejects);
   stepwise.run(input, true);

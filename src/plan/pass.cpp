@@ -170,6 +170,7 @@ class Pass::Work {
       news.rejected += segment.rejected + record.rejected[s];
       news.segments.push_back(segment);
     }
+    news.rejected += record.rejected_rows;
     return news;
   }
 
@@ -185,19 +186,27 @@ class Pass::Work {
     add_source_columns(input_, line_base(number, segment), batch);
     align_columns(batch, guess_.input);
     record.state.block = block.block;
-    run_ops(batch, record);
-    const auto step_rejects = static_cast<std::int64_t>(record.state.rejects.size());
-    record.kept[segment] += batch.num_rows;
-    record.rejected[segment] += step_rejects;
-    record.filtered[segment] += rows - batch.num_rows - step_rejects;
+    const auto off_records = [&](const Batch& reached) {
+      const auto rejects = static_cast<std::int64_t>(record.state.rejects.size());
+      record.kept[segment] += reached.num_rows;
+      record.rejected[segment] += rejects;
+      record.filtered[segment] += rows - reached.num_rows - rejects;
+      record.rejected_rows -= rejects;
+    };
+    run_ops(program_.ops, input_.spec->steps, batch, record.state, off_records, [&](Batch& out) {
+      if (program_.complete) count_missing(out, record.missing);
+      poison_on_misfits(record);
+      add_seconds(seconds_.steps, clock);
+      if (!poisoned_ && !record.poisoned) {
+        for (auto& sink : sinks_) sink->write(number, out);
+      }
+      add_seconds(seconds_.encode, clock);
+    });
+    poison_on_misfits(record);
+    record.rejected_rows += static_cast<std::int64_t>(record.state.rejects.size());
     rejects_.put(number, record.state.rejects);
     record.state.rejects.clear();
-    if (program_.complete) count_missing(batch, record.missing);
     add_seconds(seconds_.steps, clock);
-    if (batch.num_rows > 0 && !poisoned_ && !record.poisoned) {
-      for (auto& sink : sinks_) sink->write(number, batch);
-    }
-    add_seconds(seconds_.encode, clock);
     return !limit_reached_;
   }
 
@@ -216,11 +225,7 @@ class Pass::Work {
     }
   }
 
-  void run_ops(Batch& batch, SplitRecord& record) {
-    for (const auto& op : program_.ops) {
-      if (batch.num_rows == 0) break;
-      op->apply(batch, record.state);
-    }
+  void poison_on_misfits(SplitRecord& record) {
     if (record.poisoned) return;
     for (const std::int64_t misfits : record.state.misfits) {
       if (misfits > 0) poison(record);

@@ -21,10 +21,11 @@ struct PassResult {
   std::int64_t misfits = 0;
   std::map<int, std::vector<std::int64_t>> row_counts;  ///< a numbering step: rows that reached it, a split
   std::vector<FileLedger> files;
-  std::vector<std::int64_t> filtered;  ///< a step
-  std::vector<std::int64_t> missing;   ///< a column of the result
+  std::vector<std::int64_t> filtered, rows_in, rows_out, odd;  ///< a step
+  std::vector<std::int64_t> missing;                           ///< a column of the result
   EvalCounters counters;
-  std::int64_t rejected = 0;
+  std::int64_t rejected = 0;       ///< records
+  std::int64_t rejected_rows = 0;  ///< rows that no longer stood for records
   bool over_budget = false;
   std::vector<std::vector<std::int64_t>> line_bases;  ///< split, segment: lines of the file before it
 };

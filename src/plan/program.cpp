@@ -139,9 +139,7 @@ OpState make_state(const TableInput& input, const Program& program) {
   OpState state;
   state.evidence.resize(program.slots.size());
   state.misfits.resize(program.slots.size());
-  state.filtered.resize(input.spec->steps.size());
-  state.next_row.resize(input.spec->steps.size());
-  state.seconds.resize(input.spec->steps.size() + 1);
+  make_step_counts(input.spec->steps, state);
   return state;
 }
 

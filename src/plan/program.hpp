@@ -50,6 +50,16 @@ bool has_no_value(const Evidence& evidence);
 /// A text value of a slot and its place, for messages: 'abc' at f.log:17; empty when the slot has none.
 std::string shown_text_value(const TableInput& input, const std::vector<Evidence>& evidence, int slot);
 
+/// Runs operations over a batch, counting rows in and out of steps. `emit` gets what comes out, in order: several
+/// batches behind explode, none when no row is left. `off_records` is called once, with the batch as it reaches the
+/// step from which on rows no longer stand for records (or the end).
+void run_ops(const std::vector<std::unique_ptr<Op>>& ops, const std::vector<StepSpec>& steps, Batch& batch,
+             OpState& state, const std::function<void(const Batch&)>& off_records,
+             const std::function<void(Batch&)>& emit);
+
+/// Room in a state for the counts of a job's steps.
+void make_step_counts(const std::vector<StepSpec>& steps, OpState& state);
+
 /// A fresh state for a program.
 OpState make_state(const TableInput& input, const Program& program);
 

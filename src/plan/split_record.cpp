@@ -173,24 +173,32 @@ void merge_positions(const TableInput& input, const Comm& comm, const std::map<s
 void merge_counts(const TableInput& input, const Program& program, const Comm& comm,
                   const std::map<std::int64_t, SplitRecord>& records, PassResult& result) {
   const std::size_t steps = input.spec->steps.size(), columns = program.fields.size();
-  std::vector<std::int64_t> sums(steps + 4 + columns);
+  std::vector<std::int64_t> sums(4 * steps + 5 + columns);
   for (const auto& [split, record] : records) {
     const OpState& state = record.state;
-    for (std::size_t s = 0; s < state.filtered.size(); ++s) sums[s] += state.filtered[s];
-    std::int64_t* tail = sums.data() + state.filtered.size();
-    for (const std::int64_t misfits : state.misfits) tail[0] += misfits;
-    tail[1] += state.counters.division_by_zero;
-    tail[2] += state.counters.int_overflow;
-    tail[3] += state.counters.regex_limit;
-    for (std::size_t c = 0; c < std::min(columns, record.missing.size()); ++c) tail[4 + c] += record.missing[c];
+    std::int64_t* at = sums.data();
+    for (const auto* counts : {&state.filtered, &state.rows_in, &state.rows_out, &state.odd}) {
+      for (const std::int64_t count : *counts) *at++ += count;
+    }
+    for (const std::int64_t misfits : state.misfits) at[0] += misfits;
+    at[1] += state.counters.division_by_zero;
+    at[2] += state.counters.int_overflow;
+    at[3] += state.counters.regex_limit;
+    at[4] += record.rejected_rows;
+    for (std::size_t c = 0; c < std::min(columns, record.missing.size()); ++c) at[5 + c] += record.missing[c];
   }
   sums = comm.sum(std::move(sums));
-  result.filtered.assign(sums.begin(), sums.begin() + static_cast<std::ptrdiff_t>(steps));
-  result.misfits = sums[steps];
-  result.counters.division_by_zero = sums[steps + 1];
-  result.counters.int_overflow = sums[steps + 2];
-  result.counters.regex_limit = sums[steps + 3];
-  result.missing.assign(sums.begin() + static_cast<std::ptrdiff_t>(steps) + 4, sums.end());
+  const std::int64_t* at = sums.data();
+  for (auto* counts : {&result.filtered, &result.rows_in, &result.rows_out, &result.odd}) {
+    counts->assign(at, at + steps);
+    at += steps;
+  }
+  result.misfits = at[0];
+  result.counters.division_by_zero = at[1];
+  result.counters.int_overflow = at[2];
+  result.counters.regex_limit = at[3];
+  result.rejected_rows = at[4];
+  result.missing.assign(at + 5, at + 5 + columns);
 }
 
 }  // namespace

@@ -71,14 +71,24 @@ void TableRun::fill_report(const TableInput& input, const PassResult& result, Ta
   report.stored_bytes = input.stored_bytes();
   report.passes = passes_;
   for (const FileLedger& file : result.files) report.ledger += file.counts;
-  for (std::size_t s = 0; s < spec_.steps.size(); ++s)
-    report.steps.push_back({spec_.steps[s].name, result.filtered[s]});
+  report.rejected_rows = result.rejected_rows;
+  const int first_off = first_step_off_records(spec_.steps);
+  for (std::size_t s = 0; s < spec_.steps.size(); ++s) {
+    report.steps.push_back({spec_.steps[s].name, result.filtered[s], result.rows_in[s], result.rows_out[s],
+                            static_cast<int>(s) >= first_off});
+  }
   const auto count = [&](std::int64_t value, const char* text) {
     if (value > 0) report.notes.push_back(fmt::format("{} {}", value, text));
   };
   count(result.counters.division_by_zero, "divisions by zero gave null");
   count(result.counters.int_overflow, "integer results beyond 64 bits gave null");
   count(result.counters.regex_limit, "matches gave up at the match limit and counted as no match");
+  count(result.rejected_rows, "rows made by explode did not fit a later step: rejects, beside the records' ledger");
+  for (std::size_t s = 0; s < spec_.steps.size(); ++s) {
+    if (result.odd[s] > 0)
+      report.notes.push_back(fmt::format("step {} ({}): {} values were no array and stayed one row", s + 1,
+                                         spec_.steps[s].name, result.odd[s]));
+  }
   for (const FileLedger& file : result.files) {
     if (!file.damage.empty())
       report.notes.push_back(fmt::format("{}: {}{}", file.file, file.damage, file.skipped ? "; skipped whole" : ""));

@@ -183,10 +183,14 @@ void TableRun::judge_budget(const PassResult& result, TableReport& report) const
   const std::int64_t records = report.ledger.lines - report.ledger.blank;
   if (budget.count) {
     report.budget = fmt::format("{}", *budget.count);
-    report.over_budget = result.rejected > *budget.count;
+    report.over_budget = result.rejected + result.rejected_rows > *budget.count;
   } else if (budget.share) {
     report.budget = fmt::format("{:g}%", *budget.share * 100);
     report.over_budget = static_cast<double>(result.rejected) > *budget.share * static_cast<double>(records);
+    // Rows behind explode are judged as a share of the rows there.
+    const auto off = static_cast<std::size_t>(first_step_off_records(spec_.steps));
+    const std::int64_t rows = off < spec_.steps.size() ? std::max(result.rows_in[off], result.rows_out[off]) : 0;
+    report.over_budget |= static_cast<double>(result.rejected_rows) > *budget.share * static_cast<double>(rows);
   }
 }
 

@@ -52,9 +52,12 @@ void put_table(JsonText& json, const TableReport& table) {
   put_columns(json, table.columns);
   put_files(json, table.files);
   json.key("steps").begin_array();
-  for (const StepReport& step : table.steps)
-    json.begin_object().field("step", step.name).field("filtered", step.filtered).end();
+  for (const StepReport& step : table.steps) {
+    json.begin_object().field("name", step.name).field("rows_in", step.rows_in).field("rows_out", step.rows_out);
+    json.field("filtered", step.filtered).end();
+  }
   json.end();
+  if (table.rejected_rows > 0) json.field("rejected_rows", table.rejected_rows);
   json.field("over_budget", table.over_budget);
   if (!table.rejects_path.empty()) json.field("rejects", table.rejects_path);
   json.key("notes").begin_array();

@@ -48,12 +48,18 @@ std::string ledger_text(const TableReport& table) {
   std::string text = text_table({"file", "lines", "kept", "filtered", "rejected", "blank", ""}, rows, 60);
   std::string filters;
   for (std::size_t s = 0; s < table.steps.size(); ++s) {
-    if (table.steps[s].filtered > 0) {
+    if (table.steps[s].filtered > 0 && !table.steps[s].off_records) {
       filters += fmt::format("{}step {} ({}) {}", filters.empty() ? "" : ", ", s + 1, table.steps[s].name,
                              grouped(table.steps[s].filtered));
     }
   }
   if (!filters.empty()) text += fmt::format("filtered by: {}\n", filters);
+  for (std::size_t s = 0; s < table.steps.size(); ++s) {
+    const StepReport& step = table.steps[s];
+    if (!step.off_records || step.rows_in == step.rows_out) continue;
+    text += fmt::format("step {} ({}): {} rows in, {} out\n", s + 1, step.name, grouped(step.rows_in),
+                        grouped(step.rows_out));
+  }
   return text;
 }
 

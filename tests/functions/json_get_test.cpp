@@ -102,5 +102,25 @@ TEST(JsonGet, EveryCutOfATextIsHarmless) {
   }
 }
 
+TEST(JsonElements, GivesTheRawTextOfEachElement) {
+  std::vector<std::string_view> found;
+  ASSERT_TRUE(json_elements(" [1, \"a,]\" ,{\"k\": [2]}, null,[] ] ", found));
+  EXPECT_EQ(found, (std::vector<std::string_view>{"1", "\"a,]\"", "{\"k\": [2]}", "null", "[]"}));
+  found.clear();
+  EXPECT_TRUE(json_elements("[]", found));
+  EXPECT_TRUE(found.empty());
+}
+
+TEST(JsonElements, WhatIsNoArrayGivesNothing) {
+  std::vector<std::string_view> found;
+  for (const char* text : {"", "1", "{}", "[1", "[1,]", "[,1]", "[1] 2", "[01]", "['a']", "[a]", "[\"\\x\"]"}) {
+    EXPECT_FALSE(json_elements(text, found)) << text;
+    EXPECT_TRUE(found.empty()) << text;
+  }
+  EXPECT_FALSE(json_elements(std::string(300, '[') + std::string(300, ']'), found));
+}
+
+TEST(JsonElements, TextOfAString) { EXPECT_EQ(json_string_text("\"a\\n\\u00e9\""), "a\n\xc3\xa9"); }
+
 }  // namespace
 }  // namespace evclean::functions

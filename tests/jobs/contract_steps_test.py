@@ -158,7 +158,7 @@ class Columns(harness.Case):
         self.assertEqual(self.clean(PEOPLE, steps).column("age"), ["young", "41", None, "7"])
 
     def test_what_is_not_built_is_refused_by_name(self):
-        for step in ({"explode": {"column": "city"}}, {"distinct": ["id"]}, {"sort": ["id"]}, {"group": {"by": "id", "agg": {"n": "count(*)"}}},
+        for step in ({"distinct": ["id"]}, {"sort": ["id"]}, {"group": {"by": "id", "agg": {"n": "count(*)"}}},
                      {"sql": "select 1"}, {"encode": {}}, {"join": {"table": "t", "on": "id", "how": "left"}}):
             with self.subTest(step=step):
                 self.write("in.txt", PEOPLE)

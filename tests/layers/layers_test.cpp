@@ -43,7 +43,7 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"names", {"base"}},
     {"job", {"base", "table", "source", "decode", "pattern"}},
     {"sql", {"base", "table", "types", "pattern", "functions"}},
-    {"clean", {"base", "table", "types", "pattern", "decode", "job", "sql", "names"}},
+    {"clean", {"base", "table", "types", "pattern", "decode", "job", "sql", "names", "functions"}},
     {"sink", {"base", "table", "stage", "types", "mpi", "job"}},
     {"report", {"base", "table", "types", "sink", "stage"}},
     {"plan",
