@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
+#include <vector>
 
 #include "evclean/dataset.hpp"
 
@@ -26,8 +28,11 @@ std::vector<std::uint64_t> hash_rows(const Batch& batch, const std::vector<int>&
 class Shipper {
  public:
   virtual ~Shipper() = default;
-  /// Queues rows for a rank. `tag` travels along (a partition, a part). Local; copies.
+  /// Queues rows for a rank. `tag` travels along (a partition, a part). Local; copies. Every call becomes a batch at
+  /// the receiver (cut when it is large), so few calls with many rows are better than many with few.
   virtual void put(int rank, std::int64_t tag, const Batch& rows) = 0;
+  /// Queues some rows of a batch, in the order given: they are gathered straight into what is sent.
+  virtual void put(int rank, std::int64_t tag, const Batch& batch, std::span<const std::int32_t> rows) = 0;
 };
 
 struct ExchangeCounts {
@@ -37,12 +42,15 @@ struct ExchangeCounts {
 };
 
 struct ExchangeOptions {
-  std::int64_t round_bytes = 0;  ///< packed by a rank and received by a rank in one round at most; 0: from the budget
+  std::int64_t round_bytes = 0;   ///< packed by a rank and under way to a rank at most at a time; 0: from the budget
+  std::int64_t letter_bytes = 0;  ///< of one message; 0: 1 MiB, or less when the rounds are small
+  std::int64_t call_bytes = 0;    ///< of one MPI call; 0: half a GiB (tests inject less)
 };
 
 /// Moves rows. `produce` queues some rows (about a batch) and says whether there are more; it is called until then.
 /// `receive` gets rows on their new rank: those of one source and tag in the order they were put; sources come in any
-/// order. Rows for the own rank go the same way without being packed. Collective. Errors: what any rank throws, on all.
+/// order. Rows for the own rank go the same way without being packed, so `receive` may be called while `produce` runs.
+/// Neither may call anything collective. Collective. Errors: what any rank throws, on all.
 ExchangeCounts exchange(const Workspace& workspace, const Fields& fields, const std::function<bool(Shipper&)>& produce,
                         const std::function<void(int source, std::int64_t tag, Batch rows)>& receive,
                         const ExchangeOptions& options = {});

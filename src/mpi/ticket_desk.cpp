@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tickets travel as messages: MPI windows fail or stall between hosts on TCP (research/feasibility.md).
-#include <sched.h>
-
 #include <cstring>
-#include <ctime>
 #include <deque>
 
 #include "evclean/comm.hpp"
 #include "mpi_call.hpp"
+#include "patience.hpp"
 
 namespace evclean {
 namespace {
@@ -28,22 +26,6 @@ TicketDesk::Ticket unpacked(const std::string& bytes) {
   ticket.message = bytes.substr(sizeof ticket.number);
   return ticket;
 }
-
-/// Waits a little: first by giving the core away, later by sleeping, so that idle ranks cost others nothing.
-class Patience {
- public:
-  void wait() {
-    if (++turns_ < 200) {
-      sched_yield();
-      return;
-    }
-    const timespec pause{0, turns_ < 2000 ? 20'000 : 200'000};
-    nanosleep(&pause, nullptr);
-  }
-
- private:
-  int turns_ = 0;
-};
 
 }  // namespace
 

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "evclean/mail.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "mpi_call.hpp"
+#include "patience.hpp"
+
+namespace evclean {
+namespace {
+
+// The communicator is our own, and only tickets (on a duplicate) send letters besides.
+constexpr int kMailTag = 3;
+
+}  // namespace
+
+struct Mail::Impl {
+  MPI_Comm comm = MPI_COMM_NULL;
+  std::int64_t call_bytes = kMaxCallBytes;
+  std::int64_t next_letter = 0;
+  std::vector<MPI_Request> requests;
+  std::vector<std::int64_t> letter_of;           ///< a request's letter
+  std::map<std::int64_t, std::int64_t> missing;  ///< calls of a letter that are still under way
+  std::vector<int> indices;
+
+  template <typename Call>
+  std::int64_t start(std::int64_t size_bytes, Call&& call) {
+    EVCLEAN_CHECK(size_bytes > 0, "letter of {} bytes", size_bytes);
+    const std::int64_t letter = next_letter++;
+    for (std::int64_t done = 0; done < size_bytes; done += call_bytes) {
+      MPI_Request request = MPI_REQUEST_NULL;
+      call(done, static_cast<int>(std::min(call_bytes, size_bytes - done)), &request);
+      requests.push_back(request);
+      letter_of.push_back(letter);
+      ++missing[letter];
+    }
+    return letter;
+  }
+
+  void note(std::size_t request, std::vector<std::int64_t>& finished) {
+    const std::int64_t letter = letter_of[request];
+    const auto left = missing.find(letter);
+    if (--left->second > 0) return;
+    missing.erase(left);
+    finished.push_back(letter);
+  }
+
+  /// Forgets requests that are done; the order of the others stays.
+  void compact() {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      if (requests[i] == MPI_REQUEST_NULL) continue;
+      requests[kept] = requests[i];
+      letter_of[kept++] = letter_of[i];
+    }
+    requests.resize(kept);
+    letter_of.resize(kept);
+  }
+};
+
+Mail::Mail(const Comm& comm, std::int64_t call_bytes) : impl_(std::make_unique<Impl>()) {
+  impl_->comm = *static_cast<const MPI_Comm*>(comm.raw());
+  if (call_bytes > 0) impl_->call_bytes = std::min(call_bytes, kMaxCallBytes);
+}
+
+Mail::~Mail() = default;
+
+std::int64_t Mail::send(int to, const char* bytes, std::int64_t size_bytes) {
+  return impl_->start(size_bytes, [&](std::int64_t at, int count, MPI_Request* request) {
+    check_mpi(MPI_Isend(bytes + at, count, MPI_BYTE, to, kMailTag, impl_->comm, request), "MPI_Isend");
+  });
+}
+
+std::int64_t Mail::receive(int from, char* into, std::int64_t size_bytes) {
+  return impl_->start(size_bytes, [&](std::int64_t at, int count, MPI_Request* request) {
+    check_mpi(MPI_Irecv(into + at, count, MPI_BYTE, from, kMailTag, impl_->comm, request), "MPI_Irecv");
+  });
+}
+
+std::vector<std::int64_t> Mail::poll() {
+  std::vector<std::int64_t> finished;
+  if (impl_->requests.empty()) return finished;
+  int count = 0;
+  impl_->indices.resize(impl_->requests.size());
+  check_mpi(MPI_Testsome(static_cast<int>(impl_->requests.size()), impl_->requests.data(), &count,
+                         impl_->indices.data(), MPI_STATUSES_IGNORE),
+            "MPI_Testsome");
+  if (count <= 0) return finished;
+  for (int i = 0; i < count; ++i) {
+    impl_->note(static_cast<std::size_t>(impl_->indices[static_cast<std::size_t>(i)]), finished);
+  }
+  impl_->compact();
+  return finished;
+}
+
+std::vector<std::int64_t> Mail::wait() {
+  for (Patience patience;; patience.wait()) {
+    std::vector<std::int64_t> finished = poll();
+    if (!finished.empty() || idle()) return finished;
+  }
+}
+
+bool Mail::idle() const noexcept { return impl_->requests.empty(); }
+
+}  // namespace evclean
