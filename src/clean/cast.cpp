@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "evclean/arrow_status.hpp"
+#include "evclean/cast_text.hpp"
 #include "evclean/suggest.hpp"
 #include "ops.hpp"
 
@@ -27,7 +28,9 @@ class ValueReader {
 
   bool read(std::string_view text, std::int64_t& value) const {
     text = trimmed(text);
-    if (type_.type == ValueType::kInt64) return parse_int64(text, value) || whole_float(text, value);
+    if (type_.type == ValueType::kInt64) {
+      return parse_int64(text, value) || taken(sql::text_to_int64(text), value) || whole_float(text, value);
+    }
     std::int64_t us = 0;
     if (!type_.format.empty()) {
       if (!parse_time_format(text, type_.format, zone_, us)) return false;
@@ -46,15 +49,18 @@ class ValueReader {
     value = type_.type == ValueType::kDate ? floor_days(us) : us;
     return true;
   }
-  bool read(std::string_view text, double& value) const { return parse_float64(trimmed(text), value); }
-  bool read(std::string_view text, bool& value) const {
-    text = trimmed(text);
-    if (parse_bool(text, value)) return true;
-    value = text == "1";
-    return text == "1" || text == "0";
+  bool read(std::string_view text, double& value) const {
+    return parse_float64(trimmed(text), value) || taken(sql::text_to_float64(text), value);
   }
+  bool read(std::string_view text, bool& value) const { return taken(sql::text_to_bool(text), value); }
 
  private:
+  template <typename T>
+  static bool taken(const std::optional<T>& read, T& value) {
+    if (read) value = *read;
+    return read.has_value();
+  }
+
   static constexpr std::int64_t kDayUs = 86'400'000'000;
 
   static std::int64_t floor_days(std::int64_t us) { return us / kDayUs - (us % kDayUs < 0 ? 1 : 0); }

@@ -78,6 +78,15 @@ Ops PipelineCompiler::Impl::compile(const FillStep& fill) {
   return ops;
 }
 
+/// Without any record there is no column to begin with, and nothing to say.
+void PipelineCompiler::Impl::need_a_column(bool any) const {
+  if (any || columns.empty()) return;
+  throw StepError{fmt::format("no column is left of {}: a table needs at least one", fmt::join(names(), ", ")),
+                  spec().place,
+                  {},
+                  closed};
+}
+
 Ops PipelineCompiler::Impl::compile(const SelectStep& select) {
   std::vector<Sym> chosen;
   const auto choose = [&](const Sym& column) {
@@ -93,6 +102,7 @@ Ops PipelineCompiler::Impl::compile(const SelectStep& select) {
       choose(columns[static_cast<std::size_t>(require(wanted))]);
     }
   }
+  need_a_column(!chosen.empty());
   columns = std::move(chosen);
   return one(make_keep_columns_op(names()));
 }
@@ -108,6 +118,7 @@ Ops PipelineCompiler::Impl::compile(const DropStep& drop) {
       dropped.insert(columns[static_cast<std::size_t>(require(unwanted))].name);
     }
   }
+  need_a_column(dropped.size() < columns.size());
   std::erase_if(columns, [&](const Sym& column) { return dropped.count(column.name) > 0; });
   return one(make_keep_columns_op(names()));
 }

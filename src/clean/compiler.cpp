@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler.hpp"
 
+#include <algorithm>
+
 #include "evclean/suggest.hpp"
 
 namespace evclean {
@@ -75,9 +77,15 @@ Ops PipelineCompiler::Impl::declared_ops() {
   Ops ops;
   for (const NamedText& wanted : options.types) {
     const int at = find(wanted.name);
-    if (at < 0) continue;  // it may come tomorrow; the report notes it
+    const bool absent = std::find(options.absent.begin(), options.absent.end(), wanted.name) != options.absent.end();
+    if (at < 0 && !absent) continue;  // it may come tomorrow; the report notes it
     const auto type = parse_cast_type(wanted.value);
     if (!type) throw StepError{fmt::format("types: '{}' is not a type", wanted.value), wanted.value_place, {}, true};
+    if (at < 0) {
+      put(wanted.name, type->type);
+      ops.push_back(make_absent_op(wanted.name, type->type));
+      continue;
+    }
     Sym& column = columns[static_cast<std::size_t>(at)];
     if (column.slot >= 0) {
       slots[static_cast<std::size_t>(column.slot)].fixed = true;  // not inferred

@@ -48,6 +48,7 @@ struct PipelineCompiler::Impl {
   int find(const std::string& name) const;
   /// Position of a column that a step names. Errors: StepError with did-you-mean.
   int require(const Text& name) const;
+  void need_a_column(bool any) const;
   int add_slot(const std::string& name, int step, bool fixed);
   void put(const std::string& name, ValueType type, int slot = -1);
   const StepSpec& spec() const { return steps[static_cast<std::size_t>(at)]; }

@@ -57,6 +57,18 @@ class Flag final : public Op {
   BoundExpression condition_;
 };
 
+class Absent final : public Op {
+ public:
+  Absent(std::string column, ValueType type) : column_(std::move(column)), type_(type) {}
+  void apply(Batch& batch, OpState&) override {
+    batch.put(column_, take_arrow(arrow::MakeArrayOfNull(arrow_type(type_), batch.num_rows), "nulls"));
+  }
+
+ private:
+  std::string column_;
+  ValueType type_;
+};
+
 class NullColumns final : public Op {
  public:
   NullColumns(std::unique_ptr<Op> inner, std::vector<std::string> columns, ValueType type, std::string target)
@@ -88,6 +100,10 @@ class NullColumns final : public Op {
 std::unique_ptr<Op> make_null_columns_op(std::unique_ptr<Op> inner, std::vector<std::string> columns, ValueType type,
                                          std::string target) {
   return std::make_unique<NullColumns>(std::move(inner), std::move(columns), type, std::move(target));
+}
+
+std::unique_ptr<Op> make_absent_op(std::string column, ValueType type) {
+  return std::make_unique<Absent>(std::move(column), type);
 }
 
 std::unique_ptr<Op> make_filter_op(BoundExpression condition) { return std::make_unique<Filter>(std::move(condition)); }

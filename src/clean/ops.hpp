@@ -33,6 +33,9 @@ std::unique_ptr<Op> make_flag_op(std::string column, BoundExpression condition);
 std::unique_ptr<Op> make_null_columns_op(std::unique_ptr<Op> inner, std::vector<std::string> columns, ValueType type,
                                          std::string target);
 
+/// Adds a column without any value.
+std::unique_ptr<Op> make_absent_op(std::string column, ValueType type);
+
 /// A group of a pattern series, and the column it fills.
 struct ParseTarget {
   std::string column;

@@ -49,6 +49,13 @@ YamlNode parse_value(const std::string& text) {
   }
   std::vector<JobProblem> problems;
   auto parsed = read_yaml(text, problems);
+  if (!problems.empty() && (text.front() == '\'' || text.front() == '"')) {
+    const char* const other = text.front() == '"' ? "'" : "\"";
+    throw BadOverride{fmt::format(
+        "the value begins with a quote and goes on behind the closing one: put all of it in quotes, as in {0}{1}{0} "
+        "(and once more in quotes for the shell)",
+        other, printable(text, 100))};
+  }
   if (!problems.empty()) throw BadOverride{"the value is not YAML: " + problems.front().message};
   return std::move(parsed).value_or(YamlNode{});
 }
@@ -87,6 +94,7 @@ class Setter {
       : parts_(std::move(parts)), value_(std::move(value)), index_(index) {}
 
   void set(YamlNode& node, std::size_t at) {
+    if (at < parts_.size() && !position_of(parts_[at])) write_out(node, at);
     if (at == parts_.size()) {
       node = std::move(value_);
     } else if (node.is_list()) {
@@ -104,6 +112,29 @@ class Setter {
   }
 
  private:
+  /// `output: x.csv` is short for {path: x.csv}, `input: [a, b]` for {paths: [a, b]}: a key beside it needs the long
+  /// form.
+  void write_out(YamlNode& node, std::size_t at) {
+    if (at == 0 || node.is_null() || node.is_map()) return;
+    const bool in_list = at == 2 && position_of(parts_[1]);
+    if (parts_[0].key == "output" && (at == 1 || in_list) && node.is_scalar()) wrap(node, "path");
+    if (parts_[0].key == "input" && at == 1 && (node.is_scalar() || !has_maps(node))) wrap(node, "paths");
+  }
+
+  static bool has_maps(const YamlNode& list) {
+    return std::any_of(list.items.begin(), list.items.end(), [](const YamlNode& item) { return item.is_map(); });
+  }
+
+  void wrap(YamlNode& node, const char* name) {
+    YamlNode value = std::move(node);
+    become(node, YamlNode::Kind::kMap);
+    YamlNode key;
+    become(key, YamlNode::Kind::kScalar);
+    key.text = name;
+    node.keys.push_back(std::move(key));
+    node.items.push_back(std::move(value));
+  }
+
   void become(YamlNode& node, YamlNode::Kind kind) {
     node = YamlNode{};
     node.kind = kind;

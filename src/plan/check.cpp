@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "evclean/engine.hpp"
@@ -53,27 +54,65 @@ void check_output(const Job& job, const OutputSpec& output, std::vector<JobProbl
   });
 }
 
+/// The records that the steps are tried on, read once.
+struct Sample {
+  std::vector<Batch> batches;
+  std::vector<InputColumn> columns;
+};
+
+Stepwise on(const Sample& sample) {
+  Stepwise stepwise;
+  stepwise.guess.input = sample.columns;
+  stepwise.batches = sample.batches;
+  return stepwise;
+}
+
+/// A step with each of its patterns alone, so that one bad pattern does not hide the next; else the step itself.
+std::vector<StepSpec> variants(const StepSpec& step) {
+  const auto* parse = std::get_if<ParseStep>(&step.body);
+  if (parse == nullptr || parse->patterns.size() < 2) return {step};
+  std::vector<StepSpec> alone;
+  for (const Text& pattern : parse->patterns) {
+    StepSpec one = step;
+    std::get<ParseStep>(one.body).patterns = {pattern};
+    alone.push_back(std::move(one));
+  }
+  return alone;
+}
+
 /// Every step on its own as far as it goes: the steps before it are taken as they are, so that one mistake does not
 /// hide the next.
-void check_steps(const Job& job, const TableSpec& spec, const TableInput& input,
-                 const std::vector<InputColumn>& columns, std::vector<JobProblem>& problems) {
+void check_steps(const Job& job, const TableSpec& spec, const TableInput& input, const Sample& sample,
+                 std::vector<JobProblem>& problems) {
   TableSpec partial = spec;
   partial.steps.clear();
+  TableInput shortened = input;
+  shortened.spec = &partial;
   for (const StepSpec& step : spec.steps) {
-    partial.steps.push_back(step);
-    TableInput shortened = input;
-    shortened.spec = &partial;
-    Stepwise stepwise;
-    stepwise.guess.input = columns;
-    std::vector<InputColumn> read = columns;
-    if (input.is_inline()) {
-      stepwise.batches = first_batches(input, 1, read, nullptr);
-    } else if (!input.files.empty()) {
-      stepwise.batches = first_batches(input, 200, read, nullptr);
+    const std::size_t before = problems.size();
+    for (const StepSpec& variant : variants(step)) {
+      partial.steps.push_back(variant);
+      std::vector<JobProblem> found;
+      note_problem(job, step.place, found, [&] { on(sample).run(shortened, true); });
+      partial.steps.pop_back();
+      const auto known = [&](const JobProblem& other) { return !found.empty() && other.message == found[0].message; };
+      if (std::none_of(problems.begin() + static_cast<std::ptrdiff_t>(before), problems.end(), known))
+        problems.insert(problems.end(), found.begin(), found.end());
     }
-    const bool fine = note_problem(job, step.place, problems, [&] { stepwise.run(shortened, true); });
-    if (!fine) partial.steps.pop_back();
+    if (problems.size() == before) partial.steps.push_back(step);
   }
+}
+
+/// The patterns of format: regex; the place of each is its own.
+bool check_patterns(const Job& job, const InputSpec& spec, std::vector<JobProblem>& problems) {
+  bool fine = true;
+  for (std::size_t i = 0; i < spec.format.patterns.size(); ++i) {
+    FormatSpec one = spec.format;
+    one.patterns = {spec.format.patterns[i]};
+    const JobPlace place = i < spec.pattern_places.size() ? spec.pattern_places[i] : spec.format_place;
+    fine &= note_problem(job, place, problems, [&] { make_decoder(one, "regex"); });
+  }
+  return fine;
 }
 
 void check_table(const Job& job, const TableSpec& spec, std::vector<JobProblem>& problems) {
@@ -83,17 +122,27 @@ void check_table(const Job& job, const TableSpec& spec, std::vector<JobProblem>&
   bool readable = true;
   if (spec.input) {
     for (const std::string& format : spec.input->format.formats) {
-      if (format == "auto") continue;
+      if (format == "auto" || format == "regex") continue;
       readable &=
           note_problem(job, spec.input->format_place, problems, [&] { make_decoder(spec.input->format, format); });
     }
+    readable &= check_patterns(job, *spec.input, problems);
   }
-  if (!note_problem(job, place, problems, [&] { input = open_table(job, spec); }) || !readable) return;
-  std::vector<InputColumn> columns;
-  if (!note_problem(job, spec.input ? spec.input->format_place : place, problems,
-                    [&] { first_batches(input, 200, columns, nullptr); }))
+  if (!readable) {  // the paths can be looked at all the same
+    TableSpec as_lines = spec;
+    as_lines.input->format = FormatSpec();
+    as_lines.input->format.formats = {"lines"};
+    note_problem(job, place, problems, [&] { open_table(job, as_lines); });
     return;
-  check_steps(job, spec, input, columns, problems);
+  }
+  if (!note_problem(job, place, problems, [&] { input = open_table(job, spec); })) return;
+  Sample sample;
+  if (!note_problem(job, spec.input ? spec.input->format_place : place, problems, [&] {
+        if (input.is_inline() || !input.files.empty())
+          sample.batches = first_batches(input, 200, sample.columns, nullptr);
+      }))
+    return;
+  check_steps(job, spec, input, sample, problems);
 }
 
 }  // namespace

@@ -128,21 +128,33 @@ Guess sample_guess(const TableInput& input) {
 
 }  // namespace
 
-/// Tries until the steps find all the columns they name (lenient), or fail.
+/// Whether the column that a step did not find can be taken as missing: declared in `types:`, or anything (lenient).
+bool Stepwise::admit_unknown(const TableInput& input) {
+  if (program.unknown.empty()) return false;
+  const bool declared = is_declared(input, program.unknown);
+  if (declared && std::find(absent.begin(), absent.end(), program.unknown) == absent.end()) {
+    absent.push_back(program.unknown);
+    return true;
+  }
+  if (lenient) guess.input.push_back({program.unknown, false, ValueType::kString});
+  return lenient;
+}
+
+/// Tries until the steps find all the columns they name that may be missing, or fail.
 void Stepwise::run(const TableInput& input, bool strict) {
-  const std::vector<Batch> before = lenient ? batches : std::vector<Batch>();
+  const bool may_retry = lenient || (input.spec->input && !input.spec->input->types.empty());
+  const std::vector<Batch> before = may_retry ? batches : std::vector<Batch>();
   while (true) {
     try {
       run_once(input, strict);
-      return;
+      if (!program.error || !may_retry || !admit_unknown(input)) return;
     } catch (const Error&) {
-      if (!lenient || program.unknown.empty()) throw;
-      guess.input.push_back({program.unknown, false, ValueType::kString});
-      batches = before;
-      evidence.clear();
-      state = OpState();
-      program = Program();
+      if (!may_retry || !admit_unknown(input)) throw;
     }
+    batches = before;
+    evidence.clear();
+    state = OpState();
+    program = Program();
   }
 }
 
@@ -164,6 +176,7 @@ void Stepwise::apply_to_all(Op& op) {
 
 void Stepwise::run_once(const TableInput& input, bool strict) {
   PipelineCompiler::Options options = compiler_options(input);
+  options.absent = absent;
   options.sample = [this, &input](int slot) { return shown_text_value(input, evidence, slot); };
   for (Batch& batch : batches) align_columns(batch, guess.input);
   PipelineCompiler compiler(input.spec->steps, guess.input, input.closed, std::move(options));

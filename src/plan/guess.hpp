@@ -16,6 +16,7 @@ struct Stepwise {
   Guess guess;                     ///< in: input columns; out: also types
   Program program;                 ///< as far as it compiled
   OpState state;
+  std::vector<std::string> absent;  ///< out: columns of `types:` that no row has and a step names
   std::vector<Reject> rejects;
   bool whole = false;  ///< explode makes all its rows, whatever their size (tests)
   bool lenient =
@@ -25,6 +26,7 @@ struct Stepwise {
   void run(const TableInput& input, bool strict);
 
  private:
+  bool admit_unknown(const TableInput& input);
   void apply_to_all(Op& op);
   void run_once(const TableInput& input, bool strict);
 };

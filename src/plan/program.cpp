@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "program.hpp"
 
+#include <algorithm>
 #include <iterator>
 
 #include "evclean/suggest.hpp"
@@ -43,6 +44,28 @@ void compile_into(Program& program, PipelineCompiler& compiler, const TableInput
   program.complete = true;
 }
 
+/// The format that reads a time such as `sample`, day or month first.
+std::string format_of(std::string_view sample, bool day_first) {
+  const std::size_t first = sample.find_first_not_of(" \t");
+  sample.remove_prefix(std::min(first, sample.size()));
+  const std::size_t mark = std::min(sample.find_first_of("/-."), sample.size());
+  const std::string_view separator = sample.substr(mark, 1);
+  std::string format = fmt::format("{1}{0}{2}{0}%Y", separator, day_first ? "%d" : "%m", day_first ? "%m" : "%d");
+  const std::size_t clock = sample.find_first_of("T ");
+  if (clock == std::string_view::npos) return "date:" + format;
+  std::string_view rest = sample.substr(clock + 1);
+  format += fmt::format("{}%H:%M", sample.substr(clock, 1));
+  const auto colons =
+      std::count(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(8, rest.size())), ':');
+  if (colons == 2) format += ":%S";
+  const std::size_t end = std::min(rest.find_first_not_of("0123456789:.,"), rest.size());
+  const std::size_t point = rest.substr(0, end).find_first_of(".,");
+  if (point != std::string_view::npos) format += fmt::format("{}%f", rest.substr(point, 1));
+  rest.remove_prefix(end);
+  if (rest.find_first_of("Z+-") != std::string_view::npos) format += rest.front() == ' ' ? " %z" : "%z";
+  return "timestamp:" + format;
+}
+
 std::string ambiguity(const TableInput& input, const std::string& name, const Evidence& evidence) {
   std::string text = fmt::format("  column '{}':", name);
   for (const ValueKind kind : {ValueKind::kDateEither, ValueKind::kTimestampEither}) {
@@ -56,7 +79,32 @@ std::string ambiguity(const TableInput& input, const std::string& name, const Ev
     text += fmt::format(" {} values such as '{}'{} read as day/month and as month/day, none decides", seen.count,
                         printable(seen.sample, 40), place);
   }
-  return text;
+  const bool time = evidence.kinds[static_cast<std::size_t>(ValueKind::kTimestampEither)].count > 0;
+  const ValueKind kind = time ? ValueKind::kTimestampEither : ValueKind::kDateEither;
+  const std::string& sample = evidence.kinds[static_cast<std::size_t>(kind)].sample;
+  return text + fmt::format("\n    types: {{{0}: \"{1}\"}} or {{{0}: \"{2}\"}}", printable(name, 60),
+                            format_of(sample, true), format_of(sample, false));
+}
+
+Program compile_with(const TableInput& input, const Guess& guess, const std::function<std::string(int slot)>& sample,
+                     const std::vector<std::string>& absent) {
+  Program program;
+  PipelineCompiler::Options options = compiler_options(input);
+  options.sample = sample;
+  options.absent = absent;
+  PipelineCompiler compiler(input.spec->steps, guess.input, input.closed, std::move(options));
+  try {
+    compile_into(program, compiler, input, guess);
+  } catch (const Error& error) {
+    program.error = error;
+    program.error_is_final = compiler.error_is_final();
+    program.unknown = compiler.unknown_column();
+    program.stop_step = compiler.step();
+  }
+  program.empties_used = compiler.empties_used();
+  program.fields = compiler.fields();
+  program.slots = compiler.slots();
+  return program;
 }
 
 }  // namespace
@@ -73,25 +121,22 @@ ColumnType Guess::type_of(const Slot& slot) const {
   return found == types.end() ? ColumnType{} : found->second;
 }
 
-Program compile(const TableInput& input, const Guess& guess, const std::function<std::string(int slot)>& sample) {
-  Program program;
-  PipelineCompiler::Options options = compiler_options(input);
-  options.sample = sample;
-  PipelineCompiler compiler(input.spec->steps, guess.input, input.closed, std::move(options));
-  try {
-    compile_into(program, compiler, input, guess);
-  } catch (const Error& error) {
-    program.error = error;
-    program.error_is_final = compiler.error_is_final();
-    program.unknown = compiler.unknown_column();
-    program.stop_step = compiler.step();
-  }
-  program.empties_used = compiler.empties_used();
-  program.fields = compiler.fields();
-  program.slots = compiler.slots();
-  return program;
+bool is_declared(const TableInput& input, const std::string& column) {
+  if (!input.spec->input) return false;
+  const auto& types = input.spec->input->types;
+  return std::any_of(types.begin(), types.end(), [&](const NamedText& type) { return type.name == column; });
 }
 
+Program compile(const TableInput& input, const Guess& guess, const std::function<std::string(int slot)>& sample) {
+  std::vector<std::string> absent;
+  while (true) {
+    Program program = compile_with(input, guess, sample, absent);
+    const bool again = program.error && is_declared(input, program.unknown) &&
+                       std::find(absent.begin(), absent.end(), program.unknown) == absent.end();
+    if (!again) return program;
+    absent.push_back(program.unknown);
+  }
+}
 bool correct(const TableInput& input, const Program& program, const std::vector<Evidence>& evidence, Guess& guess) {
   std::map<int, std::vector<int>> by_step;
   for (const auto& [slot, step] : program.settled_at) by_step[step].push_back(slot);
@@ -115,10 +160,8 @@ bool correct(const TableInput& input, const Program& program, const std::vector<
     }
     // What later steps saw depends on this step; their evidence is only a better guess.
     if (right && step_right && !unclear.empty()) {
-      fail_user(
-          "dates that can be read in two ways:{}\nSay which with types: {{column: date:%d/%m/%Y}} or {{column: "
-          "date:%m/%d/%Y}}, or keep the text with string",
-          unclear);
+      fail_user("dates that can be read in two ways:{}\nSay which in the input's types:, or keep the text with string",
+                unclear);
     }
     right = right && step_right;
   }

@@ -44,6 +44,9 @@ Program compile(const TableInput& input, const Guess& guess, const std::function
 /// Errors: user Error for columns whose dates are ambiguous, all of the first such step at once.
 bool correct(const TableInput& input, const Program& program, const std::vector<Evidence>& evidence, Guess& guess);
 
+/// Whether `types:` names a column: one that no record has is missing in every row once a step names it.
+bool is_declared(const TableInput& input, const std::string& column);
+
 /// Whether no value was seen (missing ones do not count).
 bool has_no_value(const Evidence& evidence);
 

@@ -15,12 +15,22 @@ constexpr std::array<std::string_view, kValueKinds> kKindWords = {
     "a time",        "a day/month time", "a month/day time",       "a time of unclear order",
     "text"};
 
-/// An integer among numbers, or a date among times, stops nothing.
+bool is_date(ValueKind kind) { return kind >= ValueKind::kDate && kind <= ValueKind::kDateEither; }
+bool is_timestamp(ValueKind kind) { return kind >= ValueKind::kTimestamp && kind <= ValueKind::kTimestampEither; }
+
+/// An integer among numbers, or a date among times, stops nothing; nor does a date of another order, unless both orders
+/// are there.
 bool is_narrower(ValueKind kind, ValueKind than) {
   const bool integer = kind == ValueKind::kInt || kind == ValueKind::kBigInt;
+  const auto day = [](ValueKind k) { return k == ValueKind::kDateDayFirst || k == ValueKind::kTimestampDayFirst; };
+  const auto month = [](ValueKind k) {
+    return k == ValueKind::kDateMonthFirst || k == ValueKind::kTimestampMonthFirst;
+  };
+  if ((day(kind) && month(than)) || (month(kind) && day(than))) return false;
+  if (is_timestamp(than)) return is_date(kind) || is_timestamp(kind);
+  if (is_date(than)) return is_date(kind);
   if (than == ValueKind::kBigInt) return kind == ValueKind::kInt;
-  if (than == ValueKind::kFloat) return integer;
-  return than == ValueKind::kTimestamp && kind == ValueKind::kDate;
+  return than == ValueKind::kFloat && integer;
 }
 
 /// The kinds of value that a column has, most frequent last word: what kept it from being narrower.
@@ -125,7 +135,9 @@ void TableRun::note_what_stays(TableReport& report) const {
   for (const NamedText& declared : spec_.input->types) {
     const bool there = std::any_of(guess_.input.begin(), guess_.input.end(),
                                    [&](const InputColumn& c) { return c.name == declared.name; });
-    if (!there) report.notes.push_back(fmt::format("types: no column '{}' in this input", declared.name));
+    if (!there)
+      report.notes.push_back(
+          fmt::format("types: no column '{}' in this input; steps see it as missing", declared.name));
   }
 }
 

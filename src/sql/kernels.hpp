@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "evclean/cast_text.hpp"
 #include "interval.hpp"
 #include "node.hpp"
 
@@ -17,9 +18,6 @@ NodePtr cast_node(NodePtr arg, ValueType to);
 /// True when values of one type can be cast to the other at all.
 bool can_cast(ValueType from, ValueType to);
 // One text; empty when it does not read. Blanks around it, a plus sign and leading zeros are allowed.
-std::optional<std::int64_t> text_to_int64(std::string_view text);
-std::optional<double> text_to_float64(std::string_view text);
-std::optional<bool> text_to_bool(std::string_view text);
 std::optional<Date> text_to_date(std::string_view text);
 std::optional<Timestamp> text_to_timestamp(std::string_view text);
 

@@ -187,7 +187,7 @@ ValueKind read_ordered_date(const char* text, DateOrder order, std::int32_t& day
   const bool month_first = is_civil_day(year, first, second);
   const bool swap = order == DateOrder::kDayFirst;
   if (swap ? day_first : month_first) days = days_from_civil(year, swap ? second : first, swap ? first : second);
-  if (day_first && month_first) return ValueKind::kDateEither;
+  if (day_first && month_first) return first == second ? ValueKind::kDate : ValueKind::kDateEither;
   if (!day_first && !month_first) return ValueKind::kString;
   return day_first ? ValueKind::kDateDayFirst : ValueKind::kDateMonthFirst;
 }
@@ -201,6 +201,7 @@ ValueKind read_ordered_timestamp(const char* text, std::uint32_t length, DateOrd
   us += days * kDayUs;
   if (days == kFirstDay || days == kLastDay || !read_rest(text + 19, text + length, us, local))
     return ValueKind::kString;
+  if (date == ValueKind::kDate) return ValueKind::kTimestamp;
   if (date == ValueKind::kDateEither) return ValueKind::kTimestampEither;
   return date == ValueKind::kDateDayFirst ? ValueKind::kTimestampDayFirst : ValueKind::kTimestampMonthFirst;
 }

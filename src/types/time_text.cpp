@@ -217,8 +217,13 @@ bool instant_of(const TimeReading& reading, DateOrder order, std::int64_t& us) n
   return in_calendar(us);
 }
 
+/// 07/07/2014 is one day in either order.
+bool needs_order(const TimeReading& reading) noexcept {
+  return !reading.order_known && reading.first != reading.second;
+}
+
 bool reads_under(const TimeReading& reading, DateOrder order, std::int64_t& us) noexcept {
-  if (!reading.order_known && order == DateOrder::kNone) return false;
+  if (needs_order(reading) && order == DateOrder::kNone) return false;
   return instant_of(reading, order, us);
 }
 
@@ -262,7 +267,7 @@ bool read_time(std::string_view text, TimeReading& reading) noexcept {
 ValueKind time_kind(const TimeReading& reading) noexcept {
   std::int64_t us = 0;
   const bool clock = reading.has_clock;
-  if (reading.order_known) {
+  if (!needs_order(reading)) {
     if (!instant_of(reading, DateOrder::kNone, us)) return ValueKind::kString;
     return clock ? ValueKind::kTimestamp : ValueKind::kDate;
   }

@@ -47,7 +47,8 @@ bool read_plain_date(const char* text, std::uint32_t length, std::int32_t& days)
 /// `local` (out): no offset was given.
 bool read_plain_timestamp(const char* text, std::uint32_t length, std::int64_t& us, bool& local) noexcept;
 
-/// 01/11/2026 (or with - or .), ten bytes, both numbers of two digits: kDateDayFirst, kDateMonthFirst or kDateEither,
+/// 01/11/2026 (or with - or .), ten bytes, both numbers of two digits: kDateDayFirst, kDateMonthFirst, kDateEither, or
+/// kDate (11/11/2026),
 /// and the day under `order`, if it is one. kString for "look closer".
 ValueKind read_ordered_date(const char* text, DateOrder order, std::int32_t& days) noexcept;
 

@@ -77,5 +77,22 @@ TEST(Override, BadPathsAreProblems) {
 
 TEST(Override, LaterOnesWin) { EXPECT_EQ(job(kJob, {"job=a", "job=b"}).name, "b"); }
 
+TEST(Override, AKeyBesideAShortFormMakesItTheLongOne) {
+  EXPECT_EQ(job("input: a\noutput: x.csv\n", {"output.path=y.tsv"}).outputs[0].path, "y.tsv");
+  EXPECT_TRUE(job("input: a\noutput: x.csv\n", {"output.overwrite=true"}).outputs[0].overwrite);
+  EXPECT_EQ(job("input: a\noutput: [x.csv, z.csv]\n", {"output.1.path=y.csv"}).outputs[1].path, "y.csv");
+  EXPECT_EQ(job("input: a\noutput: x.csv\n", {"output.0.path=y.csv"}).outputs[0].path, "y.csv");
+  EXPECT_EQ(job("input: a\noutput: x.csv\n", {"input.format=json"}).tables[0].input->format.formats[0], "json");
+  const Job two = job("input: [a, b]\noutput: x.csv\n", {"input.format=json", "input.paths.1=c"});
+  EXPECT_EQ(two.tables[0].input->paths.size(), 2u);
+  EXPECT_EQ(two.tables[0].input->paths[1].value, "c");
+}
+
+TEST(Override, AValueThatOnlyBeginsWithAQuoteIsExplained) {
+  const ParsedJob parsed = parse_job("x.yml", "input: a\noutput: x.csv\n", {"steps.0.filter=\"a b\" > 1"});
+  EXPECT_HAS(show_problems("x.yml", parsed.problems), "begins with a quote and goes on behind the closing one");
+  EXPECT_HAS(show_problems("x.yml", parsed.problems), "'\"a b\" > 1'");
+}
+
 }  // namespace
 }  // namespace evclean::job_test

@@ -175,7 +175,7 @@ input:
   fromat: x
 steps:
   - filter: "n >"
-  - parse: {column: flag, patterns: ['(?<a>x', '(?<b>y)']}
+  - parse: {column: flag, patterns: ['(?<a>x', '(?<b>y)', '(?<c>z']}
   - set: {z: "nosuch + 1"}
   - set: {w: "lowr(flag)"}
   - selct: [a]
@@ -184,9 +184,9 @@ output: /proc/nope/out.csv
         ran = self.call("check", "job.yml")
         self.assertEqual(ran.code, 2, ran)
         text = ran.out + ran.err
-        self.says(text, "job.yml:5:3", "fromat", "job.yml:7:", "job.yml:8:", "job.yml:9:", "nosuch", "job.yml:10:", "lowr",
+        self.says(text, "job.yml:5:3", "fromat", "job.yml:7:", "job.yml:8:38", "job.yml:8:59", "job.yml:9:", "nosuch", "job.yml:10:", "lowr",
                   "job.yml:11:5", "selct", "/proc/nope")
-        self.assertGreaterEqual(text.count("^"), 2)
+        self.assertGreaterEqual(text.count("^"), 3)
 
     def test_check_of_a_good_job_is_0_and_touches_nothing(self):
         self.write("job.yml", JOB)

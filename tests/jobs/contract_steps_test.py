@@ -145,6 +145,36 @@ class Columns(harness.Case):
         self.says(str(reject), "foo", "int64", "in.txt")
         self.assertEqual(ran.report["ledger"]["rejected"], 1)
 
+    def test_cast_reads_what_the_expression_reads(self):
+        text = "b,i,f\nyes,007,+.5\nOff,+5,1.\nT,3.0,1e3\n0,-0,00.5\n"
+        made = {"b": "cast(b as bool)", "i": "coalesce(cast(i as int64), 3)", "f": "cast(f as float64)"}
+        steps = [{"cast": {"b": "string", "i": "string", "f": "string"}}, {"set": made}]
+        expected = self.clean(text, steps)
+        for keys in ({"steps": [{"cast": {"b": "bool", "i": "int64", "f": "float64"}}]}, {"types": {"b": "bool", "i": "int64", "f": "float64"}}):
+            table = self.clean(text, keys.pop("steps", []), **keys)
+            self.assertEqual((table.rows, table.types), (expected.rows, expected.types))
+        self.assertEqual(expected.rows[0], {"b": True, "i": 7, "f": 0.5})
+
+    def test_a_declared_column_that_no_record_has_is_missing_once_a_step_names_it(self):
+        steps = [{"set": {"n": "coalesce(x, 0) + a"}}, {"filter": "y is null or y > '2026-01-01'"}]
+        for fmt, text in (("csv", "a\n1\n2\n"), ("json", '{"a": 1}\n{"a": 2}\n')):
+            table = self.clean(text, steps, fmt=fmt, types={"x": "int64", "y": "date", "z": "bool"})
+            self.assertEqual(table.names, ["a", "x", "y", "n"])
+            self.assertEqual([(r["x"], r["n"]) for r in table.rows], [(None, 1), (None, 2)])
+            self.assertEqual((table.types["x"], table.types["y"], table.types["n"]), ("int64", "date", "int64"))
+            self.says(table.ran.err, "types: no column 'x' in this input", "types: no column 'z'")
+            self.assertEqual(self.call("check", "job.yml").code, 0)
+            self.assertIn("x:int64", self.call("preview", "job.yml").out)
+        late = '{"a": 1}\n' * 3000 + '{"x": 5, "a": 2}\n'
+        table = self.clean(late, steps[:1], fmt="json", types={"x": "int64"}, resources={"chunk": "4KiB"}, ranks=2)
+        self.assertEqual((table.names, table.rows[-1]), (["a", "x", "n"], {"a": 2, "x": 5, "n": 7}))
+        self.refused("a\n1\n", [{"filter": "x = 1"}], words=["x"])
+
+    def test_steps_that_leave_no_column_are_refused(self):
+        self.refused("a,b\n1,2\n", [{"drop": ["*"]}], words=["drop: no column is left of a, b"])
+        self.refused("a,b\n1,2\n", [{"select": ["x*"]}], words=["select: no column is left of a, b"])
+        self.refused('{"a": 1}\n', [{"drop": ["*"]}], fmt="json", words=["drop: no column is left of a"])
+
     def test_cast_with_on_error_null(self):
         table = self.clean("a,b\n1,x\nfoo,y\n", [{"cast": {"a": "int64", "on_error": None}}])
         self.assertEqual((table.column("a"), table.types["a"]), ([1, None], "int64"))

@@ -126,6 +126,21 @@ class Types(harness.Case):
         self.assertRegex(ran.err, r"(?s)\ba\b.*\bb\b")
         self.assertNotIn("31/1/2026", ran.err)
 
+    def test_a_day_that_is_the_same_in_both_orders_is_not_ambiguous(self):
+        table = self.clean("d,t\n07/07/2014,7.7.2014 10:00\n11-11-2014,\n", [])
+        self.assertEqual(table.rows, [{"d": "2014-07-07", "t": "2014-07-07T10:00:00Z"}, {"d": "2014-11-11", "t": None}])
+        self.assertEqual(table.types, {"d": "date", "t": "timestamp"})
+        self.refused("d\n07/07/2014\n01/02/2014\n", words=["two ways", "01/02/2014"])
+
+    def test_the_message_about_ambiguous_times_names_types_that_cure_it(self):
+        text = "t\n03/04/2026 10:00:00\n05/06/2026 11:30:00\n"
+        ran = self.refused(text, words=['types: {t: "timestamp:%d/%m/%Y %H:%M:%S"} or {t: "timestamp:%m/%d/%Y %H:%M:%S"}'])
+        table = self.clean(text, [], types={"t": "timestamp:%m/%d/%Y %H:%M:%S"})
+        self.assertEqual(table.column("t"), ["2026-03-04T10:00:00Z", "2026-05-06T11:30:00Z"], ran)
+        self.refused("t\n3-4-2026T10:00:00.5+0200\n", words=["timestamp:%d-%m-%YT%H:%M:%S.%f%z"])
+        self.assertEqual(self.clean("t\n3-4-2026T10:00:00.5+0200\n", [], types={"t": "timestamp:%d-%m-%YT%H:%M:%S.%f%z"}).column("t"),
+                         ["2026-04-03T08:00:00.5Z"])
+
     def test_ambiguous_days_that_are_dropped_do_no_harm(self):
         table = self.clean("a,b\n1/2/2026,x\n", [{"drop": ["a"]}])
         self.assertEqual(table.rows, [{"b": "x"}])

@@ -13,19 +13,24 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Public headers and the room that implements them.
-const std::map<std::string, std::string> kHeaders = {
-    {"error", "base"},        {"handle", "base"},        {"hash", "base"},
-    {"suggest", "base"},      {"interrupt", "base"},     {"arrow_status", "base"},
-    {"ledger", "base"},       {"text_block", "table"},   {"value_type", "table"},
-    {"batch", "table"},       {"reject", "table"},       {"comm", "mpi"},
-    {"mail", "mpi"},          {"source", "source"},      {"byte_stream", "source"},
-    {"offset_map", "source"}, {"types", "types"},        {"pattern", "pattern"},
-    {"decoder", "decode"},    {"function", "functions"}, {"names", "names"},
-    {"job", "job"},           {"expression", "sql"},     {"pipeline", "clean"},
-    {"sink", "sink"},         {"report", "report"},      {"engine", "plan"},
-    {"stage", "stage"},       {"descriptor", "stage"},   {"record_batch", "stage"},
-    {"dataset", "exchange"},  {"exchange", "exchange"},  {"relational", "relational"},
-    {"query", "query"}};
+const std::map<std::string, std::string> kHeaders = {{"error", "base"},         {"handle", "base"},
+                                                     {"hash", "base"},          {"suggest", "base"},
+                                                     {"interrupt", "base"},     {"arrow_status", "base"},
+                                                     {"ledger", "base"},        {"text_block", "table"},
+                                                     {"value_type", "table"},   {"batch", "table"},
+                                                     {"reject", "table"},       {"comm", "mpi"},
+                                                     {"mail", "mpi"},           {"source", "source"},
+                                                     {"byte_stream", "source"}, {"offset_map", "source"},
+                                                     {"types", "types"},        {"pattern", "pattern"},
+                                                     {"decoder", "decode"},     {"function", "functions"},
+                                                     {"names", "names"},        {"job", "job"},
+                                                     {"expression", "sql"},     {"cast_text", "sql"},
+                                                     {"pipeline", "clean"},     {"sink", "sink"},
+                                                     {"report", "report"},      {"engine", "plan"},
+                                                     {"stage", "stage"},        {"descriptor", "stage"},
+                                                     {"record_batch", "stage"}, {"dataset", "exchange"},
+                                                     {"exchange", "exchange"},  {"relational", "relational"},
+                                                     {"query", "query"}};
 
 /// Rooms whose public headers a room may include.
 const std::map<std::string, std::set<std::string>> kMayUse = {

@@ -112,7 +112,9 @@ Value numbered(const std::string& text) {
   const auto day_first = at(to_int(m[4]), to_int(m[3]), to_int(m[1]));
   const auto month_first = at(to_int(m[4]), to_int(m[1]), to_int(m[3]));
   Value value{ValueKind::kString, day_first.value_or(0), month_first.value_or(0)};
-  if (day_first && month_first)
+  if (day_first && month_first && to_int(m[1]) == to_int(m[3]))
+    value.kind = has_clock ? ValueKind::kTimestamp : ValueKind::kDate;
+  else if (day_first && month_first)
     value.kind = has_clock ? ValueKind::kTimestampEither : ValueKind::kDateEither;
   else if (day_first)
     value.kind = has_clock ? ValueKind::kTimestampDayFirst : ValueKind::kDateDayFirst;
