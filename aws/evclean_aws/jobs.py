@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a job file reads and writes, as far as a cluster must know it: buckets, and files that have to come along."""
+
+import dataclasses
+import hashlib
+import pathlib
+import re
+
+from evclean_aws import placed_yaml
+from evclean_aws.buckets import split_path
+from evclean_aws.problem import Problem
+
+MOST_FILE_BYTES = 256 << 20  # what comes along with a job is a lookup table, not the data
+
+
+@dataclasses.dataclass
+class JobFiles:
+    path: pathlib.Path
+    inputs: list   # buckets that are read
+    outputs: list  # buckets that are written
+    local_outputs: list
+    along: dict    # name beside the job file -> path here
+
+
+def _texts(node):
+    if isinstance(node, str):
+        yield node
+    for item in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _texts(item)
+
+
+def _as_list(node):
+    return node if isinstance(node, list) else [] if node is None else [node]
+
+
+def _paths(table):
+    if isinstance(table, dict):
+        return [text for text in _as_list(table.get("paths")) if isinstance(text, str)]
+    return [text for text in _as_list(table) if isinstance(text, str)]
+
+
+def _output_paths(data):
+    found = [item.get("path") if isinstance(item, dict) else item for item in _as_list(data.get("output"))]
+    tables = [table for table in (data.get("tables") or {}).values() if isinstance(table, dict)]
+    rejects = [t.get("rejects", {}).get("path") for t in [data.get("input"), *tables]
+               if isinstance(t, dict) and isinstance(t.get("rejects"), dict)]
+    return [path for path in found + rejects if isinstance(path, str)]
+
+
+def _along(job, text):
+    """The files that a local path of the job means, beside the job file. Problem for those that are none."""
+    name = text.removeprefix("@")
+    if name.startswith("/"):
+        return {}  # a folder that the nodes see
+    base = job.parent
+    found = sorted(base.glob(name)) if re.search(r"[*?\[]", name) else [base / name]
+    files = [path for item in found for path in (sorted(item.rglob("*")) if item.is_dir() else [item]) if not path.is_dir()]
+    if not files or not files[0].exists():
+        raise Problem(f"{job}: '{text}' is not here, so it cannot come along to the cluster",
+                      "write the path as s3://bucket/…, or as an absolute path that every node sees")
+    if sum(path.stat().st_size for path in files) > MOST_FILE_BYTES:
+        raise Problem(f"{job}: '{text}' is more than {MOST_FILE_BYTES >> 20} MiB, too much to come along",
+                      f"copy it to S3 first (aws s3 cp {text} s3://…) and name it there")
+    for path in files:
+        if ".." in path.relative_to(base).parts if path.is_relative_to(base) else True:
+            raise Problem(f"{job}: '{text}' is outside the folder of the job file", "put it beside or below the job file")
+    return {str(path.relative_to(base)): path for path in files}
+
+
+def look(path):
+    """Problem when the job cannot be read or is no YAML; `evclean check` says the rest."""
+    path = pathlib.Path(path)
+    try:
+        data, _ = placed_yaml.load(path.read_text(encoding="utf-8"), str(path))
+    except OSError as error:
+        raise Problem(f"cannot read the job file '{path}': {error.strerror}", "see `jobs` of the configuration") from None
+    if not isinstance(data, dict):
+        raise Problem(f"{path}: this is no job file", "evclean check says what is wrong with it")
+    tables = (data.get("tables") or {}).values() if isinstance(data.get("tables"), dict) else []
+    sources = [text for table in [data.get("input"), *tables] for text in _paths(table)]
+    outputs = _output_paths(data)
+    along = {}
+    for text in sources:
+        if not text.startswith("s3://") and "${" not in text:
+            along.update(_along(path, text))
+    return JobFiles(path, sorted({split_path(t)[0] for t in sources if t.startswith("s3://")}),
+                    sorted({split_path(t)[0] for t in outputs if t.startswith("s3://")}),
+                    [t for t in outputs if not t.startswith(("s3://", "/")) and "${" not in t], along)
+
+
+def digest(job):
+    """A hash over the job file and all that comes along."""
+    whole = hashlib.sha256()
+    for name, path in sorted({job.path.name: job.path, **job.along}.items()):
+        whole.update(f"{name}\0{path.stat().st_size}\0".encode())
+        whole.update(file_digest(path).encode())
+    return whole.hexdigest()
+
+
+def file_digest(path):
+    whole = hashlib.sha256()
+    with open(path, "rb") as file:
+        while piece := file.read(1 << 20):
+            whole.update(piece)
+    return whole.hexdigest()
