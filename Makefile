@@ -2,7 +2,7 @@
 BUILD ?= build
 CMAKE_FLAGS ?=
 
-.PHONY: all build demo test test-peers soak bench setup clean format
+.PHONY: all build bundle demo test test-peers soak bench setup clean format
 
 all: build
 
@@ -11,6 +11,10 @@ setup:
 
 build: setup
 	@scripts/build.sh $(BUILD) evclean $(CMAKE_FLAGS)
+
+# One archive that runs on bare nodes: build/evclean-bundle.tar.gz.
+bundle: build
+	@scripts/make-bundle.sh $(BUILD)
 
 demo: build
 	@scripts/demo.sh $(BUILD)

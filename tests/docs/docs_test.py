@@ -28,7 +28,7 @@ TIME_LIMIT_S = 60
 
 # Run by others: .ci/run (make test), the jobs' tests, make bench; or changing the machine.
 ELSEWHERE = {
-    "make demo", "make test", "make build", "make bench", "make test-peers", "make soak",
+    "make demo", "make test", "make build", "make bundle", "make bench", "make test-peers", "make soak",
     'export PATH="$PWD/build:$PATH"',
     "export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1",
     "mpirun -np 4 build/evclean run jobs/access_log.yml --overwrite",

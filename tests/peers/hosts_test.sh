@@ -52,7 +52,6 @@ three_hosts() {
   run_on_hosts 120 6 "$work/three" --report report.json && same_as_local "$work/three" &&
     grep -q 'evh1 (2), evh2 (2), evh3 (2)' "$work/check.log"
 }
-sent_mib() { nsenter --net="/var/run/netns/$(space evh2)" cat /sys/class/net/eth0/statistics/tx_bytes 2>/dev/null || ip -n "$(space evh2)" -s -j link show eth0 | sed -n 's/.*"tx":{"bytes":\([0-9]*\).*/\1/p'; }
 went_over_the_wire() {
   local bytes
   bytes=$(ip -n "$(space evh2)" -s -j link show eth0 | tr -d ' \n' | sed -n 's/.*"tx":{"bytes":\([0-9]*\).*/\1/p')
