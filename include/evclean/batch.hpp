@@ -79,8 +79,8 @@ class Batch {
   /// One a row, or empty when rows no longer stand for records (after an exchange).
   std::vector<RecordRef> records;
   std::shared_ptr<const TextBlock> text;  ///< what `records` point into
-  /// A row's byte offset in the file's decompressed bytes; empty: origin.byte_offset + records[row].offset (the rule; the two
-  /// differ only where ill-formed UTF-8 was repaired).
+  /// A row's byte offset in the file's decompressed bytes; empty: origin.byte_offset + records[row].offset (the rule;
+  /// the two differ only where ill-formed UTF-8 was repaired).
   std::vector<std::int64_t> source_offsets;
   BlockOrigin origin;
 

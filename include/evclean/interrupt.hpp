@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ctrl-C and SIGTERM: the handler removes hidden files at once (mpirun sends SIGKILL a second later) and sets a flag, which
-// long loops ask for and turn into an Error.
+// Ctrl-C and SIGTERM: the handler removes hidden files at once (mpirun sends SIGKILL a second later) and sets a flag,
+// which long loops ask for and turn into an Error.
 #pragma once
 
 #include <csignal>

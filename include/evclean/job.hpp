@@ -126,8 +126,44 @@ struct SampleStep {
   std::int64_t seed = 0;
 };
 
+// Steps over whole tables: rows meet rows of other ranks.
+struct JoinStep {
+  Text table;
+  std::vector<std::pair<Text, Text>> on;     ///< left column, right column
+  std::string how = "inner";                 ///< inner, left, right, full, semi, anti
+  std::optional<std::vector<Text>> columns;  ///< right columns wanted (globs); empty: all but the keys
+  std::string suffix = "_right";
+  std::string strategy = "auto";  ///< auto, broadcast, keys, rows
+};
+struct AlignStep {
+  Text table;
+};
+struct DistinctStep {
+  std::vector<Text> columns;  ///< none: all
+};
+struct GroupStep {
+  std::vector<Text> by;
+  std::vector<NamedText> aggregates;
+};
+struct SessionizeStep {
+  std::vector<Text> by;
+  Text time;
+  std::int64_t gap_us = 0;
+};
+struct SortColumn {
+  Text column;
+  bool descending = false;
+};
+struct SortStep {
+  std::vector<SortColumn> columns;
+};
+struct SqlStep {
+  Text query;
+};
+
 using StepBody = std::variant<FilterStep, ParseStep, SetStep, FlagStep, FillStep, SelectStep, DropStep, RenameStep,
-                              CastStep, MapStep, ExplodeStep, IndexStep, LimitStep, SampleStep>;
+                              CastStep, MapStep, ExplodeStep, IndexStep, LimitStep, SampleStep, JoinStep, AlignStep,
+                              DistinctStep, GroupStep, SessionizeStep, SortStep, SqlStep>;
 
 struct StepSpec {
   std::string name;  ///< the word in the job file
@@ -148,6 +184,7 @@ struct TableSpec {
   JobPlace place;
   std::optional<InputSpec> input;
   std::optional<std::vector<InlineRow>> rows;
+  std::optional<Text> sql;
   std::vector<StepSpec> steps;
 };
 

@@ -111,13 +111,13 @@ bool numbers_rows(const StepSpec& step);
 /// The first step from which on rows no longer stand for records (explode), or the number of steps.
 int first_step_off_records(const std::vector<StepSpec>& steps);
 
-/// The first step behind which rows no longer stand for records (explode), or the number of steps.
-int first_step_off_records(const std::vector<StepSpec>& steps);
+/// Whether `name` matches a pattern with * and ?.
+bool glob_matches(std::string_view pattern, std::string_view name);
 
 /// Makes a batch's columns those of `input`, in order; absent ones are missing in every row.
 void align_columns(Batch& batch, const std::vector<InputColumn>& input);
 
-/// The raw text of a row's record, and its reject.
+/// The raw text of a row's record, and its reject. Without records: `line` is the row, `byte_offset` its source_offset.
 Reject make_reject(const Batch& batch, std::int64_t row, std::string reason);
 
 }  // namespace evclean

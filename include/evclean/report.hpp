@@ -27,6 +27,7 @@ struct StepReport {
   std::int64_t filtered = 0;
   std::int64_t rows_in = 0, rows_out = 0;
   bool off_records = false;  ///< its rows do not stand for records, before it or behind it
+  std::string how;           ///< of a step over whole tables: "broadcast"
 };
 
 struct TableReport {

@@ -98,6 +98,7 @@ Reject make_reject(const Batch& batch, std::int64_t row, std::string reason) {
   reject.segment = batch.origin.segment;
   if (batch.records.empty() || !batch.text) {
     reject.line = row;
+    if (!batch.source_offsets.empty()) reject.byte_offset = batch.source_offsets[static_cast<std::size_t>(row)];
     return reject;
   }
   const RecordRef record = batch.records[static_cast<std::size_t>(row)];

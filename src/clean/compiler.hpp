@@ -85,10 +85,13 @@ struct PipelineCompiler::Impl {
   Ops compile(const IndexStep&);
   Ops compile(const LimitStep&);
   Ops compile(const SampleStep&);
+  /// Steps over whole tables stand between pipelines, never in one.
+  template <typename TableStep>
+  Ops compile(const TableStep&) {
+    fail_bug("step {} is not one of a pipeline", spec().name);
+  }
 };
 
-/// Whether `name` matches a pattern with * and ?.
-bool glob_matches(std::string_view pattern, std::string_view name);
 inline bool is_glob(std::string_view text) { return text.find_first_of("*?") != std::string_view::npos; }
 
 inline Ops one(std::unique_ptr<Op> op) {

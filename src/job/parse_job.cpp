@@ -42,6 +42,7 @@ class JobReader {
     map_.finish();
     check_tests();
     check_targets();
+    check_step_tables();
   }
 
  private:
@@ -83,10 +84,13 @@ class JobReader {
     MapReader map(node, "tables." + printable(key.text, 60), problems_);
     if (const auto* steps = map.take("steps")) table.steps = read_steps(*steps, problems_);
     const YamlNode* const rows = map.take("rows");
-    map.refuse("sql");
-    if (rows != nullptr) {
+    const YamlNode* const sql = map.take("sql");
+    if (sql != nullptr) {
+      if (auto query = read_word(*sql, map.what() + ".sql", problems_)) table.sql = std::move(query);
+      if (rows != nullptr) problems_.report(*rows, "{} has rows and sql: a table is one of them", map.what());
+    } else if (rows != nullptr) {
       table.rows = read_rows(*rows, map.what() + ".rows", problems_);
-    } else if (node.find("sql") == nullptr) {
+    } else {
       table.input = read_input_keys(map);
     }
     map.finish();
@@ -185,6 +189,20 @@ class JobReader {
     }
     if (!job_.tests.empty() && std::find(names_.begin(), names_.end(), kEvents) == names_.end()) {
       problems_.report(*node, "tests are for the job's input, and there is none");
+    }
+  }
+
+  void check_step_tables() {
+    for (const TableSpec& table : job_.tables) {
+      for (const StepSpec& step : table.steps) {
+        const Text* named = nullptr;
+        if (const auto* join = std::get_if<JoinStep>(&step.body)) named = &join->table;
+        if (const auto* align = std::get_if<AlignStep>(&step.body)) named = &align->table;
+        if (named == nullptr || named->value.empty()) continue;
+        if (std::find(names_.begin(), names_.end(), named->value) != names_.end()) continue;
+        problems_.add(named->place, fmt::format("{}: there is no table '{}'{}", step.name, printable(named->value, 60),
+                                                did_you_mean(named->value, names_)));
+      }
     }
   }
 

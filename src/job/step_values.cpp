@@ -6,6 +6,7 @@
 
 #include "map_reader.hpp"
 #include "scalar.hpp"
+#include "table_steps.hpp"
 #include "type_word.hpp"
 
 namespace evclean::job {
@@ -247,12 +248,28 @@ bool read_on_error(const YamlNode& value, Problems& problems) {
 
 const std::vector<StepWord>& step_words() {
   static const std::vector<StepWord> kWords = {
-      {"filter", read_filter}, {"parse", read_parse},   {"set", read_set},         {"flag", read_flag},
-      {"fill", read_fill},     {"select", read_select}, {"drop", read_drop},       {"rename", read_rename},
-      {"cast", read_cast},     {"map", read_map},       {"explode", read_explode}, {"join", nullptr},
-      {"align", nullptr},      {"index", read_index},   {"distinct", nullptr},     {"group", nullptr},
-      {"sessionize", nullptr}, {"sort", nullptr},       {"limit", read_limit},     {"sample", read_sample},
-      {"sql", nullptr},        {"encode", nullptr},
+      {"filter", read_filter},
+      {"parse", read_parse},
+      {"set", read_set},
+      {"flag", read_flag},
+      {"fill", read_fill},
+      {"select", read_select},
+      {"drop", read_drop},
+      {"rename", read_rename},
+      {"cast", read_cast},
+      {"map", read_map},
+      {"explode", read_explode},
+      {"join", read_join},
+      {"align", read_align},
+      {"index", read_index},
+      {"distinct", read_distinct},
+      {"group", read_group},
+      {"sessionize", read_sessionize},
+      {"sort", read_sort},
+      {"limit", read_limit},
+      {"sample", read_sample},
+      {"sql", read_sql},
+      {"encode", nullptr},
   };
   return kWords;
 }

@@ -10,7 +10,8 @@
 #include <filesystem>
 
 #include "evclean/engine.hpp"
-#include "guess.hpp"
+#include "local_table.hpp"
+#include "table_order.hpp"
 
 namespace evclean {
 namespace {
@@ -54,19 +55,6 @@ void check_output(const Job& job, const OutputSpec& output, std::vector<JobProbl
   });
 }
 
-/// The records that the steps are tried on, read once.
-struct Sample {
-  std::vector<Batch> batches;
-  std::vector<InputColumn> columns;
-};
-
-Stepwise on(const Sample& sample) {
-  Stepwise stepwise;
-  stepwise.guess.input = sample.columns;
-  stepwise.batches = sample.batches;
-  return stepwise;
-}
-
 /// A step with each of its patterns alone, so that one bad pattern does not hide the next; else the step itself.
 std::vector<StepSpec> variants(const StepSpec& step) {
   const auto* parse = std::get_if<ParseStep>(&step.body);
@@ -78,29 +66,6 @@ std::vector<StepSpec> variants(const StepSpec& step) {
     alone.push_back(std::move(one));
   }
   return alone;
-}
-
-/// Every step on its own as far as it goes: the steps before it are taken as they are, so that one mistake does not
-/// hide the next.
-void check_steps(const Job& job, const TableSpec& spec, const TableInput& input, const Sample& sample,
-                 std::vector<JobProblem>& problems) {
-  TableSpec partial = spec;
-  partial.steps.clear();
-  TableInput shortened = input;
-  shortened.spec = &partial;
-  for (const StepSpec& step : spec.steps) {
-    const std::size_t before = problems.size();
-    for (const StepSpec& variant : variants(step)) {
-      partial.steps.push_back(variant);
-      std::vector<JobProblem> found;
-      note_problem(job, step.place, found, [&] { on(sample).run(shortened, true); });
-      partial.steps.pop_back();
-      const auto known = [&](const JobProblem& other) { return !found.empty() && other.message == found[0].message; };
-      if (std::none_of(problems.begin() + static_cast<std::ptrdiff_t>(before), problems.end(), known))
-        problems.insert(problems.end(), found.begin(), found.end());
-    }
-    if (problems.size() == before) partial.steps.push_back(step);
-  }
 }
 
 /// The patterns of format: regex; the place of each is its own.
@@ -115,41 +80,96 @@ bool check_patterns(const Job& job, const InputSpec& spec, std::vector<JobProble
   return fine;
 }
 
-void check_table(const Job& job, const TableSpec& spec, std::vector<JobProblem>& problems) {
-  if (!spec.input && !spec.rows) return;
-  TableInput input;
-  const JobPlace place = spec.input ? spec.input->place : spec.place;
-  bool readable = true;
-  if (spec.input) {
+constexpr std::int64_t kCheckedRecords = 200;
+
+/// Checks tables over their first records: enough to know columns and types.
+class TableChecker {
+ public:
+  TableChecker(const Job& job, std::vector<JobProblem>& problems)
+      : job_(job), problems_(problems), tables_(job, [this](const TableSpec& spec) { return rows_of(spec); }) {}
+
+  void check(const TableSpec& spec) {
+    if (!note_problem(job_, spec.place, problems_, [&] { order_tables(job_, {spec.name}); })) return;
+    if (spec.sql) {
+      note_problem(job_, spec.place, problems_, [&] { tables_.run_query_table(spec); });
+      return;
+    }
+    if (!spec.input && !spec.rows) return;
+    const JobPlace place = spec.input ? spec.input->place : spec.place;
+    if (!is_readable(spec)) return check_paths(spec, place);
+    LocalRows rows;
+    if (!note_problem(job_, place, problems_, [&] { rows.input = open_table(job_, spec); })) return;
+    if (!note_problem(job_, spec.input ? spec.input->format_place : place, problems_, [&] { read(rows); })) return;
+    check_steps(spec, rows);
+  }
+
+ private:
+  static void read(LocalRows& rows) {
+    const TableInput& input = rows.input;
+    if (!input.is_inline() && input.files.empty()) return;
+    rows.batches = first_batches(input, kCheckedRecords, rows.columns, nullptr);
+    for (Batch& batch : rows.batches) align_columns(batch, rows.columns);
+  }
+
+  LocalRows rows_of(const TableSpec& spec) const {
+    LocalRows rows;
+    rows.input = open_table(job_, spec);
+    read(rows);
+    return rows;
+  }
+
+  bool is_readable(const TableSpec& spec) {
+    if (!spec.input) return true;
+    bool readable = true;
     for (const std::string& format : spec.input->format.formats) {
       if (format == "auto" || format == "regex") continue;
       readable &=
-          note_problem(job, spec.input->format_place, problems, [&] { make_decoder(spec.input->format, format); });
+          note_problem(job_, spec.input->format_place, problems_, [&] { make_decoder(spec.input->format, format); });
     }
-    readable &= check_patterns(job, *spec.input, problems);
+    return check_patterns(job_, *spec.input, problems_) && readable;
   }
-  if (!readable) {  // the paths can be looked at all the same
+
+  /// The paths can be looked at though the format is wrong.
+  void check_paths(const TableSpec& spec, JobPlace place) {
     TableSpec as_lines = spec;
     as_lines.input->format = FormatSpec();
     as_lines.input->format.formats = {"lines"};
-    note_problem(job, place, problems, [&] { open_table(job, as_lines); });
-    return;
+    note_problem(job_, place, problems_, [&] { open_table(job_, as_lines); });
   }
-  if (!note_problem(job, place, problems, [&] { input = open_table(job, spec); })) return;
-  Sample sample;
-  if (!note_problem(job, spec.input ? spec.input->format_place : place, problems, [&] {
-        if (input.is_inline() || !input.files.empty())
-          sample.batches = first_batches(input, 200, sample.columns, nullptr);
-      }))
-    return;
-  check_steps(job, spec, input, sample, problems);
-}
+
+  /// Every step on its own as far as it goes: the steps before it are taken as they are, so that one mistake does not
+  /// hide the next.
+  void check_steps(const TableSpec& spec, const LocalRows& rows) {
+    TableSpec partial = spec;
+    partial.steps.clear();
+    for (const StepSpec& step : spec.steps) {
+      // Lengths are a matter of all the data, not of its first rows.
+      if (std::holds_alternative<AlignStep>(step.body)) continue;
+      const std::size_t before = problems_.size();
+      for (const StepSpec& variant : variants(step)) {
+        partial.steps.push_back(variant);
+        std::vector<JobProblem> found;
+        note_problem(job_, step.place, found, [&] { tables_.run(partial, rows); });
+        partial.steps.pop_back();
+        const auto known = [&](const JobProblem& other) { return !found.empty() && other.message == found[0].message; };
+        if (std::none_of(problems_.begin() + static_cast<std::ptrdiff_t>(before), problems_.end(), known))
+          problems_.insert(problems_.end(), found.begin(), found.end());
+      }
+      if (problems_.size() == before) partial.steps.push_back(step);
+    }
+  }
+
+  const Job& job_;
+  std::vector<JobProblem>& problems_;
+  LocalTables tables_;
+};
 
 }  // namespace
 
 std::vector<JobProblem> check_job(const Job& job) {
   std::vector<JobProblem> problems;
-  for (const TableSpec& table : job.tables) check_table(job, table, problems);
+  TableChecker tables(job, problems);
+  for (const TableSpec& table : job.tables) tables.check(table);
   for (const OutputSpec& output : job.outputs) check_output(job, output, problems);
   return problems;
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "row_origin.hpp"
 #include "split_reader.hpp"
 #include "split_record.hpp"
 #include "wire.hpp"
@@ -99,9 +100,23 @@ Guess unpack(const std::string& bytes) {
   return guess;
 }
 
+/// The first rows of this rank's first part: what parse adds to them gives a first guess of its types.
+void sample_dataset(const TableInput& input, Stepwise& stepwise) {
+  const std::vector<std::int64_t> mine = input.dataset->mine();
+  if (mine.empty()) return;
+  input.dataset->visit(mine[0], [&](Batch batch) {
+    if (!stepwise.batches.empty()) return;
+    drop_origins(batch, input.origin_columns);
+    stepwise.batches.push_back(std::move(batch));
+  });
+}
+
 Guess sample_guess(const TableInput& input) {
   Stepwise stepwise;
-  if (input.is_inline()) {
+  if (input.dataset) {
+    stepwise.guess.input = dataset_columns(input);
+    sample_dataset(input, stepwise);
+  } else if (input.is_inline()) {
     stepwise.batches = inline_table(input, stepwise.guess.input);
   } else {
     SplitReader reader(input);
@@ -117,7 +132,7 @@ Guess sample_guess(const TableInput& input) {
     add_source_columns(input, stepwise.guess.input);
     for (Batch& batch : stepwise.batches) add_source_columns(input, 0, batch);
   }
-  if (input.closed && stepwise.guess.input.empty() && !input.is_inline()) {
+  if (input.closed && stepwise.guess.input.empty() && !input.is_inline() && !input.dataset) {
     auto decoder = make_decoder(input.format_spec(), input.format);
     decoder->begin_file(InputFile{}, "");
     stepwise.guess.input = decoder->columns();
@@ -221,12 +236,23 @@ void Stepwise::run_once(const TableInput& input, bool strict) {
   rejects = std::move(state.rejects);
 }
 
+std::vector<InputColumn> dataset_columns(const TableInput& input) {
+  std::vector<InputColumn> columns;
+  const Fields& fields = input.dataset->fields();
+  for (std::size_t c = 0; c + static_cast<std::size_t>(input.origin_columns) < fields.size(); ++c)
+    columns.push_back({fields[c].name, true, fields[c].type});
+  return columns;
+}
+
 Guess first_guess(const TableInput& input, const Comm& comm) {
+  // Rows of a dataset are sampled where its first part is.
+  const bool parts = input.dataset && !input.dataset->parts().empty();
+  const int from = parts ? input.dataset->parts()[0].owner : 0;
   std::string packed;
   comm.agree([&] {
-    if (comm.is_root()) packed = pack(sample_guess(input));
+    if (comm.rank() == from) packed = pack(sample_guess(input));
   });
-  return unpack(comm.broadcast(std::move(packed)));
+  return unpack(comm.broadcast(std::move(packed), from));
 }
 
 std::vector<Batch> first_batches(const TableInput& input, std::int64_t records, std::vector<InputColumn>& columns,

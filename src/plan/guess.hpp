@@ -31,6 +31,9 @@ struct Stepwise {
   void run_once(const TableInput& input, bool strict);
 };
 
+/// Columns of a dataset as an input has them, without origins.
+std::vector<InputColumn> dataset_columns(const TableInput& input);
+
 /// Samples and guesses on rank 0 and tells all. Collective.
 Guess first_guess(const TableInput& input, const Comm& comm);
 

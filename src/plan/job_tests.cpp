@@ -5,14 +5,20 @@
 #include <algorithm>
 
 #include "evclean/engine.hpp"
-#include "guess.hpp"
+#include "local_table.hpp"
 #include "split_record.hpp"
 
 namespace evclean {
 namespace {
 
+/// A test's rows behind the steps, and all rejects.
+struct Outcome {
+  std::vector<Batch> batches;
+  std::vector<Reject> rejects;
+};
+
 /// Decodes text as the job's format reads it.
-void decode_text(const TableInput& input, const std::string& text, Stepwise& stepwise) {
+void decode_text(const TableInput& input, const std::string& text, LocalRows& rows, std::vector<Reject>& rejects) {
   auto decoder = make_decoder(input.format_spec(), input.format);
   InputFile file;
   file.shown = file.path = "test input";
@@ -23,16 +29,16 @@ void decode_text(const TableInput& input, const std::string& text, Stepwise& ste
   std::int64_t line = 0;
   for (std::size_t begin = 0; begin <= text.size();) {
     DecodeResult result = decoder->decode({block, begin, text.size(), text.size() + 1, true, {0, 0, line, 0}});
-    stepwise.rejects.insert(stepwise.rejects.end(), result.rejects.begin(), result.rejects.end());
-    if (result.batch.num_rows > 0) stepwise.batches.push_back(std::move(result.batch));
+    rejects.insert(rejects.end(), result.rejects.begin(), result.rejects.end());
+    if (result.batch.num_rows > 0) rows.batches.push_back(std::move(result.batch));
     if (result.consumed <= begin) break;
     begin = result.consumed;
   }
   const auto& columns = decoder->columns();
   for (std::size_t c = 0; c < columns.size(); ++c) appearances.push_back({0, static_cast<std::int64_t>(c), columns[c]});
-  stepwise.guess.input = merge_columns(std::move(appearances));
-  add_source_columns(input, stepwise.guess.input);
-  for (Batch& batch : stepwise.batches) add_source_columns(input, 0, batch);
+  rows.columns = merge_columns(std::move(appearances));
+  add_source_columns(input, rows.columns);
+  for (Batch& batch : rows.batches) add_source_columns(input, 0, batch);
 }
 
 std::string joined(const std::vector<std::string>& lines) {
@@ -89,15 +95,15 @@ std::vector<Located> all_rows(const std::vector<Batch>& batches) {
   return rows;
 }
 
-std::string compare_rows(const TestSpec& test, const Stepwise& stepwise) {
-  const std::vector<Located> rows = all_rows(stepwise.batches);
+std::string compare_rows(const TestSpec& test, const Outcome& outcome) {
+  const std::vector<Located> rows = all_rows(outcome.batches);
   std::string difference;
   if (rows.size() != test.expect.size()) {
     difference +=
         fmt::format("  expected {} row{}, got {}", test.expect.size(), test.expect.size() == 1 ? "" : "s", rows.size());
-    if (rows.empty() && !stepwise.rejects.empty())
-      difference += fmt::format(" (rejected: {})", stepwise.rejects[0].reason);
-    if (rows.empty() && stepwise.rejects.empty()) difference += " (filtered)";
+    if (rows.empty() && !outcome.rejects.empty())
+      difference += fmt::format(" (rejected: {})", outcome.rejects[0].reason);
+    if (rows.empty() && outcome.rejects.empty()) difference += " (filtered)";
     return difference + "\n";
   }
   for (std::size_t r = 0; r < rows.size(); ++r) {
@@ -117,23 +123,22 @@ std::string compare_rows(const TestSpec& test, const Stepwise& stepwise) {
   return difference;
 }
 
-std::string compare(const TestSpec& test, const Stepwise& stepwise) {
-  const std::size_t rows = all_rows(stepwise.batches).size();
+std::string compare(const TestSpec& test, const Outcome& outcome) {
+  const std::size_t rows = all_rows(outcome.batches).size();
   if (test.expect_reject) {
-    if (stepwise.rejects.empty())
+    if (outcome.rejects.empty())
       return fmt::format("  expected a reject, got {}\n",
                          rows == 0 ? "a filtered row" : fmt::format("{} row(s)", rows));
     const auto says = [&](const Reject& reject) { return reject.reason.find(test.reject_reason) != std::string::npos; };
-    if (std::any_of(stepwise.rejects.begin(), stepwise.rejects.end(), says)) return {};
-    return fmt::format("  expected a reject that says '{}', got '{}'\n", test.reject_reason,
-                       stepwise.rejects[0].reason);
+    if (std::any_of(outcome.rejects.begin(), outcome.rejects.end(), says)) return {};
+    return fmt::format("  expected a reject that says '{}', got '{}'\n", test.reject_reason, outcome.rejects[0].reason);
   }
   if (test.expect_filtered) {
-    if (!stepwise.rejects.empty())
-      return fmt::format("  expected the row to be filtered, it was rejected: {}\n", stepwise.rejects[0].reason);
+    if (!outcome.rejects.empty())
+      return fmt::format("  expected the row to be filtered, it was rejected: {}\n", outcome.rejects[0].reason);
     return rows == 0 ? std::string() : fmt::format("  expected the row to be filtered, got {} row(s)\n", rows);
   }
-  return compare_rows(test, stepwise);
+  return compare_rows(test, outcome);
 }
 
 /// A row stands for a record of the format: a preset's columns are all there, missing where the row does not name them.
@@ -146,41 +151,70 @@ void add_preset_columns(const TableSpec& events, std::vector<InputColumn>& colum
   }
 }
 
-std::string run_test(const Job& job, const TestSpec& test) {
+/// Rows written in a test stand for records of a table.
+LocalRows rows_of(const Job& job, const TableSpec& table, const std::vector<InlineRow>& given) {
+  LocalRows rows;
+  rows.input.job = &job;
+  rows.input.spec = &table;
+  rows.input.nulls = table.input ? nulls_for(*table.input, table.input->format.formats[0]) : NullWords::standard();
+  rows.lenient = true;
+  rows.whole = true;
+  rows.batches.push_back(inline_batch(given));
+  add_preset_columns(table, rows.columns);
+  for (const std::string& name : rows.batches[0].names) {
+    const auto same = [&](const InputColumn& column) { return column.name == name; };
+    if (std::none_of(rows.columns.begin(), rows.columns.end(), same))
+      rows.columns.push_back({name, false, ValueType::kString});
+  }
+  return rows;
+}
+
+LocalRows text_rows(const Job& job, const TableSpec& events, const TestSpec& test, std::vector<Reject>& rejects) {
+  if (!events.input) fail_user("input is text, but the table has no input");
+  LocalRows rows;
+  rows.input.job = &job;
+  rows.input.spec = &events;
+  const std::string text = joined(test.lines);
+  rows.input.format = test_format(events, text);
+  rows.input.nulls = nulls_for(*events.input, rows.input.format);
+  rows.input.closed = is_closed(rows.input.format);
+  rows.lenient = !rows.input.closed;
+  rows.whole = true;
+  decode_text(rows.input, text, rows, rejects);
+  return rows;
+}
+
+/// A table of the test's own: its rows, or no row at all; what is written in the job stands as it is.
+LocalRows other_rows(const Job& job, const TestSpec& test, const TableSpec& table) {
+  const auto given = test.tables.find(table.name);
+  if (given != test.tables.end()) return rows_of(job, table, given->second);
+  return rows_of(job, table, table.rows ? *table.rows : std::vector<InlineRow>());
+}
+
+/// A query is replaced by the rows that a test gives for its table.
+Job with_given_tables(const Job& job, const TestSpec& test) {
+  Job changed = job;
+  for (TableSpec& table : changed.tables) {
+    const auto given = test.tables.find(table.name);
+    if (given == test.tables.end() || !table.sql) continue;
+    table.sql.reset();
+    table.rows = given->second;
+  }
+  return changed;
+}
+
+std::string run_test(const Job& given, const TestSpec& test) {
+  const Job job = with_given_tables(given, test);
   const auto named =
       std::find_if(job.tables.begin(), job.tables.end(), [](const TableSpec& t) { return t.name == "events"; });
   if (named == job.tables.end()) return "  the job has no table events (input: at the top level)\n";
-  const TableSpec& events = *named;
-  TableInput input;
-  input.job = &job;
-  input.spec = &events;
-  TableSpec inline_spec = events;
-  Stepwise stepwise;
-  if (test.rows) {
-    inline_spec.rows = test.rows;
-    input.spec = &inline_spec;
-    input.nulls = events.input ? nulls_for(*events.input, events.input->format.formats[0]) : NullWords::standard();
-    stepwise.batches.push_back(inline_batch(*test.rows));
-    add_preset_columns(events, stepwise.guess.input);
-    for (const std::string& name : stepwise.batches[0].names) {
-      const auto same = [&](const InputColumn& column) { return column.name == name; };
-      auto& known = stepwise.guess.input;
-      if (std::none_of(known.begin(), known.end(), same)) known.push_back({name, false, ValueType::kString});
-    }
-  } else {
-    if (!events.input) return "  input is text, but the table has no input\n";
-    const std::string text = joined(test.lines);
-    input.format = test_format(events, text);
-    input.nulls = nulls_for(*events.input, input.format);
-    input.closed = is_closed(input.format);
-    decode_text(input, text, stepwise);
-  }
-  stepwise.whole = true;
-  stepwise.lenient = !input.closed;
-  std::vector<Reject> decoded = std::move(stepwise.rejects);
-  stepwise.run(input, true);
-  stepwise.rejects.insert(stepwise.rejects.begin(), decoded.begin(), decoded.end());
-  return compare(test, stepwise);
+  Outcome outcome;
+  LocalRows rows = test.rows ? rows_of(job, *named, *test.rows) : text_rows(job, *named, test, outcome.rejects);
+  LocalTables tables(job, [&](const TableSpec& table) { return other_rows(job, test, table); });
+  LocalResult result = tables.run(*named, std::move(rows));
+  outcome.batches = std::move(result.batches);
+  outcome.rejects.insert(outcome.rejects.end(), result.rejects.begin(), result.rejects.end());
+  return compare(test, outcome);
 }
 
 }  // namespace

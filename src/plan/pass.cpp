@@ -59,6 +59,8 @@ class Pass::Work {
     forget_what_others_own(owners);
     PassResult result = merge_records(input_, program_, comm_, records_, excluded);
     result.over_budget = over_budget;
+    result.owners = std::move(owners);
+    merge_dropped(comm_, dropped_, result);
     return result;
   }
 
@@ -68,6 +70,7 @@ class Pass::Work {
  private:
   std::optional<Error> read_splits(std::vector<std::int32_t>& owners, std::set<std::int32_t>& excluded,
                                    bool& over_budget) {
+    if (input_.dataset) return read_parts(owners);
     // A run that is cut short by --limit goes in input order on rank 0.
     const bool alone = options_.record_limit >= 0;
     TicketDesk desk(comm_, static_cast<std::int64_t>(input_.splits.size()));
@@ -81,6 +84,94 @@ class Pass::Work {
     excluded = judge.excluded();
     over_budget = judge.over_budget();
     return error;
+  }
+
+  /// Parts stay where they are: each rank takes its own through the steps.
+  std::optional<Error> read_parts(std::vector<std::int32_t>& owners) {
+    for (const Dataset::Part& part : input_.dataset->parts()) owners.push_back(part.owner);
+    try {
+      for (const std::int64_t part : input_.dataset->mine()) read_part(part);
+    } catch (const Error& error) {
+      return error;
+    } catch (const std::exception& error) {
+      return Error(ExitCode::kBug, error.what());
+    }
+    return std::nullopt;
+  }
+
+  void read_part(std::int64_t number) {
+    SplitRecord record(make_state(input_, program_));
+    record.certain = true;
+    record.kept.resize(1);
+    record.filtered.resize(1);
+    record.rejected.resize(1);
+    record.segments.emplace_back();
+    record.segments[0].file = 0;
+    for (const auto& [step, bases] : guess_.row_bases) {
+      record.state.next_row[static_cast<std::size_t>(step)] = bases[static_cast<std::size_t>(number)];
+    }
+    input_.dataset->visit(number, [&](Batch batch) {
+      throw_if_interrupted();
+      take_rows(number, record, batch);
+    });
+    for (auto& sink : sinks_) sink->end_part(number);
+    for (const auto& [step, bases] : guess_.row_bases) {
+      record.state.next_row[static_cast<std::size_t>(step)] -= bases[static_cast<std::size_t>(number)];
+    }
+    if (options_.monitor != nullptr)
+      options_.monitor->advance(input_.splits[static_cast<std::size_t>(number)].size_bytes, record.segments[0].lines);
+    record.state.block.reset();
+    records_.emplace(number, std::move(record));
+  }
+
+  /// Typed rows of a dataset: no decoding, no columns to discover.
+  void take_rows(std::int64_t number, SplitRecord& record, Batch& batch) {
+    auto clock = Clock::now();
+    const std::int64_t rows = batch.num_rows;
+    const RowOrigins origins(batch, input_.origin_columns);
+    record.state.block = std::make_shared<TextBlock>();
+    const auto off_records = [&](const Batch& reached) { note_dropped(reached, rows, origins, record); };
+    run_ops(program_.ops, input_.spec->steps, batch, record.state, off_records, [&](Batch& out) {
+      if (program_.complete) count_missing(out, record.missing);
+      if (options_.origin.columns() > 0) origins.attach(out);
+      poison_on_misfits(record);
+      add_seconds(seconds_.steps, clock);
+      if (!poisoned_ && !record.poisoned) {
+        for (auto& sink : sinks_) sink->write(number, out);
+      }
+      add_seconds(seconds_.encode, clock);
+    });
+    poison_on_misfits(record);
+    record.rejected_rows += static_cast<std::int64_t>(record.state.rejects.size());
+    rejects_.put(0, record.state.rejects);
+    record.state.rejects.clear();
+    add_seconds(seconds_.steps, clock);
+  }
+
+  /// Says of each record that is left out, up to where rows stand for records, whence it came.
+  void note_dropped(const Batch& reached, std::int64_t rows, const RowOrigins& origins, SplitRecord& record) {
+    const auto rejected = static_cast<std::int64_t>(record.state.rejects.size());
+    record.segments[0].lines += rows;
+    record.kept[0] += reached.num_rows;
+    record.rejected[0] += rejected;
+    record.filtered[0] += rows - reached.num_rows - rejected;
+    if (reached.num_rows < rows) {
+      std::vector<bool> left(static_cast<std::size_t>(rows), false);
+      for (std::int64_t row = 0; row < reached.num_rows; ++row)
+        left[static_cast<std::size_t>(RowOrigins::number(reached, row))] = true;
+      for (std::int64_t row = 0; row < rows; ++row) {
+        if (!left[static_cast<std::size_t>(row)]) ++dropped_[origins.segment(row)].filtered;
+      }
+    }
+    std::map<std::int64_t, std::vector<Reject>> located;
+    for (Reject& reject : record.state.rejects) {
+      const std::int64_t id = origins.locate(reject);
+      --dropped_[id].filtered;
+      ++dropped_[id].rejected;
+      located[split_of(id)].push_back(std::move(reject));
+    }
+    for (const auto& [split, rejects] : located) rejects_.put(split, rejects);
+    record.state.rejects.clear();
   }
 
   TicketDesk::Done work(const TicketDesk::Ticket& ticket, TicketDesk& desk, std::optional<Error>& error) {
@@ -195,6 +286,7 @@ class Pass::Work {
     };
     run_ops(program_.ops, input_.spec->steps, batch, record.state, off_records, [&](Batch& out) {
       if (program_.complete) count_missing(out, record.missing);
+      if (options_.origin.columns() > 0) attach_origin(options_.origin, number, out);
       poison_on_misfits(record);
       add_seconds(seconds_.steps, clock);
       if (!poisoned_ && !record.poisoned) {
@@ -325,6 +417,7 @@ class Pass::Work {
   std::int64_t records_read_ = 0;
   bool limit_reached_ = false;
   bool poisoned_ = false;
+  std::map<std::int64_t, DroppedRows> dropped_;
 };
 
 Pass::Pass(const TableInput& input, Program& program, const Guess& guess, const Comm& comm,

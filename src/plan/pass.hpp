@@ -5,6 +5,7 @@
 
 #include "evclean/sink.hpp"
 #include "program.hpp"
+#include "row_origin.hpp"
 #include "split_judge.hpp"
 
 namespace evclean {
@@ -12,6 +13,12 @@ namespace evclean {
 /// Seconds by stage on this rank.
 struct StageSeconds {
   double read = 0, decode = 0, steps = 0, encode = 0;
+};
+
+/// Rows of a split segment that later steps dropped.
+struct DroppedRows {
+  std::int64_t filtered = 0;
+  std::int64_t rejected = 0;
 };
 
 struct PassResult {
@@ -28,6 +35,8 @@ struct PassResult {
   std::int64_t rejected_rows = 0;  ///< rows that no longer stood for records
   bool over_budget = false;
   std::vector<std::vector<std::int64_t>> line_bases;  ///< split, segment: lines of the file before it
+  std::vector<std::int32_t> owners;                   ///< of each split: the rank whose reading counts; -1: not read
+  std::map<std::int64_t, DroppedRows> dropped;        ///< a dataset's pass: by segment_id of the rows' records
 };
 
 /// Rejects of the splits this rank owns.
@@ -46,6 +55,7 @@ class RejectStage {
 struct PassOptions {
   std::int64_t record_limit = -1;  ///< read no more than so many records, in input order; -1: all
   Monitor* monitor = nullptr;      ///< rank 0
+  OriginPlan origin;               ///< what the rows carry on to later steps
 };
 
 class Pass {

@@ -4,7 +4,8 @@
 #include <algorithm>
 
 #include "evclean/engine.hpp"
-#include "guess.hpp"
+#include "local_table.hpp"
+#include "table_order.hpp"
 
 namespace evclean {
 namespace {
@@ -37,55 +38,73 @@ std::int64_t rows_in(const std::vector<Batch>& batches) {
   return rows;
 }
 
-std::string preview_table(const Job& job, const TableSpec& spec, std::int64_t wanted) {
-  const TableInput input = open_table(job, spec);
+/// The first rows of a table's input; some of the rest when it has none.
+LocalRows first_rows(const Job& job, const TableSpec& spec, std::int64_t records, std::vector<Reject>* rejects) {
+  LocalRows rows;
+  rows.input = open_table(job, spec);
+  rows.batches = first_batches(rows.input, records, rows.columns, rejects);
+  for (Batch& batch : rows.batches) align_columns(batch, rows.columns);
+  rows.lenient = rows_in(rows.batches) == 0;
+  return rows;
+}
+
+std::vector<std::string> typed_names(const Fields& fields) {
+  std::vector<std::string> header;
+  for (const Field& field : fields) header.push_back(fmt::format("{}:{}", field.name, type_name(field.type)));
+  return header;
+}
+
+std::string preview_query(LocalTables& tables, const TableSpec& spec, std::int64_t wanted) {
+  const LocalResult result = tables.run_query_table(spec);
+  return fmt::format("== {} (sql, over the first rows of what it reads) ==\n{}", spec.name,
+                     rows_table(result.batches, typed_names(result.fields), wanted));
+}
+
+std::string preview_table(const Job& job, LocalTables& tables, const TableSpec& spec, std::int64_t wanted) {
   std::string before;
-  Stepwise stepwise;
+  std::vector<std::string> notes;
+  std::string format;
   std::vector<Reject> rejects;
+  LocalResult result;
   std::int64_t read = 0;
   for (std::int64_t records = std::max<std::int64_t>(1000, wanted); records <= kMostRecords; records *= 8) {
-    stepwise = Stepwise();
     rejects.clear();
-    std::vector<InputColumn> columns;
-    stepwise.batches = first_batches(input, records, columns, &rejects);
-    stepwise.guess.input = columns;
-    for (Batch& batch : stepwise.batches) align_columns(batch, columns);
+    LocalRows rows = first_rows(job, spec, records, &rejects);
     std::vector<std::string> names;
-    for (const InputColumn& column : columns) names.push_back(column.name);
-    before = rows_table(stepwise.batches, names, wanted);
-    read = rows_in(stepwise.batches);
-    stepwise.run(input, true);
-    if (rows_in(stepwise.batches) >= wanted || read < records) break;
+    for (const InputColumn& column : rows.columns) names.push_back(column.name);
+    before = rows_table(rows.batches, names, wanted);
+    read = rows_in(rows.batches);
+    notes = rows.input.notes;
+    format = rows.input.format;
+    result = tables.run(spec, std::move(rows));
+    if (rows_in(result.batches) >= wanted || read < records) break;
   }
-  std::vector<std::string> header;
-  for (const Field& field : stepwise.program.fields)
-    header.push_back(fmt::format("{}:{}", field.name, type_name(field.type)));
   std::string text = fmt::format("== {} before{} ==\n{}", spec.name,
-                                 input.format.empty() ? std::string() : fmt::format(" ({})", input.format), before);
-  text +=
-      fmt::format("\n== {} after {} step{} (types as the first {} rows have them) ==\n{}", spec.name, spec.steps.size(),
-                  spec.steps.size() == 1 ? "" : "s", read, rows_table(stepwise.batches, header, wanted));
-  if (rows_in(stepwise.batches) == 0) text += fmt::format("no row of the first {} is left after the steps\n", read);
+                                 format.empty() ? std::string() : fmt::format(" ({})", format), before);
+  text += fmt::format("\n== {} after {} step{} (types as the first {} rows have them) ==\n{}", spec.name,
+                      spec.steps.size(), spec.steps.size() == 1 ? "" : "s", read,
+                      rows_table(result.batches, typed_names(result.fields), wanted));
+  if (rows_in(result.batches) == 0) text += fmt::format("no row of the first {} is left after the steps\n", read);
   if (!rejects.empty()) {
     text += fmt::format("{} records do not fit the format, the first: line {}: {}\n", rejects.size(),
                         rejects[0].line + 1, rejects[0].reason);
   }
-  for (const std::string& note : input.notes) text += fmt::format("note: {}\n", note);
+  for (const std::string& note : notes) text += fmt::format("note: {}\n", note);
   return text;
 }
 
 }  // namespace
 
 std::string preview_job(const Job& job, std::int64_t rows) {
+  LocalTables tables(job, [&](const TableSpec& spec) { return first_rows(job, spec, kMostRecords, nullptr); });
   std::string text;
   for (const TableSpec& table : job.tables) {
     const bool wanted =
         table.name == "events" ||
         std::any_of(job.outputs.begin(), job.outputs.end(), [&](const OutputSpec& o) { return o.table == table.name; });
-    if (wanted && (table.input || table.rows)) {
-      if (!text.empty()) text += '\n';
-      text += preview_table(job, table, rows);
-    }
+    if (!wanted) continue;
+    if (!text.empty()) text += '\n';
+    text += table.sql ? preview_query(tables, table, rows) : preview_table(job, tables, table, rows);
   }
   return text;
 }

@@ -1,23 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <chrono>
 #include <set>
 
 #include "evclean/interrupt.hpp"
+#include "table_order.hpp"
 #include "table_run.hpp"
 
 namespace evclean {
 namespace {
-
-/// Tables that outputs name, in the order of the job.
-std::vector<const TableSpec*> wanted_tables(const Job& job) {
-  std::set<std::string> named;
-  for (const OutputSpec& output : job.outputs) named.insert(output.table);
-  std::vector<const TableSpec*> tables;
-  for (const TableSpec& table : job.tables) {
-    if (named.count(table.name) > 0) tables.push_back(&table);
-  }
-  return tables;
-}
 
 /// Finds what cannot be written before anything is read; leaves nothing behind.
 void try_outputs(const Job& job, const Comm& comm) {
@@ -26,6 +17,94 @@ void try_outputs(const Job& job, const Comm& comm) {
     for (const std::string& path : output_files(output)) trial.reserve(path, output.overwrite);
   }
 }
+
+/// Columns of `table` that its readers use, when each of them says so.
+std::optional<std::vector<std::string>> used_by(const Job& job, const std::vector<const TableSpec*>& readers,
+                                                const std::string& table, const Fields& fields) {
+  std::set<std::string> used;
+  for (const TableSpec* reader : readers) {
+    if (!reader->sql) return std::nullopt;
+    const auto more = query_columns(job, *reader->sql, table, fields);
+    if (!more) return std::nullopt;
+    used.insert(more->begin(), more->end());
+    for (const StepSpec& step : reader->steps) {
+      if (is_table_step(step)) return std::nullopt;  // it may read the table once more
+    }
+  }
+  std::vector<std::string> in_order;
+  for (const Field& field : fields) {
+    if (used.count(field.name) > 0) in_order.push_back(field.name);
+  }
+  return in_order;
+}
+
+/// All tables of a run, one after another; a table is let go when its last reader is done.
+class JobRun {
+ public:
+  JobRun(const Job& job, const RunOptions& options, const Resources& resources, const Comm& comm, Progress* progress)
+      : job_(job),
+        options_(options),
+        resources_(resources),
+        comm_(comm),
+        progress_(progress),
+        order_(order_tables(job, written_tables(job))),
+        workspace_{comm, std::make_shared<MemoryBudget>(resources.memory_bytes / 2), resources.scratch,
+                   throw_if_interrupted} {}
+
+  void run(RunReport& report) {
+    for (const TableSpec* table : order_.tables) {
+      if (!run_table(*table, report)) break;
+    }
+    std::stable_sort(report.tables.begin(), report.tables.end(),
+                     [&](const TableReport& a, const TableReport& b) { return place_of(a.name) < place_of(b.name); });
+  }
+
+  bool over_budget() const { return over_budget_; }
+  void publish() {
+    for (const auto& set : outputs_) {
+      if (set) set->publish();
+    }
+  }
+
+ private:
+  /// False: over its reject budget while others need it.
+  bool run_table(const TableSpec& table, RunReport& report) {
+    const auto& readers = order_.readers[table.name];
+    TableSurroundings around{job_, options_, resources_, comm_, progress_, workspace_, {}, !readers.empty(), {}};
+    around.other = [&](const std::string& name) { return made_.at(name); };
+    around.wanted_by_others = [&](const Fields& fields) { return used_by(job_, readers, table.name, fields); };
+    TableRun run(table, around);
+    report.tables.push_back(run.run());
+    over_budget_ |= report.tables.back().over_budget;
+    for (WrittenFile& file : run.take_files()) report.outputs.push_back(std::move(file));
+    outputs_.push_back(run.take_outputs());
+    if (auto rejects = run.take_reject_file()) rejects->publish();
+    if (report.tables.back().over_budget && !readers.empty()) return false;
+    made_[table.name] = run.take_dataset();
+    let_go(table);
+    return true;
+  }
+
+  void let_go(const TableSpec& reader) {
+    for (auto& [name, readers] : order_.readers) {
+      std::erase(readers, &reader);
+      if (readers.empty()) made_.erase(name);
+    }
+  }
+
+  std::ptrdiff_t place_of(const std::string& name) const { return &table_named(job_, name) - job_.tables.data(); }
+
+  const Job& job_;
+  const RunOptions& options_;
+  const Resources& resources_;
+  const Comm& comm_;
+  Progress* progress_;
+  TableOrder order_;
+  Workspace workspace_;
+  std::map<std::string, DatasetPtr> made_;
+  std::vector<std::unique_ptr<Publisher>> outputs_;
+  bool over_budget_ = false;
+};
 
 }  // namespace
 
@@ -41,23 +120,15 @@ RunReport run_job(const Job& given, const RunOptions& options, const Comm& comm)
   RunReport report;
   report.job = job.name;
   report.ranks = comm.size();
-  std::vector<std::unique_ptr<Publisher>> outputs;
-  bool over_budget = false;
-  for (const TableSpec* table : wanted_tables(job)) {
-    TableRun run(job, *table, options, resources, comm, progress.get());
-    report.tables.push_back(run.run());
-    over_budget |= report.tables.back().over_budget;
-    for (WrittenFile& file : run.take_files()) report.outputs.push_back(std::move(file));
-    outputs.push_back(run.take_outputs());
-    if (auto rejects = run.take_reject_file()) rejects->publish();
-  }
+  JobRun run(job, options, resources, comm, progress.get());
+  run.run(report);
   if (progress) progress->finish();
-  if (over_budget) {
+  if (run.over_budget()) {
     report.outputs.clear();
     report.exit_code = static_cast<int>(ExitCode::kOverBudget);
   } else {
     comm.agree(throw_if_interrupted);
-    for (const auto& set : outputs) set->publish();
+    run.publish();
     report.published = true;
   }
   report.peak_memory_bytes = comm.sum(peak_memory_bytes());

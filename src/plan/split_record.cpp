@@ -55,11 +55,12 @@ std::vector<FileLedger> file_ledgers(const TableInput& input, const Comm& comm,
                                      const std::map<std::int64_t, SplitRecord>& records,
                                      const std::set<std::int32_t>& excluded) {
   const std::vector<std::int64_t> sums = comm.sum(file_sums(input, records));
-  std::vector<FileLedger> ledgers(input.is_inline() ? 1 : input.files.size());
+  const bool of_files = !input.is_inline() && !input.dataset;
+  std::vector<FileLedger> ledgers(of_files ? input.files.size() : 1);
   for (std::size_t f = 0; f < ledgers.size(); ++f) {
     const std::int64_t* n = sums.data() + f * kCounts;
     FileLedger& ledger = ledgers[f];
-    ledger.file = input.is_inline() ? "rows" : input.files[f].shown;
+    ledger.file = of_files ? input.files[f].shown : "rows";
     ledger.counts = {n[kLines], n[kKept], n[kFiltered], n[kRejected], n[kBlank]};
     ledger.replaced = n[kReplaced];
     ledger.nul_bytes = n[kNul];
@@ -221,16 +222,31 @@ std::vector<InputColumn> merge_columns(std::vector<Appearance> appearances) {
   return columns;
 }
 
+void merge_dropped(const Comm& comm, const std::map<std::int64_t, DroppedRows>& dropped, PassResult& result) {
+  Packer out;
+  for (const auto& [id, rows] : dropped) out.put(id).put(rows);
+  for (const std::string& packed : comm.all_gather(out.bytes())) {
+    for (Unpacker in(packed); !in.empty();) {
+      DroppedRows& sum = result.dropped[in.get<std::int64_t>()];
+      const auto rows = in.get<DroppedRows>();
+      sum.filtered += rows.filtered;
+      sum.rejected += rows.rejected;
+    }
+  }
+}
+
 PassResult merge_records(const TableInput& input, const Program& program, const Comm& comm,
                          const std::map<std::int64_t, SplitRecord>& records, const std::set<std::int32_t>& excluded) {
   PassResult result;
   result.files = file_ledgers(input, comm, records, excluded);
   result.columns = all_columns(comm, records);
-  if (!result.columns.empty()) add_source_columns(input, result.columns);
+  if (!result.columns.empty() && !input.dataset) add_source_columns(input, result.columns);
   merge_evidence(program, comm, records, result);
   merge_positions(input, comm, records, result);
   merge_counts(input, program, comm, records, result);
-  for (const FileLedger& file : result.files) result.rejected += file.counts.rejected;
+  for (const FileLedger& file : result.files) {
+    result.rejected += file.counts.rejected;
+  }
   return result;
 }
 

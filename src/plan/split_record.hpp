@@ -32,6 +32,9 @@ struct Appearance {
 /// Merges what ranks know of columns: in order of first appearance; a column that is not fixed everywhere is inferred.
 std::vector<InputColumn> merge_columns(std::vector<Appearance> appearances);
 
+/// Sums over ranks of what later steps dropped. Collective.
+void merge_dropped(const Comm& comm, const std::map<std::int64_t, DroppedRows>& dropped, PassResult& result);
+
 /// Merges the records that count, over all ranks. Collective.
 PassResult merge_records(const TableInput& input, const Program& program, const Comm& comm,
                          const std::map<std::int64_t, SplitRecord>& records, const std::set<std::int32_t>& excluded);

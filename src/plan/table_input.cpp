@@ -139,6 +139,21 @@ TableInput begin(const Job& job, const TableSpec& spec) {
 
 }  // namespace
 
+TableInput open_dataset(const Job& job, const TableSpec& spec, const NullWords& nulls, DatasetPtr dataset) {
+  TableInput input;
+  input.job = &job;
+  input.spec = &spec;
+  input.nulls = nulls;
+  input.closed = true;
+  input.splits.resize(dataset->parts().size());
+  for (std::size_t part = 0; part < input.splits.size(); ++part) {
+    input.splits[part].ordinal = static_cast<std::int32_t>(part);
+    input.splits[part].size_bytes = dataset->parts()[part].rows;
+  }
+  input.dataset = std::move(dataset);
+  return input;
+}
+
 bool is_closed(const std::string& format) {
   return format == "combined" || format == "common" || format == "lines" || format == "regex";
 }
@@ -190,7 +205,7 @@ PipelineCompiler::Options compiler_options(const TableInput& input) {
   options.job_text = input.job->text;
   if (input.spec->input) {
     options.zone = TimeZone::named(input.spec->input->format.timezone);
-    options.types = input.spec->input->types;
+    if (!input.dataset) options.types = input.spec->input->types;
   }
   return options;
 }

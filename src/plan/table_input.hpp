@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "evclean/comm.hpp"
+#include "evclean/dataset.hpp"
 #include "evclean/job.hpp"
 #include "evclean/pipeline.hpp"
 #include "evclean/sink.hpp"
@@ -22,14 +23,19 @@ struct TableInput {
   bool closed = false;             ///< no column can appear that is not known from the format alone
   NullWords nulls;
   StreamOptions stream;
+  DatasetPtr dataset;      ///< rows that a step over whole tables gave, instead of files; a split is a part
+  int origin_columns = 0;  ///< of the dataset, its last ones: where each row's record stands (row_origin.hpp)
 
   const FormatSpec& format_spec() const { return spec->input->format; }
-  bool is_inline() const { return spec->rows.has_value(); }
+  bool is_inline() const { return spec->rows.has_value() && !dataset; }
   std::int64_t stored_bytes() const;
 };
 
 /// Lists and cuts on rank 0 and tells all ranks. Collective. Errors: user Error about paths or the format.
 TableInput open_table(const Job& job, const TableSpec& spec, const Comm& comm);
+
+/// Rows of a dataset as the input of further steps.
+TableInput open_dataset(const Job& job, const TableSpec& spec, const NullWords& nulls, DatasetPtr dataset);
 
 /// The same without ranks, for preview and check.
 TableInput open_table(const Job& job, const TableSpec& spec);
@@ -43,7 +49,8 @@ bool is_closed(const std::string& format);
 /// Errors: user Error when an input path covers an output of the job.
 void refuse_own_outputs(const TableInput& input);
 
-/// Whether a line end always ends a record (or cannot be taken for anything else): where a split begins is certain then.
+/// Whether a line end always ends a record (or cannot be taken for anything else): where a split begins is certain
+/// then.
 bool records_are_lines(const TableInput& input);
 
 /// What the compiler needs to know of a table. `sample` as in PipelineCompiler::Options.

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "evclean/suggest.hpp"
-#include "reject_wire.hpp"
 #include "table_run.hpp"
 
 namespace evclean {
@@ -57,64 +56,92 @@ std::string what_stopped(const TableInput& input, const Evidence& evidence) {
 
 }  // namespace
 
-/// The first three rejects over all ranks, in input order.
-void TableRun::gather_first_rejects(TableReport& report) {
-  constexpr std::size_t kShownBytes = 400;
-  Packer mine;
-  for (const Reject& reject : report.first_rejects) put_reject(mine, reject, kShownBytes);
-  report.first_rejects.clear();
-  for (const std::string& packed : comm_.all_gather(mine.bytes())) {
-    for (Unpacker in(packed); !in.empty();) report.first_rejects.push_back(get_reject(in));
-  }
-  auto& all = report.first_rejects;
-  std::stable_sort(all.begin(), all.end(), [](const Reject& a, const Reject& b) {
-    return std::tie(a.file, a.line) < std::tie(b.file, b.line);
-  });
-  if (all.size() > 3) all.resize(3);
-}
-
-void TableRun::fill_report(const TableInput& input, const PassResult& result, TableReport& report) {
-  report.name = spec_.name;
+void TableRun::note_input(const TableInput& input, TableReport& report) const {
   report.format = input.format;
-  report.files = result.files;
   report.notes = input.notes;
   report.stored_bytes = input.stored_bytes();
-  report.passes = passes_;
-  for (const FileLedger& file : result.files) report.ledger += file.counts;
-  report.rejected_rows = result.rejected_rows;
-  const int first_off = first_step_off_records(spec_.steps);
-  for (std::size_t s = 0; s < spec_.steps.size(); ++s) {
-    report.steps.push_back({spec_.steps[s].name, result.filtered[s], result.rows_in[s], result.rows_out[s],
-                            static_cast<int>(s) >= first_off});
-  }
-  const auto count = [&](std::int64_t value, const char* text) {
-    if (value > 0) report.notes.push_back(fmt::format("{} {}", value, text));
-  };
-  count(result.counters.division_by_zero, "divisions by zero gave null");
-  count(result.counters.int_overflow, "integer results beyond 64 bits gave null");
-  count(result.counters.regex_limit, "matches gave up at the match limit and counted as no match");
-  count(result.rejected_rows, "rows made by explode did not fit a later step: rejects, beside the records' ledger");
-  for (std::size_t s = 0; s < spec_.steps.size(); ++s) {
-    if (result.odd[s] > 0)
-      report.notes.push_back(fmt::format("step {} ({}): {} values were no array and stayed one row", s + 1,
-                                         spec_.steps[s].name, result.odd[s]));
-  }
-  for (const FileLedger& file : result.files) {
+}
+
+namespace {
+
+void note_files(TableReport& report) {
+  for (const FileLedger& file : report.files) {
     if (!file.damage.empty())
       report.notes.push_back(fmt::format("{}: {}{}", file.file, file.damage, file.skipped ? "; skipped whole" : ""));
     const auto count_in = [&](std::int64_t value, const char* text) {
-      const std::string where = result.files.size() > 1 ? file.file + ": " : std::string();
+      const std::string where = report.files.size() > 1 ? file.file + ": " : std::string();
       if (value > 0) report.notes.push_back(fmt::format("{}{} {}", where, value, text));
     };
     count_in(file.replaced, "ill-formed UTF-8 sequences became U+FFFD");
     count_in(file.nul_bytes, "NUL bytes are kept in strings");
   }
-  fill_columns(input, result, report);
+}
+
+void note_counters(const EvalCounters& counters, TableReport& report) {
+  const auto count = [&](std::int64_t value, const char* text) {
+    if (value > 0) report.notes.push_back(fmt::format("{} {}", value, text));
+  };
+  count(counters.division_by_zero, "divisions by zero gave null");
+  count(counters.int_overflow, "integer results beyond 64 bits gave null");
+  count(counters.regex_limit, "matches gave up at the match limit and counted as no match");
+}
+
+}  // namespace
+
+/// What one segment adds: rows dropped by its steps, seconds; the last one says which columns there are.
+void TableRun::note_piece(const TableInput& input, const SegmentResult& piece, std::size_t number,
+                          TableReport& report) {
+  const std::size_t first_step = pieces_[number].begin;
+  for (std::size_t s = first_step; s < pieces_[number].end; ++s) {
+    const std::size_t at = s - first_step;
+    report.steps[s] = {spec_.steps[s].name,     piece.pass.filtered[at], piece.pass.rows_in[at],
+                       piece.pass.rows_out[at], s >= records_end_,       {}};
+    if (piece.pass.odd[at] > 0)
+      report.notes.push_back(fmt::format("step {} ({}): {} values were no array and stayed one row", s + 1,
+                                         spec_.steps[s].name, piece.pass.odd[at]));
+  }
+  if (!input.dataset) {
+    report.passes = piece.passes;
+    note_files(report);
+  }
+  note_counters(piece.pass.counters, report);
+  const bool records = number == 0 ? !spec_.sql : first_step <= records_end_;
+  const std::int64_t rows_rejected = piece.pass.rejected_rows + (records ? 0 : piece.pass.rejected);
+  if (rows_rejected > 0) {
+    report.notes.push_back(fmt::format(
+        "{} rows did not fit a step behind explode, join, group or sql: rejects, beside the records' ledger",
+        rows_rejected));
+  }
+  report.rejected_rows += rows_rejected;
+  report.read_seconds += comm_.max(piece.seconds.read);
+  report.decode_seconds += comm_.max(piece.seconds.decode);
+  report.steps_seconds += comm_.max(piece.seconds.steps);
+  report.encode_seconds += comm_.max(piece.seconds.encode);
+  for (const auto& [slot, step] : piece.program.settled_at) {
+    const auto at = static_cast<std::size_t>(slot);
+    evidence_[piece.program.slots[at].name] = piece.pass.evidence[at];
+  }
+  if (number + 1 < pieces_.size()) return;
+  for (std::size_t c = 0; c < piece.program.fields.size(); ++c) {
+    const Field& field = piece.program.fields[c];
+    ColumnReport column{field.name, field.type, c < piece.pass.missing.size() ? piece.pass.missing[c] : 0, {}, {}};
+    const auto seen = evidence_.find(field.name);
+    if (seen != evidence_.end()) {
+      if (comm_.is_root()) column.why = what_stopped(input_, seen->second);
+      column.null_words = seen->second.null_words;
+    }
+    report.columns.push_back(std::move(column));
+  }
+  note_operators(report);
   note_what_stays(report);
-  report.read_seconds = comm_.max(seconds_.read);
-  report.decode_seconds = comm_.max(seconds_.decode);
-  report.steps_seconds = comm_.max(seconds_.steps);
-  report.encode_seconds = comm_.max(seconds_.encode);
+}
+
+/// What steps over whole tables and queries have to say.
+void TableRun::note_operators(TableReport& report) const {
+  note_counters(queries_.counters, report);
+  for (const OperatorReport& done : queries_.operators) {
+    for (const std::string& note : done.notes) report.notes.push_back(fmt::format("{}: {}", done.name, note));
+  }
 }
 
 /// What users would otherwise wonder about: nulls that fill: None leaves, declared columns that are not there.
@@ -133,25 +160,11 @@ void TableRun::note_what_stays(TableReport& report) const {
   if (fills && !left.empty()) report.notes.push_back(fmt::format("fill: None is for text; still missing: {}", left));
   if (!spec_.input) return;
   for (const NamedText& declared : spec_.input->types) {
-    const bool there = std::any_of(guess_.input.begin(), guess_.input.end(),
+    const bool there = std::any_of(input_columns_.begin(), input_columns_.end(),
                                    [&](const InputColumn& c) { return c.name == declared.name; });
     if (!there)
       report.notes.push_back(
           fmt::format("types: no column '{}' in this input; steps see it as missing", declared.name));
-  }
-}
-
-void TableRun::fill_columns(const TableInput& input, const PassResult& result, TableReport& report) {
-  for (std::size_t c = 0; c < program_.fields.size(); ++c) {
-    ColumnReport column{
-        program_.fields[c].name, program_.fields[c].type, c < result.missing.size() ? result.missing[c] : 0, {}, {}};
-    for (const auto& [slot, step] : program_.settled_at) {
-      const Slot& known = program_.slots[static_cast<std::size_t>(slot)];
-      if (known.name != column.name) continue;
-      column.why = comm_.is_root() ? what_stopped(input, evidence_[static_cast<std::size_t>(slot)]) : std::string();
-      column.null_words = evidence_[static_cast<std::size_t>(slot)].null_words;
-    }
-    report.columns.push_back(std::move(column));
   }
 }
 

@@ -1,265 +1,222 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "table_run.hpp"
 
-#include <arrow/api.h>
-
 #include <algorithm>
 #include <chrono>
 
-#include "evclean/arrow_status.hpp"
+#include "dataset_sink.hpp"
 #include "evclean/interrupt.hpp"
-#include "evclean/suggest.hpp"
-#include "guess.hpp"
 
 namespace evclean {
 namespace {
 
-/// A guess that is still wrong after so many passes would be a bug: each pass settles at least one more step.
-constexpr int kMaxExtraPasses = 8;
-
-class ProgressMonitor final : public Monitor {
+/// Columns of a batch in the order of `fields`, found by name.
+class NarrowSink final : public Sink {
  public:
-  explicit ProgressMonitor(Progress* progress) : progress_(progress) {}
-  void advance(std::int64_t stored_bytes, std::int64_t records) override {
-    if (progress_ != nullptr) progress_->advance(stored_bytes, records);
+  NarrowSink(std::shared_ptr<Dataset> data, std::vector<int> columns)
+      : data_(std::move(data)), columns_(std::move(columns)) {}
+  void write(std::int64_t part, const Batch& batch) override {
+    Batch narrow;
+    narrow.num_rows = batch.num_rows;
+    for (const int column : columns_) {
+      narrow.names.push_back(batch.names[static_cast<std::size_t>(column)]);
+      narrow.columns.push_back(batch.columns[static_cast<std::size_t>(column)]);
+    }
+    data_->append(part, narrow);
   }
+  void end_part(std::int64_t) override {}
+  void drop_part(std::int64_t part) override { data_->drop(part); }
+  std::vector<WrittenFile> close() override {
+    data_->finish();
+    return {};
+  }
+  std::vector<std::string> notes() const override { return {}; }
 
  private:
-  Progress* progress_;
+  std::shared_ptr<Dataset> data_;
+  std::vector<int> columns_;
 };
 
-/// Whether line numbers are asked for and not known yet: one pass counts them. A file that is one segment needs none.
-bool lines_wanted(const TableInput& input, const Guess& guess) {
-  if (!input.spec->input || !input.spec->input->source || !guess.line_bases.empty()) return false;
-  for (const Split& split : input.splits) {
-    for (const SplitSegment& segment : split.segments) {
-      if (segment.begin > 0) return true;
-    }
-  }
-  return false;
-}
-
-const Fields& reject_fields() {
-  static const Fields fields = {{"file", ValueType::kString},       {"line", ValueType::kInt64},
-                                {"byte_offset", ValueType::kInt64}, {"reason", ValueType::kString},
-                                {"detail", ValueType::kString},     {"text", ValueType::kString}};
-  return fields;
-}
-
-/// Rejects of one split as a batch for the JSON lines sink.
-Batch reject_batch(const TableInput& input, const std::vector<Reject>& rejects) {
-  arrow::StringBuilder file, reason, detail, text;
-  arrow::Int64Builder line, offset;
-  const auto shown = [&](const Reject& reject) {
-    return reject.file >= 0 && reject.file < static_cast<std::int32_t>(input.files.size())
-               ? input.files[static_cast<std::size_t>(reject.file)].shown
-               : std::string("rows");
-  };
-  for (const Reject& reject : rejects) {
-    check_arrow(file.Append(shown(reject)), "rejects");
-    check_arrow(line.Append(reject.line), "rejects");
-    check_arrow(offset.Append(reject.byte_offset), "rejects");
-    check_arrow(reason.Append(reject.reason), "rejects");
-    check_arrow(reject.detail.empty() ? detail.AppendNull() : detail.Append(reject.detail), "rejects");
-    check_arrow(text.Append(reject.text), "rejects");
-  }
-  Batch batch;
-  batch.num_rows = static_cast<std::int64_t>(rejects.size());
-  for (const Field& field : reject_fields()) batch.names.push_back(field.name);
-  for (arrow::ArrayBuilder* builder :
-       std::vector<arrow::ArrayBuilder*>{&file, &line, &offset, &reason, &detail, &text}) {
-    batch.columns.emplace_back(take_arrow(builder->Finish(), "rejects"));
-  }
-  return batch;
+std::int64_t origin_count(const Fields& fields) {
+  return std::count_if(fields.begin(), fields.end(), [](const Field& field) { return is_origin(field.name); });
 }
 
 }  // namespace
 
-TableRun::TableRun(const Job& job, const TableSpec& spec, const RunOptions& options, const Resources& resources,
-                   const Comm& comm, Progress* progress)
-    : job_(job), spec_(spec), options_(options), resources_(resources), comm_(comm), progress_(progress) {}
-
+TableRun::TableRun(const TableSpec& spec, const TableSurroundings& around)
+    : spec_(spec), around_(around), job_(around.job), comm_(around.comm) {}
 TableRun::~TableRun() = default;
 
-void TableRun::open_sinks(const Fields& fields) {
-  const auto wanted = std::count_if(job_.outputs.begin(), job_.outputs.end(),
-                                    [&](const OutputSpec& o) { return o.table == spec_.name; });
+void TableRun::plan_pieces() {
+  pieces_.emplace_back();
+  records_end_ = spec_.steps.size();
+  for (std::size_t s = 0; s < spec_.steps.size(); ++s) {
+    pieces_.back().end = s;
+    if (ends_records(spec_.steps[s])) records_end_ = std::min(records_end_, s);
+    if (is_table_step(spec_.steps[s])) pieces_.push_back({s + 1, s + 1});
+  }
+  pieces_.back().end = spec_.steps.size();
+  if (spec_.sql) records_end_ = 0;
+}
+
+/// What rows must carry past the table step at `step`.
+OriginPlan TableRun::origin_behind(std::size_t step) const { return step < records_end_ ? origin_ : OriginPlan{}; }
+
+std::vector<std::unique_ptr<Sink>> TableRun::open_outputs(const Fields& fields, std::int64_t memory_bytes) {
+  const auto mine = [&](const OutputSpec& output) { return output.table == spec_.name; };
+  const auto count = std::count_if(job_.outputs.begin(), job_.outputs.end(), mine);
   SinkOptions options;
-  options.memory_bytes = resources_.memory_bytes / 2 / std::max<std::int64_t>(1, wanted);
-  options.scratch_dir = resources_.scratch;
+  options.memory_bytes = memory_bytes / std::max<std::int64_t>(1, count);
+  options.scratch_dir = around_.resources.scratch;
   options.digests = false;  // after publishing, when a report asks for them
-  outputs_ = std::make_unique<Publisher>(comm_);
-  for (const OutputSpec& output : job_.outputs) {
-    if (output.table == spec_.name) sinks_.push_back(make_sink(output, fields, comm_, *outputs_, options));
-  }
-}
-
-bool TableRun::schema_changed(const PassResult& result, Guess& guess) const {
-  if (spec_.rows) return false;
-  std::vector<InputColumn> columns = result.columns;
-  if (columns.empty() && !guess.input.empty()) columns = guess.input;  // nothing was read
-  const auto same = [](const InputColumn& a, const InputColumn& b) {
-    return a.name == b.name && a.fixed == b.fixed && a.type == b.type;
-  };
-  if (std::equal(columns.begin(), columns.end(), guess.input.begin(), guess.input.end(), same)) return false;
-  guess.input = std::move(columns);
-  for (const auto& [key, evidence] : result.unknown) guess.types[key] = evclean::settle(evidence);
-  guess.row_bases.clear();
-  return true;
-}
-
-bool TableRun::rows_counted(const Program& program, const PassResult& result, Guess& guess) const {
-  if (!program.counts_rows) return false;
-  const auto& counts = result.row_counts.at(program.stop_step);
-  std::vector<std::int64_t> bases;
-  std::int64_t before = 0;
-  for (const std::int64_t count : counts) {
-    bases.push_back(before);
-    before += count;
-  }
-  guess.row_bases[program.stop_step] = std::move(bases);
-  return true;
-}
-
-/// One pass under the guess. The result is final when the guess turns out right; otherwise the guess has been
-/// corrected.
-std::optional<PassResult> TableRun::one_pass(const TableInput& input, Guess& guess, std::optional<Error>& last_error) {
-  program_ = compile(input, guess, [&](int slot) { return shown_text_value(input, evidence_, slot); });
-  // Without any record there is no column: those that steps name are missing, and the table is empty.
-  while (program_.error && !program_.unknown.empty() && no_records_) {
-    guess.input.push_back({program_.unknown, false, ValueType::kString});
-    program_ = compile(input, guess);
-  }
-  if (program_.error && (program_.error_is_final || (last_error && !fresh_types_))) throw *program_.error;
-  last_error = program_.error;
-  sinks_.clear();
   outputs_.reset();
-  rejects_ = std::make_unique<RejectStage>(resources_.memory_bytes / 16, resources_.scratch);
-  if (program_.complete && !lines_wanted(input, guess)) open_sinks(program_.fields);
-  ProgressMonitor monitor(progress_);
-  PassOptions options;
-  options.record_limit = options_.limit;
-  options.monitor = comm_.is_root() ? &monitor : nullptr;
-  if (progress_ != nullptr)
-    progress_->begin(passes_ == 0 ? spec_.name : fmt::format("{} (pass {})", spec_.name, passes_ + 1),
-                     input.stored_bytes());
-  ++passes_;
-  Pass pass(input, program_, guess, comm_, sinks_, *rejects_, options);
-  PassResult result = pass.run();
-  seconds_ = pass.seconds();
-  evidence_ = result.evidence;
-  no_records_ = result.columns.empty() && !input.closed && !input.is_inline();
-  if (result.over_budget) return result;
-  const bool changed = schema_changed(result, guess);
-  const bool right = !changed && correct(input, program_, result.evidence, guess);
-  fresh_types_ = !right;
-  if (right && lines_wanted(input, guess)) {
-    guess.line_bases = result.line_bases;
-    return std::nullopt;
+  outputs_ = std::make_unique<Publisher>(comm_);
+  std::vector<std::unique_ptr<Sink>> sinks;
+  for (const OutputSpec& output : job_.outputs) {
+    if (mine(output)) sinks.push_back(make_sink(output, fields, comm_, *outputs_, options));
   }
-  if (!right || rows_counted(program_, result, guess) || program_.error) return std::nullopt;
-  EVCLEAN_CHECK(result.misfits == 0, "{} values do not fit types that were settled", result.misfits);
+  return sinks;
+}
+
+std::vector<std::unique_ptr<Sink>> TableRun::open_sinks(const Fields& fields, std::size_t piece) {
+  std::vector<std::unique_ptr<Sink>> sinks;
+  const bool last = piece + 1 == pieces_.size();
+  if (!last) {
+    Fields carried = fields;
+    for (const Field& field : origin_fields(origin_behind(pieces_[piece].end))) carried.push_back(field);
+    staged_ = std::make_shared<Dataset>(std::move(carried), around_.workspace);
+    sinks.push_back(std::make_unique<DatasetSink>(staged_));
+    return sinks;
+  }
+  const bool alone = pieces_.size() == 1 && !around_.keep;
+  sinks = open_outputs(fields, around_.resources.memory_bytes / (alone ? 2 : 4));
+  if (!around_.keep) return sinks;
+  std::vector<int> columns;
+  Fields narrow;
+  const auto used = around_.wanted_by_others ? around_.wanted_by_others(fields) : std::nullopt;
+  for (std::size_t c = 0; c < fields.size(); ++c) {
+    if (used && std::find(used->begin(), used->end(), fields[c].name) == used->end()) continue;
+    columns.push_back(static_cast<int>(c));
+    narrow.push_back(fields[c]);
+  }
+  kept_data_ = std::make_shared<Dataset>(std::move(narrow), around_.workspace);
+  sinks.push_back(std::make_unique<NarrowSink>(kept_data_, std::move(columns)));
+  return sinks;
+}
+
+/// Columns that anything behind a segment uses; nothing: all.
+std::optional<std::vector<std::string>> TableRun::wanted(const Fields& fields, std::size_t piece) const {
+  const bool last = piece + 1 == pieces_.size();
+  if (!last) return columns_used(job_, spec_.steps[pieces_[piece].end], spec_.name, fields);
+  const bool written = std::any_of(job_.outputs.begin(), job_.outputs.end(),
+                                   [&](const OutputSpec& output) { return output.table == spec_.name; });
+  if (written || !around_.keep || !around_.wanted_by_others) return std::nullopt;
+  return around_.wanted_by_others(fields);
+}
+
+SegmentResult TableRun::run_piece(const TableInput& input, std::size_t piece, TableReport& report) {
+  SegmentPlan plan;
+  plan.spec = spec_;
+  plan.spec.steps.assign(spec_.steps.begin() + static_cast<std::ptrdiff_t>(pieces_[piece].begin),
+                         spec_.steps.begin() + static_cast<std::ptrdiff_t>(pieces_[piece].end));
+  plan.record_limit = piece == 0 && !input.dataset ? around_.options.limit : -1;
+  if (piece + 1 < pieces_.size()) plan.origin = origin_behind(pieces_[piece].end);
+  plan.open = [&](const Fields& fields) { return open_sinks(fields, piece); };
+  plan.wanted = [&](const Fields& fields) { return wanted(fields, piece); };
+  TableInput own = input;
+  own.spec = &plan.spec;
+  SegmentRun run(own, plan, around_.resources, comm_, around_.progress);
+  SegmentResult result = run.run();
+  if (piece == 0 && !input.dataset) {
+    begin_ledger(own, result, report);
+    rejects_ = run.take_rejects();
+  } else {
+    const bool records = piece > 0 && pieces_[piece].begin <= records_end_;
+    if (records) note_later_drops(result.pass, report);
+    send_rejects_home(*run.take_rejects(), records);
+  }
+  note_piece(own, result, piece, report);
   return result;
 }
 
-PassResult TableRun::settle(const TableInput& input) {
-  Guess guess = first_guess(input, comm_);
-  no_records_ = input.splits.empty() && !input.closed;
-  std::optional<Error> last_error;
-  fresh_types_ = true;
-  const int most = 2 * static_cast<int>(spec_.steps.size()) + kMaxExtraPasses;
-  while (passes_ < most) {
-    if (auto result = one_pass(input, guess, last_error)) {
-      guess_ = std::move(guess);
-      return std::move(*result);
-    }
-  }
-  fail_bug("types did not settle in {} passes", passes_);
+void TableRun::run_table_step_behind(std::size_t piece, TableReport& report) {
+  const StepSpec& step = spec_.steps[pieces_[piece].end];
+  const std::int64_t rows_before = data_->rows();
+  const DatasetPtr before = data_;
+  const TableStepContext context{job_, spec_.name, around_.workspace, around_.other, queries_};
+  if (around_.progress != nullptr) around_.progress->begin(fmt::format("{}: {}", spec_.name, step.name), 0);
+  data_ = run_table_step(step, before, context);
+  const bool filters = std::holds_alternative<DistinctStep>(step.body);
+  if (filters && pieces_[piece].end < records_end_) note_distinct_drops(*before, *data_, report);
+  StepReport& said = report.steps[pieces_[piece].end];
+  said.off_records = pieces_[piece].end >= records_end_;
+  said.rows_in = rows_before;
+  said.rows_out = data_->rows();
+  if (filters) said.filtered = rows_before - data_->rows();
+  if (!queries_.operators.empty()) said.how = queries_.operators.back().how;
 }
 
-void TableRun::judge_budget(const PassResult& result, TableReport& report) const {
-  if (!spec_.input) return;
-  const RejectBudget& budget = spec_.input->rejects;
-  const std::int64_t records = report.ledger.lines - report.ledger.blank;
-  if (budget.count) {
-    report.budget = fmt::format("{}", *budget.count);
-    report.over_budget = result.rejected + result.rejected_rows > *budget.count;
-  } else if (budget.share) {
-    report.budget = fmt::format("{:g}%", *budget.share * 100);
-    report.over_budget = static_cast<double>(result.rejected) > *budget.share * static_cast<double>(records);
-    // Rows behind explode are judged as a share of the rows there.
-    const auto off = static_cast<std::size_t>(first_step_off_records(spec_.steps));
-    const std::int64_t rows = off < spec_.steps.size() ? std::max(result.rows_in[off], result.rows_out[off]) : 0;
-    report.over_budget |= static_cast<double>(result.rejected_rows) > *budget.share * static_cast<double>(rows);
+void TableRun::close_sinks(SegmentResult& last, TableReport& report) {
+  const auto begin = std::chrono::steady_clock::now();
+  for (auto& sink : last.sinks) {
+    comm_.agree(throw_if_interrupted);
+    for (WrittenFile& file : sink->close()) files_.push_back(std::move(file));
+    for (const std::string& note : sink->notes()) report.notes.push_back(note);
   }
+  report.write_seconds += comm_.max(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  kept_ = std::move(kept_data_);
 }
 
-/// Rejects of this rank's splits, with their lines settled, into the reject file; the first three into the report.
-void TableRun::stage_rejects(const TableInput& input, const PassResult& result, Sink* sink, TableReport& report) const {
-  for (const std::int64_t split : rejects_->splits()) {
-    std::vector<Reject> rejects = rejects_->read(split);
-    for (Reject& reject : rejects) {
-      const auto& bases = result.line_bases[static_cast<std::size_t>(split)];
-      if (!bases.empty()) reject.line += bases[static_cast<std::size_t>(reject.segment)];
-      reject.line += 1;
-    }
-    std::stable_sort(rejects.begin(), rejects.end(), [](const Reject& a, const Reject& b) {
-      return std::tie(a.segment, a.byte_offset, a.line) < std::tie(b.segment, b.byte_offset, b.line);
-    });
-    for (std::size_t i = 0; i < std::min<std::size_t>(3, rejects.size()); ++i)
-      report.first_rejects.push_back(rejects[i]);
-    if (sink != nullptr) {
-      sink->write(split, reject_batch(input, rejects));
-      sink->end_part(split);
-    }
-  }
-}
-
-void TableRun::write_rejects(const TableInput& input, const PassResult& result, TableReport& report) {
-  std::unique_ptr<Sink> sink;
-  if (spec_.input && !spec_.input->rejects.path.empty()) {
-    OutputSpec spec;
-    spec.path = spec_.input->rejects.path;
-    spec.format = OutputFormat::kJsonLines;
-    spec.overwrite = true;
-    SinkOptions options;
-    options.memory_bytes = resources_.memory_bytes / 16;
-    options.scratch_dir = resources_.scratch;
-    reject_file_ = std::make_unique<Publisher>(comm_);
-    sink = make_sink(spec, reject_fields(), comm_, *reject_file_, options);
-    report.rejects_path = spec.path;
-  }
-  comm_.agree([&] { stage_rejects(input, result, sink.get(), report); });
-  if (sink) sink->close();
-  gather_first_rejects(report);
+DatasetPtr TableRun::start_query(TableReport& report) {
+  const TableStepContext context{job_, spec_.name, around_.workspace, around_.other, queries_};
+  if (around_.progress != nullptr) around_.progress->begin(fmt::format("{}: sql", spec_.name), 0);
+  DatasetPtr data = run_table_query(*spec_.sql, context);
+  report.format = "sql";
+  rejects_ = std::make_unique<RejectStage>(around_.resources.memory_bytes / 16, around_.resources.scratch);
+  return data;
 }
 
 TableReport TableRun::run() {
-  const TableInput input = open_table(job_, spec_, comm_);
-  const PassResult result = settle(input);
   TableReport report;
-  fill_report(input, result, report);
-  judge_budget(result, report);
-  comm_.agree([&] {
-    for (const FileLedger& file : report.files) {
-      const LedgerCounts& n = file.counts;
-      EVCLEAN_CHECK(n.balances(),
-                    "the ledger of {} does not balance: {} lines, {} kept + {} filtered + {} rejected + {} blank",
-                    file.file, n.lines, n.kept, n.filtered, n.rejected, n.blank);
-    }
-  });
-  write_rejects(input, result, report);
-  report.over_budget |= result.over_budget;
-  if (!report.over_budget) {
-    const auto begin = std::chrono::steady_clock::now();
-    for (auto& sink : sinks_) {
-      comm_.agree(throw_if_interrupted);
-      for (WrittenFile& file : sink->close()) files_.push_back(std::move(file));
-      for (const std::string& note : sink->notes()) report.notes.push_back(note);
-    }
-    report.write_seconds = comm_.max(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  report.name = spec_.name;
+  for (const StepSpec& step : spec_.steps) report.steps.push_back({step.name, 0, 0, 0, false, {}});
+  plan_pieces();
+  nulls_ = NullWords::standard();
+  if (spec_.sql) {
+    data_ = start_query(report);
+  } else {
+    input_ = open_table(job_, spec_, comm_);
+    nulls_ = input_.nulls;
+    note_input(input_, report);
   }
-  sinks_.clear();
+  for (std::size_t s = pieces_[0].end + 1; s < records_end_; ++s) {
+    origin_.split |= drops_rows(spec_.steps[s]) && input_.files.size() > 1;
+    origin_.place |= rejects_rows(spec_.steps[s]);
+  }
+  origin_.split |= origin_.place;
+  for (std::size_t piece = 0; piece < pieces_.size(); ++piece) {
+    TableInput input = data_ ? open_dataset(job_, spec_, nulls_, data_) : input_;
+    if (data_) input.origin_columns = static_cast<int>(origin_count(data_->fields()));
+    data_.reset();
+    SegmentResult result = run_piece(input, piece, report);
+    input.dataset.reset();
+    if (early_stop_) break;
+    const bool last = piece + 1 == pieces_.size();
+    if (last) {
+      judge_budget(report);
+      check_ledger(report);
+      write_rejects(report);
+      if (!report.over_budget) close_sinks(result, report);
+      return report;
+    }
+    for (auto& sink : result.sinks) sink->close();
+    data_ = std::move(staged_);
+    run_table_step_behind(piece, report);
+  }
+  judge_budget(report);
+  check_ledger(report);
+  write_rejects(report);
+  report.over_budget = true;
   return report;
 }
 

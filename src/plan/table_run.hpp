@@ -1,17 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// One table from its input to its sinks: passes until the guess has become the truth.
+// One table from its input to its sinks: segments of steps, with steps over the whole table between them.
 #pragma once
 
-#include "evclean/engine.hpp"
-#include "pass.hpp"
-#include "resources.hpp"
+#include "segment_run.hpp"
+#include "table_steps.hpp"
 
 namespace evclean {
 
+/// What a table needs of the run around it.
+struct TableSurroundings {
+  const Job& job;
+  const RunOptions& options;
+  const Resources& resources;
+  const Comm& comm;
+  Progress* progress = nullptr;
+  const Workspace& workspace;
+  std::function<DatasetPtr(const std::string&)> other;  ///< a table that has been run
+  bool keep = false;                                    ///< other tables read this one: give its rows as a dataset
+  /// Columns that other tables use of it; empty function or nothing: all.
+  std::function<std::optional<std::vector<std::string>>(const Fields&)> wanted_by_others;
+};
+
 class TableRun {
  public:
-  TableRun(const Job& job, const TableSpec& spec, const RunOptions& options, const Resources& resources,
-           const Comm& comm, Progress* progress);
+  TableRun(const TableSpec& spec, const TableSurroundings& around);
   ~TableRun();
 
   /// Collective. Reads, cleans and writes under hidden names; publishes nothing.
@@ -20,38 +32,63 @@ class TableRun {
   /// Hidden files of the outputs, and of the rejects (null: none), to be published or dropped.
   std::unique_ptr<Publisher> take_outputs() { return std::move(outputs_); }
   std::unique_ptr<Publisher> take_reject_file() { return std::move(reject_file_); }
+  DatasetPtr take_dataset() { return std::move(kept_); }
 
  private:
-  PassResult settle(const TableInput& input);
-  std::optional<PassResult> one_pass(const TableInput& input, Guess& guess, std::optional<Error>& last_error);
-  void open_sinks(const Fields& fields);
-  bool schema_changed(const PassResult& result, Guess& guess) const;
-  bool rows_counted(const Program& program, const PassResult& result, Guess& guess) const;
-  void write_rejects(const TableInput& input, const PassResult& result, TableReport& report);
-  void stage_rejects(const TableInput& input, const PassResult& result, Sink* sink, TableReport& report) const;
-  void judge_budget(const PassResult& result, TableReport& report) const;
-  void gather_first_rejects(TableReport& report);
-  void fill_report(const TableInput& input, const PassResult& result, TableReport& report);
-  void note_what_stays(TableReport& report) const;
-  void fill_columns(const TableInput& input, const PassResult& result, TableReport& report);
+  /// Steps [begin, end) need no other row; the step at `end`, if any, is one over the whole table.
+  struct Piece {
+    std::size_t begin = 0, end = 0;
+  };
 
-  const Job& job_;
+  void plan_pieces();
+  OriginPlan origin_behind(std::size_t step) const;
+  SegmentResult run_piece(const TableInput& input, std::size_t piece, TableReport& report);
+  std::vector<std::unique_ptr<Sink>> open_sinks(const Fields& fields, std::size_t piece);
+  std::vector<std::unique_ptr<Sink>> open_outputs(const Fields& fields, std::int64_t memory_bytes);
+  DatasetPtr start_query(TableReport& report);
+  void run_table_step_behind(std::size_t piece, TableReport& report);
+  void close_sinks(SegmentResult& last, TableReport& report);
+  std::optional<std::vector<std::string>> wanted(const Fields& fields, std::size_t piece) const;
+
+  // The ledger, in table_ledger.cpp.
+  void begin_ledger(const TableInput& input, const SegmentResult& first, TableReport& report);
+  void note_later_drops(const PassResult& pass, TableReport& report);
+  void note_distinct_drops(const Dataset& before, const Dataset& after, TableReport& report);
+  void drop_from(std::int64_t id, std::int64_t filtered, std::int64_t rejected, TableReport& report) const;
+  void send_rejects_home(RejectStage& later, bool records);
+  void judge_budget(TableReport& report) const;
+  void check_ledger(const TableReport& report) const;
+  void write_rejects(TableReport& report);
+  void stage_rejects(Sink* sink, TableReport& report) const;
+  void gather_first_rejects(TableReport& report) const;
+
+  // What is said of it, in table_report.cpp.
+  void note_input(const TableInput& input, TableReport& report) const;
+  void note_piece(const TableInput& input, const SegmentResult& piece, std::size_t number, TableReport& report);
+  void note_operators(TableReport& report) const;
+  void note_what_stays(TableReport& report) const;
+
   const TableSpec& spec_;
-  const RunOptions& options_;
-  const Resources& resources_;
+  const TableSurroundings& around_;
+  const Job& job_;
   const Comm& comm_;
-  Progress* progress_;
-  std::unique_ptr<Publisher> outputs_, reject_file_;
-  std::vector<std::unique_ptr<Sink>> sinks_;
+  std::vector<Piece> pieces_;
+  std::size_t records_end_ = 0;  ///< steps before this one still see records
+  OriginPlan origin_;
+  NullWords nulls_;
+  TableInput input_;  ///< the files (or inline rows)
+  std::vector<InputColumn> input_columns_;
+  std::vector<std::int32_t> owners_;  ///< of the splits
+  std::vector<std::vector<std::int64_t>> line_bases_;
   std::unique_ptr<RejectStage> rejects_;
+  std::map<std::string, Evidence> evidence_;  ///< a column by name: why it has its type
+  bool early_stop_ = false;                   ///< over the reject budget while reading
+  DatasetPtr data_;                           ///< between segments
+  std::shared_ptr<Dataset> staged_, kept_data_;
+  DatasetPtr kept_;
+  std::unique_ptr<Publisher> outputs_, reject_file_;
   std::vector<WrittenFile> files_;
-  std::vector<Evidence> evidence_;  ///< of the last pass
-  Program program_;
-  Guess guess_;  ///< the last
-  StageSeconds seconds_;
-  int passes_ = 0;
-  bool no_records_ = false;   ///< no record in any file: no column is known
-  bool fresh_types_ = false;  ///< the guess was changed by the last pass
+  QueryReport queries_;
 };
 
 }  // namespace evclean

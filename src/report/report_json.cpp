@@ -54,7 +54,9 @@ void put_table(JsonText& json, const TableReport& table) {
   json.key("steps").begin_array();
   for (const StepReport& step : table.steps) {
     json.begin_object().field("name", step.name).field("rows_in", step.rows_in).field("rows_out", step.rows_out);
-    json.field("filtered", step.filtered).end();
+    json.field("filtered", step.filtered);
+    if (!step.how.empty()) json.field("how", step.how);
+    json.end();
   }
   json.end();
   if (table.rejected_rows > 0) json.field("rejected_rows", table.rejected_rows);

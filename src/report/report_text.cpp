@@ -53,12 +53,13 @@ std::string ledger_text(const TableReport& table) {
                              grouped(table.steps[s].filtered));
     }
   }
+  if (table.files.empty()) text.clear();  // made by a query, not from records
   if (!filters.empty()) text += fmt::format("filtered by: {}\n", filters);
   for (std::size_t s = 0; s < table.steps.size(); ++s) {
     const StepReport& step = table.steps[s];
-    if (!step.off_records || step.rows_in == step.rows_out) continue;
-    text += fmt::format("step {} ({}): {} rows in, {} out\n", s + 1, step.name, grouped(step.rows_in),
-                        grouped(step.rows_out));
+    if (!step.off_records || (step.rows_in == step.rows_out && step.how.empty())) continue;
+    text += fmt::format("step {} ({}{}{}): {} rows in, {} out\n", s + 1, step.name, step.how.empty() ? "" : ", ",
+                        step.how, grouped(step.rows_in), grouped(step.rows_out));
   }
   return text;
 }

@@ -282,8 +282,8 @@ TEST(ParseJob, WhatIsNotBuiltIsRefusedByName) {
   EXPECT_HAS(problems(with_input("rejects: {path: 's3://b/k'}")), "s3 is not available yet");
   EXPECT_HAS(problems("input: a\noutput: a.csv\nuse: x\n"), "use is not available yet");
   EXPECT_HAS(problems("input: a\noutput: a.csv\ns3: {}\n"), "s3 is not available yet");
-  EXPECT_EQ(problems("input: a\ntables: {t: {sql: select 1}}\noutput: {path: a.csv, table: t}\n"),
-            "x.yml:2:14: error: sql is not available yet\n");
+  EXPECT_HAS(problems("input: a\nsteps: [{join: {table: u, on: x}}]\noutput: a.csv\ntables: {users: {rows: []}}\n"),
+             "there is no table 'u'");
 }
 
 TEST(ParseJob, ExtensionsDecideTheFormat) {

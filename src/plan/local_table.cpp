@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "local_table.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "table_order.hpp"
+
+namespace evclean {
+namespace {
+
+constexpr std::int64_t kLocalMemory = std::int64_t{512} << 20;
+
+std::string local_scratch() {
+  const char* const folder = std::getenv("TMPDIR");
+  return folder != nullptr && *folder != '\0' ? folder : "/var/tmp";
+}
+
+/// A spec with steps [begin, end) alone.
+TableSpec piece_of(const TableSpec& spec, std::size_t begin, std::size_t end) {
+  TableSpec piece = spec;
+  piece.steps.assign(spec.steps.begin() + static_cast<std::ptrdiff_t>(begin),
+                     spec.steps.begin() + static_cast<std::ptrdiff_t>(end));
+  return piece;
+}
+
+std::size_t next_table_step(const TableSpec& spec, std::size_t from, std::size_t end) {
+  while (from < end && !is_table_step(spec.steps[from])) ++from;
+  return from;
+}
+
+void take_rejects(LocalResult& result, std::vector<Reject> rejects) {
+  result.rejects.insert(result.rejects.end(), std::make_move_iterator(rejects.begin()),
+                        std::make_move_iterator(rejects.end()));
+}
+
+}  // namespace
+
+std::vector<Batch> batches_of(const Dataset& data) {
+  std::vector<Batch> batches;
+  for (const std::int64_t part : data.mine()) {
+    data.visit(part, [&](Batch batch) { batches.push_back(std::move(batch)); });
+  }
+  return batches;
+}
+
+LocalTables::LocalTables(const Job& job, std::function<LocalRows(const TableSpec&)> load)
+    : job_(job),
+      load_(std::move(load)),
+      comm_(Comm::self()),
+      workspace_{comm_, std::make_shared<MemoryBudget>(kLocalMemory), local_scratch()} {}
+
+DatasetPtr LocalTables::stage(const std::vector<Batch>& batches, const Fields& fields) const {
+  auto data = std::make_shared<Dataset>(fields, workspace_);
+  for (std::size_t b = 0; b < batches.size(); ++b) data->append(static_cast<std::int64_t>(b), batches[b]);
+  data->finish();
+  return data;
+}
+
+DatasetPtr LocalTables::query(const TableSpec& spec) {
+  const TableStepContext context{job_, spec.name, workspace_, [this](const std::string& name) { return other(name); },
+                                 report_};
+  return run_table_query(*spec.sql, context);
+}
+
+DatasetPtr LocalTables::other(const std::string& name) {
+  const auto made = made_.find(name);
+  if (made != made_.end()) return made->second;
+  if (std::find(making_.begin(), making_.end(), name) != making_.end())
+    fail_user("{}: tables read each other in a circle: {}", job_.path, fmt::join(making_, ", "));
+  making_.push_back(name);
+  const TableSpec& spec = table_named(job_, name);
+  const LocalResult result = spec.sql ? run_query_table(spec) : run(spec, load_(spec));
+  making_.pop_back();
+  return made_[name] = stage(result.batches, result.fields);
+}
+
+LocalResult LocalTables::run_query_table(const TableSpec& spec) {
+  const DatasetPtr data = query(spec);
+  LocalResult result{batches_of(*data), data->fields(), {}};
+  return run_pieces(spec, data, NullWords::standard(), 0, spec.steps.size(), std::move(result));
+}
+
+LocalResult LocalTables::run(const TableSpec& spec, LocalRows rows, int steps) {
+  const std::size_t end = steps < 0 ? spec.steps.size() : static_cast<std::size_t>(steps);
+  const std::size_t first = next_table_step(spec, 0, end);
+  const TableSpec piece = piece_of(spec, 0, first);
+  TableInput input = rows.input;
+  input.spec = &piece;
+  Stepwise stepwise;
+  stepwise.batches = std::move(rows.batches);
+  stepwise.guess.input = std::move(rows.columns);
+  stepwise.lenient = rows.lenient;
+  stepwise.whole = rows.whole;
+  stepwise.run(input, true);
+  LocalResult result{std::move(stepwise.batches), stepwise.program.fields, std::move(stepwise.rejects)};
+  if (first == end) return result;
+  DatasetPtr data = stage(result.batches, result.fields);
+  return run_pieces(spec, std::move(data), input.nulls, first, end, std::move(result));
+}
+
+/// Steps [at, end) over a dataset; the first of them may be one over the whole table.
+LocalResult LocalTables::run_pieces(const TableSpec& spec, DatasetPtr data, const NullWords& nulls, std::size_t at,
+                                    std::size_t end, LocalResult result) {
+  while (at < end) {
+    if (is_table_step(spec.steps[at])) {
+      const TableStepContext context{job_, spec.name, workspace_,
+                                     [this](const std::string& name) { return other(name); }, report_};
+      data = run_table_step(spec.steps[at], data, context);
+      result.batches = batches_of(*data);
+      result.fields = data->fields();
+      ++at;
+    }
+    const std::size_t next = next_table_step(spec, at, end);
+    if (next == at) continue;
+    const TableSpec piece = piece_of(spec, at, next);
+    const TableInput input = open_dataset(job_, piece, nulls, data);
+    Stepwise stepwise;
+    stepwise.batches = batches_of(*data);
+    stepwise.guess.input = dataset_columns(input);
+    stepwise.run(input, true);
+    take_rejects(result, std::move(stepwise.rejects));
+    result.batches = std::move(stepwise.batches);
+    result.fields = stepwise.program.fields;
+    at = next;
+    if (at < end) data = stage(result.batches, result.fields);
+  }
+  return result;
+}
+
+}  // namespace evclean

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// A job's tables in memory on this process alone, for a job's tests, previews and check.
+#pragma once
+
+#include <map>
+
+#include "guess.hpp"
+#include "table_steps.hpp"
+
+namespace evclean {
+
+/// Raw rows of a table as its input gives them.
+struct LocalRows {
+  TableInput input;  ///< its spec outlives the run
+  std::vector<Batch> batches;
+  std::vector<InputColumn> columns;
+  bool whole = false;    ///< explode makes all its rows, whatever their size
+  bool lenient = false;  ///< columns that steps name and no row has are missing instead of a mistake
+};
+
+/// A table behind its steps.
+struct LocalResult {
+  std::vector<Batch> batches;
+  Fields fields;
+  std::vector<Reject> rejects;  ///< by steps
+};
+
+class LocalTables {
+ public:
+  /// `load` gives the rows of a table that steps or queries read, by its spec; called once a table.
+  LocalTables(const Job& job, std::function<LocalRows(const TableSpec&)> load);
+
+  /// Runs the first `steps` steps of a table (-1: all). Errors: user Error of a step that does not compile or run.
+  LocalResult run(const TableSpec& spec, LocalRows rows, int steps = -1);
+  /// A table made by a query.
+  LocalResult run_query_table(const TableSpec& spec);
+  const QueryReport& report() const { return report_; }
+
+ private:
+  DatasetPtr other(const std::string& name);
+  DatasetPtr stage(const std::vector<Batch>& batches, const Fields& fields) const;
+  LocalResult run_pieces(const TableSpec& spec, DatasetPtr data, const NullWords& nulls, std::size_t at,
+                         std::size_t end, LocalResult result);
+  DatasetPtr query(const TableSpec& spec);
+
+  const Job& job_;
+  std::function<LocalRows(const TableSpec&)> load_;
+  Comm comm_;
+  Workspace workspace_;
+  QueryReport report_;
+  std::map<std::string, DatasetPtr> made_;
+  std::vector<std::string> making_;
+};
+
+/// Rows and columns of a dataset of one process.
+std::vector<Batch> batches_of(const Dataset& data);
+
+}  // namespace evclean

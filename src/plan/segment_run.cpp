@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "segment_run.hpp"
+
+#include <algorithm>
+
+#include "guess.hpp"
+
+namespace evclean {
+namespace {
+
+/// A guess that is still wrong after so many passes would be a bug: each pass settles at least one more step.
+constexpr int kMaxExtraPasses = 8;
+
+class ProgressMonitor final : public Monitor {
+ public:
+  explicit ProgressMonitor(Progress* progress) : progress_(progress) {}
+  void advance(std::int64_t stored_bytes, std::int64_t records) override {
+    if (progress_ != nullptr) progress_->advance(stored_bytes, records);
+  }
+
+ private:
+  Progress* progress_;
+};
+
+/// Whether line numbers are asked for and not known yet: one pass counts them. A file that is one segment needs none.
+bool lines_wanted(const TableInput& input, const Guess& guess) {
+  if (input.dataset || !input.spec->input || !input.spec->input->source || !guess.line_bases.empty()) return false;
+  for (const Split& split : input.splits) {
+    for (const SplitSegment& segment : split.segments) {
+      if (segment.begin > 0) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+SegmentRun::SegmentRun(const TableInput& input, SegmentPlan& plan, const Resources& resources, const Comm& comm,
+                       Progress* progress)
+    : input_(input), plan_(plan), resources_(resources), comm_(comm), progress_(progress) {}
+
+bool SegmentRun::schema_changed(const PassResult& result, Guess& guess) const {
+  if (input_.dataset || input_.is_inline()) return false;
+  std::vector<InputColumn> columns = result.columns;
+  if (columns.empty() && !guess.input.empty()) columns = guess.input;  // nothing was read
+  const auto same = [](const InputColumn& a, const InputColumn& b) {
+    return a.name == b.name && a.fixed == b.fixed && a.type == b.type;
+  };
+  if (std::equal(columns.begin(), columns.end(), guess.input.begin(), guess.input.end(), same)) return false;
+  guess.input = std::move(columns);
+  for (const auto& [key, evidence] : result.unknown) guess.types[key] = evclean::settle(evidence);
+  guess.row_bases.clear();
+  return true;
+}
+
+bool SegmentRun::rows_counted(const PassResult& result, Guess& guess) const {
+  if (!program_.counts_rows) return false;
+  std::vector<std::int64_t> bases;
+  std::int64_t before = 0;
+  for (const std::int64_t count : result.row_counts.at(program_.stop_step)) {
+    bases.push_back(before);
+    before += count;
+  }
+  guess.row_bases[program_.stop_step] = std::move(bases);
+  return true;
+}
+
+void SegmentRun::begin_progress() const {
+  if (progress_ == nullptr) return;
+  const std::string& name = plan_.spec.name;
+  progress_->begin(passes_ == 0 ? name : fmt::format("{} (pass {})", name, passes_ + 1), input_.stored_bytes());
+}
+
+/// Compiles the steps and, behind them, the choice of the columns that are wanted.
+Program SegmentRun::compile_wanted(const Guess& guess) {
+  const auto sample = [&](int slot) { return shown_text_value(input_, evidence_, slot); };
+  Program program = compile(input_, guess, sample);
+  if (!plan_.wanted || !program.complete) return program;
+  const auto wanted = plan_.wanted(program.fields);
+  if (!wanted || wanted->size() == program.fields.size()) return program;
+  SelectStep select;
+  for (const std::string& name : *wanted) {
+    if (name.find_first_of("*?") != std::string::npos) return program;
+    select.columns.push_back({name, {}});
+  }
+  const std::size_t steps = plan_.spec.steps.size();
+  plan_.spec.steps.push_back({"select", {}, std::move(select)});
+  Program narrow = compile(input_, guess, sample);
+  plan_.spec.steps.resize(steps);
+  return narrow;
+}
+
+/// One pass under the guess. The result is final when the guess turns out right; otherwise the guess has been
+/// corrected.
+std::optional<PassResult> SegmentRun::one_pass(Guess& guess, std::optional<Error>& last_error) {
+  program_ = compile_wanted(guess);
+  // Without any record there is no column: those that steps name are missing, and the table is empty.
+  while (program_.error && !program_.unknown.empty() && no_records_) {
+    guess.input.push_back({program_.unknown, false, ValueType::kString});
+    program_ = compile_wanted(guess);
+  }
+  if (program_.error && (program_.error_is_final || (last_error && !fresh_types_))) throw *program_.error;
+  last_error = program_.error;
+  sinks_.clear();
+  rejects_ = std::make_unique<RejectStage>(resources_.memory_bytes / 16, resources_.scratch);
+  if (program_.complete && !lines_wanted(input_, guess)) sinks_ = plan_.open(program_.fields);
+  ProgressMonitor monitor(progress_);
+  PassOptions options;
+  options.record_limit = plan_.record_limit;
+  options.monitor = comm_.is_root() ? &monitor : nullptr;
+  options.origin = plan_.origin;
+  begin_progress();
+  ++passes_;
+  Pass pass(input_, program_, guess, comm_, sinks_, *rejects_, options);
+  PassResult result = pass.run();
+  seconds_ = pass.seconds();
+  evidence_ = result.evidence;
+  no_records_ = result.columns.empty() && !input_.closed && !input_.is_inline();
+  if (result.over_budget) return result;
+  const bool changed = schema_changed(result, guess);
+  const bool right = !changed && correct(input_, program_, result.evidence, guess);
+  fresh_types_ = !right;
+  if (right && lines_wanted(input_, guess)) {
+    guess.line_bases = result.line_bases;
+    return std::nullopt;
+  }
+  if (!right || rows_counted(result, guess) || program_.error) return std::nullopt;
+  EVCLEAN_CHECK(result.misfits == 0, "{} values do not fit types that were settled", result.misfits);
+  return result;
+}
+
+SegmentResult SegmentRun::run() {
+  Guess guess = first_guess(input_, comm_);
+  no_records_ = input_.splits.empty() && !input_.closed;
+  std::optional<Error> last_error;
+  fresh_types_ = true;
+  const int most = 2 * static_cast<int>(plan_.spec.steps.size()) + kMaxExtraPasses;
+  while (passes_ < most) {
+    auto result = one_pass(guess, last_error);
+    if (!result) continue;
+    return {std::move(*result), std::move(program_), std::move(guess), seconds_, passes_, std::move(sinks_)};
+  }
+  fail_bug("types did not settle in {} passes", passes_);
+}
+
+}  // namespace evclean

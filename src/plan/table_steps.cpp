@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "table_steps.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "evclean/pipeline.hpp"
+#include "evclean/suggest.hpp"
+#include "row_origin.hpp"
+#include "table_join.hpp"
+
+namespace evclean {
+namespace {
+
+/// Throws the user Error for a place in the job file.
+[[noreturn]] void fail_at(const Job& job, JobPlace place, const std::string& what,
+                          const std::string& caret_lines = {}) {
+  std::string text;
+  if (place.line > 0) text = fmt::format("{}:{}:{}: ", job.path, place.line, place.column);
+  text += what;
+  if (!caret_lines.empty()) text += "\n" + caret_lines;
+  throw Error(ExitCode::kUser, text);
+}
+
+[[noreturn]] void fail_in_text(const Job& job, const std::string& step, const Text& text,
+                               const ExpressionError& error) {
+  const bool placed = error.position() != std::string::npos && error.position() <= text.value.size();
+  fail_at(job, text.place, fmt::format("{}: {}", step, error.what()),
+          placed ? caret(text.value, error.position()) : std::string());
+}
+
+Query parse_query(const Job& job, const Text& text) {
+  try {
+    return Query::parse(text.value, job.functions);
+  } catch (const ExpressionError& error) {
+    fail_in_text(job, "sql", text, error);
+  }
+}
+
+void add_name(std::vector<std::string>& names, const std::string& name) {
+  if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+}
+
+void add_query_tables(const Job& job, const Text& text, std::vector<std::string>& names) {
+  std::vector<std::string> known;
+  for (const TableSpec& table : job.tables) known.push_back(table.name);
+  for (const std::string& name : parse_query(job, text).tables()) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      const std::size_t at = text.value.find(name);
+      fail_at(job, text.place,
+              fmt::format("sql: there is no table '{}'{}; tables: {}", name, did_you_mean(name, known),
+                          fmt::join(known, ", ")),
+              at == std::string::npos ? std::string() : caret(text.value, at));
+    }
+    add_name(names, name);
+  }
+}
+
+/// A step's columns found in a dataset.
+class Finder {
+ public:
+  Finder(const TableStepContext& context, const StepSpec& step, const Dataset& data)
+      : context_(context), step_(step), data_(data) {}
+
+  int column(const Text& name) const {
+    const int at = data_.find(name.value);
+    if (at >= 0) return at;
+    const std::vector<std::string> known = visible();
+    fail_at(
+        context_.job, name.place,
+        fmt::format("{}: no column '{}'{}; columns here: {}", step_.name, name.value, did_you_mean(name.value, known),
+                    known.empty() ? "none" : fmt::to_string(fmt::join(known, ", "))));
+  }
+
+  std::vector<int> columns(const std::vector<Text>& names) const {
+    std::vector<int> at;
+    for (const Text& name : names) {
+      const int position = column(name);
+      if (std::find(at.begin(), at.end(), position) == at.end()) at.push_back(position);
+    }
+    return at;
+  }
+
+  std::vector<std::string> visible() const {
+    std::vector<std::string> names;
+    for (const Field& field : data_.fields()) {
+      if (!is_origin(field.name)) names.push_back(field.name);
+    }
+    return names;
+  }
+
+ private:
+  const TableStepContext& context_;
+  const StepSpec& step_;
+  const Dataset& data_;
+};
+
+/// Columns that carry origins belong behind all others again.
+DatasetPtr origins_last(const DatasetPtr& data, const Workspace& workspace) {
+  std::vector<std::size_t> order;
+  for (const bool origins : {false, true}) {
+    for (std::size_t c = 0; c < data->fields().size(); ++c) {
+      if (is_origin(data->fields()[c].name) == origins) order.push_back(c);
+    }
+  }
+  if (std::is_sorted(order.begin(), order.end())) return data;
+  Fields fields;
+  for (const std::size_t c : order) fields.push_back(data->fields()[c]);
+  return transform(*data, fields, workspace, [&](Batch batch) {
+    Batch out;
+    out.num_rows = batch.num_rows;
+    for (const std::size_t c : order) {
+      out.names.push_back(batch.names[c]);
+      out.columns.push_back(std::move(batch.columns[c]));
+    }
+    return out;
+  });
+}
+
+struct Run {
+  const TableStepContext& context;
+  const StepSpec& step;
+  const DatasetPtr& data;
+
+  Finder finder() const { return {context, step, *data}; }
+  OperatorReport& report() const {
+    context.report.operators.emplace_back();
+    context.report.operators.back().name = step.name;
+    return context.report.operators.back();
+  }
+
+  DatasetPtr operator()(const JoinStep& join_step) const {
+    return run_join(join_step, step, data, context.other(join_step.table.value), context, report());
+  }
+
+  DatasetPtr operator()(const AlignStep& align_step) const {
+    const DatasetPtr right = context.other(align_step.table.value);
+    try {
+      return align(*data, *right, align_step.table.value, context.workspace, report());
+    } catch (const Error& error) {
+      if (error.code() != ExitCode::kUser) throw;
+      fail_at(context.job, align_step.table.place, fmt::format("align: {}", error.what()));
+    }
+  }
+
+  DatasetPtr operator()(const DistinctStep& distinct_step) const {
+    std::vector<int> columns = finder().columns(distinct_step.columns);
+    if (distinct_step.columns.empty()) {
+      for (std::size_t c = 0; c < data->fields().size(); ++c) {
+        if (!is_origin(data->fields()[c].name)) columns.push_back(static_cast<int>(c));
+      }
+    }
+    return distinct(*data, columns, context.workspace, report());
+  }
+
+  DatasetPtr operator()(const GroupStep& group_step) const {
+    std::vector<std::string> keys;
+    for (const Text& key : group_step.by) {
+      finder().column(key);
+      keys.push_back(key.value);
+    }
+    std::vector<NamedExpression> aggregates;
+    for (const NamedText& named : group_step.aggregates) aggregates.push_back({named.name, named.value});
+    try {
+      return run_group(data, keys, aggregates, context.job.functions, context.workspace, context.report);
+    } catch (const GroupError& error) {
+      if (error.index < 0 || error.index >= static_cast<int>(group_step.aggregates.size()))
+        fail_at(context.job, step.place, fmt::format("group: {}", error.what()));
+      const NamedText& named = group_step.aggregates[static_cast<std::size_t>(error.index)];
+      fail_in_text(context.job, "group: " + named.name, {named.value, named.value_place}, error);
+    }
+  }
+
+  DatasetPtr operator()(const SessionizeStep& session_step) const {
+    SessionSpec spec;
+    spec.by = finder().columns(session_step.by);
+    spec.time = finder().column(session_step.time);
+    spec.gap_us = session_step.gap_us;
+    const ValueType type = data->fields()[static_cast<std::size_t>(spec.time)].type;
+    if (type == ValueType::kString && data->rows() > 0) {
+      fail_at(context.job, session_step.time.place,
+              fmt::format("sessionize: column '{}' is a string, not a time: cast it first (cast: {{{}: timestamp}})",
+                          session_step.time.value, session_step.time.value));
+    }
+    if (type == ValueType::kBool) {
+      fail_at(context.job, session_step.time.place,
+              fmt::format("sessionize: column '{}' is a bool, not a time", session_step.time.value));
+    }
+    return origins_last(sessionize(*data, spec, context.workspace, report()), context.workspace);
+  }
+
+  DatasetPtr operator()(const SortStep& sort_step) const {
+    std::vector<SortKey> keys;
+    for (const SortColumn& key : sort_step.columns)
+      keys.push_back({finder().column(key.column), key.descending, false});
+    return sort(*data, keys, context.workspace, report());
+  }
+
+  DatasetPtr operator()(const SqlStep& sql_step) const {
+    TableStepContext own = context;
+    own.other = [&](const std::string& name) { return name == context.table ? data : context.other(name); };
+    return run_table_query(sql_step.query, own);
+  }
+
+  template <typename Other>
+  DatasetPtr operator()(const Other&) const {
+    fail_bug("step {} is not one over a whole table", step.name);
+  }
+};
+
+/// A table without any row may lack columns that a step names (nobody wrote them down): they are there, all missing.
+DatasetPtr with_named_columns(const DatasetPtr& data, const StepSpec& step, const Workspace& workspace) {
+  if (data->rows() > 0) return data;
+  std::vector<Text> named;
+  if (const auto* distinct_step = std::get_if<DistinctStep>(&step.body)) named = distinct_step->columns;
+  if (const auto* group_step = std::get_if<GroupStep>(&step.body)) named = group_step->by;
+  if (const auto* session_step = std::get_if<SessionizeStep>(&step.body)) {
+    named = session_step->by;
+    named.push_back(session_step->time);
+  }
+  if (const auto* sort_step = std::get_if<SortStep>(&step.body)) {
+    for (const SortColumn& key : sort_step->columns) named.push_back(key.column);
+  }
+  Fields fields = data->fields();
+  for (const Text& name : named) {
+    const auto same = [&](const Field& field) { return field.name == name.value; };
+    if (std::none_of(fields.begin(), fields.end(), same)) fields.push_back({name.value, ValueType::kString});
+  }
+  if (fields.size() == data->fields().size()) return data;
+  auto wider = std::make_shared<Dataset>(std::move(fields), workspace);
+  wider->finish();
+  return wider;
+}
+
+}  // namespace
+
+std::vector<std::string> tables_used(const Job& job, const TableSpec& spec) {
+  std::vector<std::string> names;
+  if (spec.sql) add_query_tables(job, *spec.sql, names);
+  for (const StepSpec& step : spec.steps) {
+    if (const auto* join_step = std::get_if<JoinStep>(&step.body)) add_name(names, join_step->table.value);
+    if (const auto* align_step = std::get_if<AlignStep>(&step.body)) add_name(names, align_step->table.value);
+    const auto* sql_step = std::get_if<SqlStep>(&step.body);
+    if (sql_step == nullptr) continue;
+    std::vector<std::string> read;
+    add_query_tables(job, sql_step->query, read);
+    for (const std::string& name : read) {
+      if (name != spec.name) add_name(names, name);  // its own name is the table as it stands there
+    }
+  }
+  return names;
+}
+
+std::optional<std::vector<std::string>> columns_used(const Job& job, const StepSpec& step, const std::string& table,
+                                                     const Fields& fields) {
+  const auto* sql_step = std::get_if<SqlStep>(&step.body);
+  if (sql_step == nullptr) return std::nullopt;
+  return query_columns(job, sql_step->query, table, fields);
+}
+
+std::optional<std::vector<std::string>> query_columns(const Job& job, const Text& query, const std::string& table,
+                                                      const Fields& fields) {
+  return parse_query(job, query).columns_of(table, fields);
+}
+
+DatasetPtr run_table_query(const Text& text, const TableStepContext& context) {
+  const Query query = parse_query(context.job, text);
+  std::map<std::string, DatasetPtr> tables;
+  for (const std::string& name : query.tables()) tables[name] = context.other(name);
+  try {
+    return run_query(query, tables, context.workspace, context.report);
+  } catch (const ExpressionError& error) {
+    fail_in_text(context.job, "sql", text, error);
+  }
+}
+
+DatasetPtr run_table_step(const StepSpec& step, const DatasetPtr& data, const TableStepContext& context) {
+  const DatasetPtr input = with_named_columns(data, step, context.workspace);
+  return std::visit(Run{context, step, input}, step.body);
+}
+
+}  // namespace evclean

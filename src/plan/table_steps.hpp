@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Steps over whole tables: which they are, and how each runs over datasets.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "evclean/job.hpp"
+#include "evclean/query.hpp"
+
+namespace evclean {
+
+/// Whether a step needs rows of other ranks, so that a pipeline ends before it.
+bool is_table_step(const StepSpec& step);
+/// Whether rows stand for records no longer behind a step (join, group, sql, align, explode).
+bool ends_records(const StepSpec& step);
+/// Whether a step of a pipeline may drop or reject rows.
+bool drops_rows(const StepSpec& step);
+bool rejects_rows(const StepSpec& step);
+
+/// Names of the tables that a table's steps and its own query read, without itself; in order of appearance. Errors:
+/// user Error with place and caret for a query that does not parse.
+std::vector<std::string> tables_used(const Job& job, const TableSpec& spec);
+
+/// Columns of `table` that a step uses of the table it stands in (group, sql); nothing: all of them, or unknown.
+std::optional<std::vector<std::string>> columns_used(const Job& job, const StepSpec& step, const std::string& table,
+                                                     const Fields& fields);
+
+/// The same of a table's own query.
+std::optional<std::vector<std::string>> query_columns(const Job& job, const Text& query, const std::string& table,
+                                                      const Fields& fields);
+
+struct TableStepContext {
+  const Job& job;
+  const std::string& table;  ///< the step's own, for sql
+  const Workspace& workspace;
+  std::function<DatasetPtr(const std::string&)> other;  ///< a table of the job by name
+  QueryReport& report;
+};
+
+/// Runs a step. Collective. Errors: user Error with the step's place and a caret.
+DatasetPtr run_table_step(const StepSpec& step, const DatasetPtr& data, const TableStepContext& context);
+
+/// Runs a table's own query. Collective.
+DatasetPtr run_table_query(const Text& query, const TableStepContext& context);
+
+}  // namespace evclean

@@ -1,0 +1,319 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tables that meet: join, align, distinct, group, sort, sessionize, sql and several tables, by the job contract."""
+
+import random
+
+import harness
+
+HITS = ("ip,path,bytes\n1.1.1.1,/a,10\n2.2.2.2,/b,\n3.3.3.3,/a,30\n1.1.1.1,/c,5\n,/a,7\n4.4.4.4,/b,2\n")
+USERS = "ip,country,plan\n1.1.1.1,DE,pro\n3.3.3.3,FR,free\n9.9.9.9,US,pro\n1.1.1.1,AT,free\n,XX,none\n"
+
+
+def users(**more):
+    return {"users": dict({"paths": "users.csv", "format": "csv"}, **more)}
+
+
+class Joins(harness.Case):
+    def joined(self, how, on="ip", ranks=0, **more):
+        self.write("users.csv", USERS)
+        return self.clean(HITS, [{"join": dict({"table": "users", "on": on, "how": how}, **more)}], tables=users(),
+                          ranks=ranks)
+
+    def values(self, table, *names):
+        return [tuple(row[name] for name in names) for row in table.rows]
+
+    def test_inner_keeps_the_left_order_then_the_right(self):
+        table = self.joined("inner")
+        self.assertEqual(table.names, ["ip", "path", "bytes", "country", "plan"])
+        self.assertEqual(self.values(table, "ip", "path", "country"),
+                         [("1.1.1.1", "/a", "DE"), ("1.1.1.1", "/a", "AT"), ("3.3.3.3", "/a", "FR"),
+                          ("1.1.1.1", "/c", "DE"), ("1.1.1.1", "/c", "AT")])
+
+    def test_left_keeps_every_left_row(self):
+        table = self.joined("left")
+        self.assertEqual([row["country"] for row in table.rows], ["DE", "AT", None, "FR", "DE", "AT", None, None])
+        self.assertEqual(table.ledger, {"lines": 13, "kept": 11, "filtered": 0, "rejected": 0, "blank": 2})
+
+    def test_right_and_full_coalesce_the_key(self):
+        table = self.joined("right")
+        self.assertEqual(self.values(table, "ip", "path", "country")[-2:], [("9.9.9.9", None, "US"), (None, None, "XX")])
+        self.assertEqual(len(table.rows), 7)
+        table = self.joined("full")
+        self.assertEqual(len(table.rows), 10)
+        self.assertEqual(self.values(table, "ip", "country")[-2:], [("9.9.9.9", "US"), (None, "XX")])
+
+    def test_semi_and_anti(self):
+        table = self.joined("semi")
+        self.assertEqual(table.names, ["ip", "path", "bytes"])
+        self.assertEqual(table.column("path"), ["/a", "/a", "/c"])
+        self.assertEqual(self.joined("anti").column("ip"), ["2.2.2.2", None, "4.4.4.4"])
+
+    def test_columns_suffix_and_names_on_both_sides(self):
+        self.write("users.csv", "addr,path,country\n1.1.1.1,/home,DE\n")
+        steps = [{"join": {"table": "users", "on": {"ip": "addr"}, "how": "left"}}]
+        table = self.clean(HITS, steps, tables=users())
+        self.assertEqual(table.names, ["ip", "path", "bytes", "path_right", "country"])
+        steps[0]["join"].update(columns=["c*", "path"], suffix="_user")
+        self.assertEqual(self.clean(HITS, steps, tables=users()).names, ["ip", "path", "bytes", "path_user", "country"])
+
+    def test_several_keys_and_keys_for_on(self):
+        self.write("users.csv", "ip,path,n\n1.1.1.1,/c,1\n3.3.3.3,/x,2\n")
+        table = self.clean(HITS, [{"join": {"table": "users", "keys": ["ip", "path"], "how": "inner"}}], tables=users())
+        self.assertEqual(self.values(table, "ip", "path", "n"), [("1.1.1.1", "/c", 1)])
+
+    def test_numbers_of_other_widths_meet(self):
+        self.write("users.csv", "k,v\n10,a\n30.0,b\n2.5,c\n")
+        table = self.clean(HITS, [{"join": {"table": "users", "on": {"bytes": "k"}, "how": "inner"}}], tables=users())
+        self.assertEqual(self.values(table, "bytes", "v"), [(10, "a"), (30, "b")])
+
+    def test_types_that_cannot_meet_are_refused(self):
+        self.write("users.csv", USERS)
+        ran = self.run_job({"input": {"paths": "in.txt", "format": "csv"}, "tables": users(),
+                            "steps": [{"join": {"table": "users", "on": {"bytes": "country"}, "how": "left"}}],
+                            "output": "out.csv"} if self.write("in.txt", HITS) else {}, code=2)
+        self.says(ran.err, "bytes", "country", "int64", "string")
+
+    def test_what_is_not_there_is_named(self):
+        self.write("users.csv", USERS)
+        self.refused(HITS, [{"join": {"table": "user", "on": "ip"}}], tables=users(), words=["job.yml:1:", "user", "users"])
+        self.fresh()
+        for step, word in (({"table": "users", "on": "ipp"}, "'ipp'"),
+                           ({"table": "users", "on": {"ip": "adr"}}, "'adr'"),
+                           ({"table": "users", "on": "ip", "columns": ["contry"]}, "country"),
+                           ({"table": "users"}, "on"),
+                           ({"table": "users", "on": "ip", "how": "lefft"}, "left"),
+                           ({"table": "users", "on": "ip", "strategy": "magic"}, "broadcast")):
+            with self.subTest(word=word):
+                self.write("in.txt", HITS)
+                self.write("users.csv", USERS)
+                ran = self.run_job({"input": {"paths": "in.txt", "format": "csv"}, "tables": users(),
+                                    "steps": [{"join": step}], "output": "out.csv"}, code=2)
+                self.says(ran.err, word, "job.yml:1:")
+
+    def test_a_table_without_rows_has_what_is_asked_of_it(self):
+        self.write("users.csv", "")
+        steps = [{"join": {"table": "users", "on": "ip", "how": "left", "columns": ["country"]}}, {"fill": "None"}]
+        table = self.clean(HITS, steps, tables=users())
+        self.assertEqual(set(table.column("country")), {"None"})
+        self.assertEqual(len(table.rows), 6)
+
+    def test_strategies_and_ranks_agree(self):
+        random.seed(5)
+        text = "k,v\n" + "".join(f"{random.choice(['hot', random.randrange(500)])},{i}\n" for i in range(6000))
+        right = "k,w\n" + "".join(f"{random.choice(['hot', 'x'])}{random.randrange(300)},{i}\n" for i in range(50))
+        right += "".join(f"{random.randrange(600)},{i}\n" for i in range(800)) + "hot,1\nhot,2\n"
+        for how in ("inner", "left", "full", "anti"):
+            seen = {}
+            for strategy, ranks in (("auto", 0), ("broadcast", 2), ("keys", 3), ("rows", 4)):
+                self.fresh()
+                self.write("users.csv", right)
+                step = {"join": {"table": "users", "on": "k", "how": how, "strategy": strategy}}
+                table = self.clean(text, [step], tables=users(), ranks=ranks, resources={"chunk": "8KiB"})
+                seen[table.csv] = (strategy, ranks)
+            self.assertEqual(len(seen), 1, (how, seen.values()))
+
+
+class Rows(harness.Case):
+    def test_distinct_keeps_the_first_and_counts_the_rest_as_filtered(self):
+        table = self.clean({"a.csv": "k,v\n1,a\n2,b\n1,c\n", "b.csv": "k,v\n2,d\n3,e\n"}, [{"distinct": ["k"]}])
+        self.assertEqual(table.rows, [{"k": 1, "v": "a"}, {"k": 2, "v": "b"}, {"k": 3, "v": "e"}])
+        self.assertEqual(table.ledger, {"lines": 7, "kept": 3, "filtered": 2, "rejected": 0, "blank": 2})
+        files = {f["file"]: f["ledger"]["filtered"] for f in table.ran.report["tables"]["events"]["files"]}
+        self.assertEqual(list(files.values()), [1, 1])
+
+    def test_distinct_over_all_columns(self):
+        for step in ({"distinct": None}, {"distinct": []}, {"distinct": ["k", "v"]}):
+            self.assertEqual(self.clean("k,v\n1,a\n1,a\n1,b\n", [step]).column("v"), ["a", "b"])
+
+    def test_sort_is_stable_and_puts_nulls_last(self):
+        text = "k,n\nb,1\n,2\na,3\nb,4\na,5\n,6\n"
+        self.assertEqual(self.clean(text, [{"sort": "k"}]).column("n"), [3, 5, 1, 4, 2, 6])
+        self.assertEqual(self.clean(text, [{"sort": "-k"}]).column("n"), [1, 4, 3, 5, 2, 6])
+        self.assertEqual(self.clean(text, [{"sort": ["k", "-n"]}]).column("n"), [5, 3, 4, 1, 6, 2])
+
+    def test_steps_behind_a_sort_count_records(self):
+        files = {"a.csv": "n,t\n5,x\n1,7\n", "b.csv": "n,t\n4,8\n2,y\n3,9\n"}
+        table = self.clean(files, [{"sort": "-n"}, {"limit": 4}, {"cast": {"t": "int64"}}], rejects={"max": "90%"})
+        self.assertEqual(table.rows, [{"n": 4, "t": 8}, {"n": 3, "t": 9}])
+        self.assertEqual(table.ledger, {"lines": 7, "kept": 2, "filtered": 1, "rejected": 2, "blank": 2})
+        by_file = {f["file"]: f["ledger"] for f in table.ran.report["tables"]["events"]["files"]}
+        self.assertEqual([(l["filtered"], l["rejected"]) for l in by_file.values()], [(1, 1), (0, 1)])
+
+    def test_rejects_behind_a_sort_name_their_line(self):
+        job = {"input": {"paths": ["a.csv", "b.csv"], "format": "csv", "rejects": {"max": 9, "path": "rejects.jsonl"}},
+               "steps": [{"sort": "-n"}, {"cast": {"t": "int64"}}], "output": "out.csv"}
+        for ranks in (0, 3):
+            self.fresh()
+            self.write("a.csv", "n,t\n5,x\n1,7\n")
+            self.write("b.csv", "n,t\n4,8\n2,y\n3,9\n")
+            self.run_job(job, ranks=ranks)
+            rejects = [harness.json.loads(l) for l in (self.folder / "rejects.jsonl").read_text().splitlines()]
+            self.assertEqual([(r["file"], r["line"], r["text"]) for r in rejects],
+                             [("a.csv", 2, "5,x"), ("b.csv", 3, "2,y")])
+
+    def test_index_behind_a_sort_numbers_its_order(self):
+        table = self.clean("k\n3\n1\n2\n", [{"sort": "k"}, {"index": "i"}])
+        self.assertEqual(table.rows, [{"k": 1, "i": 0}, {"k": 2, "i": 1}, {"k": 3, "i": 2}])
+
+    def test_align_puts_tables_side_by_side(self):
+        self.write("users.csv", "v\na\nb\nc\n")
+        table = self.clean("k,v\n1,x\n2,y\n3,z\n", [{"align": "users"}], tables=users())
+        self.assertEqual(table.rows, [{"k": 1, "v": "x", "v_right": "a"}, {"k": 2, "v": "y", "v_right": "b"},
+                                      {"k": 3, "v": "z", "v_right": "c"}])
+
+    def test_align_of_other_lengths_gives_both(self):
+        self.write("in.txt", "k\n1\n2\n")
+        self.write("users.csv", "v\na\nb\nc\n")
+        ran = self.run_job({"input": {"paths": "in.txt", "format": "csv"}, "tables": users(),
+                            "steps": [{"align": "users"}], "output": "out.csv"}, code=2)
+        self.says(ran.err, "2", "3", "users")
+
+    def test_sessions(self):
+        text = ("u,t\na,2026-01-01 00:00:00\nb,2026-01-01 00:01:00\na,2026-01-01 00:29:59\n"
+                "a,2026-01-01 00:59:59\n,2026-01-01 01:00:00\nb,2026-01-01 00:00:30\n")
+        table = self.clean(text, [{"sessionize": {"by": "u", "time": "t", "gap": "30m"}}])
+        self.assertEqual(table.column("u"), ["a", "b", "a", "a", None, "b"])
+        self.assertEqual(table.column("session_seq"), [1, 2, 2, 1, None, 1])
+        ids = table.column("session_id")
+        self.assertEqual((ids[0] == ids[2], ids[0] == ids[3], ids[1] == ids[5], ids[4]), (True, False, True, None))
+
+
+class Groups(harness.Case):
+    def test_group_counts_sums_and_sorts_by_the_keys(self):
+        step = {"group": {"by": ["path"], "agg": {"hits": "count(*)", "known": "count(bytes)", "sum": "sum(bytes)",
+                                                  "mean": "avg(bytes)", "small": "count(*) filter (where bytes < 10)",
+                                                  "ips": "count(distinct ip)", "first": "first(ip)"}}}
+        table = self.clean(HITS, [step])
+        self.assertEqual(table.rows[0], {"path": "/a", "hits": 3, "known": 3, "sum": 47, "mean": 47 / 3, "small": 1,
+                                         "ips": 2, "first": "1.1.1.1"})
+        self.assertEqual(table.column("path"), ["/a", "/b", "/c"])
+        self.assertEqual(table.ledger["kept"], 6)
+        self.assertEqual([(s["rows_in"], s["rows_out"]) for s in table.ran.report["tables"]["events"]["steps"]], [(6, 3)])
+
+    def test_null_is_a_group_and_comes_last(self):
+        table = self.clean(HITS, [{"group": {"by": "ip", "agg": {"n": "count(*)"}}}])
+        self.assertEqual(table.column("ip"), ["1.1.1.1", "2.2.2.2", "3.3.3.3", "4.4.4.4", None])
+
+    def test_aggregates_may_be_combined(self):
+        table = self.clean(HITS, [{"group": {"by": [], "agg": {"ratio": "sum(bytes) / count(*)"}}}])
+        self.assertEqual(table.rows, [{"ratio": 9.0}])
+
+    def test_mistakes_in_aggregates_have_a_caret(self):
+        self.refused(HITS, [{"group": {"by": "path", "agg": {"x": "sum(byts)"}}}], words=["byts", "bytes", "^"])
+        self.refused(HITS, [{"group": {"by": "pth", "agg": {"x": "count(*)"}}}], words=["'pth'", "path"])
+        self.refused(HITS, [{"group": {"by": "path", "agg": {"x": "bytes"}}}], words=["bytes"])
+
+    def test_a_sum_beyond_64_bits_names_its_group(self):
+        text = "k,v\na,9223372036854775807\na,1\nb,1\n"
+        self.refused(text, [{"group": {"by": "k", "agg": {"s": "sum(v)"}}}], words=["overflow", "a"])
+
+    def test_an_ambiguous_date_that_nobody_uses_is_no_mistake(self):
+        table = self.clean("d,k\n01/02/2026,a\n03/04/2026,b\n", [{"group": {"by": "k", "agg": {"n": "count(*)"}}}])
+        self.assertEqual(table.column("n"), [1, 1])
+
+    def test_ranks_agree(self):
+        random.seed(3)
+        text = "k,x\n" + "".join(f"{random.choice('abcdefg')}{random.randrange(60)},{random.uniform(-1e6, 1e6)!r}\n"
+                                 for _ in range(5000))
+        step = {"group": {"by": "k", "agg": {"n": "count(*)", "s": "sum(x)", "m": "avg(x)", "d": "stddev(x)",
+                                             "q": "approx_quantile(x, 0.5)", "f": "first(x)", "l": "last(x)"}}}
+        seen = {self.clean(text, [step], ranks=ranks, resources={"chunk": "8KiB"}).csv for ranks in (1, 2, 3, 4)}
+        self.assertEqual(len(seen), 1)
+
+
+class Sql(harness.Case):
+    def test_a_table_of_its_own(self):
+        self.write("in.txt", HITS)
+        job = {"input": {"paths": "in.txt", "format": "csv"},
+               "tables": {"by_path": {"sql": "select path, count(*) as hits, sum(bytes) as bytes from events group by path"}},
+               "output": [{"path": "out.csv"}, {"path": "by_path.csv", "table": "by_path"}]}
+        for ranks in (0, 3):
+            ran = self.run_job(job, "--overwrite", ranks=ranks)
+            self.assertEqual((self.folder / "by_path.csv").read_text(), "path,hits,bytes\n/a,3,47\n/b,2,2\n/c,1,5\n")
+            self.assertEqual(len((self.folder / "out.csv").read_text().splitlines()), 7)
+            self.assertEqual(ran.report["ledger"]["lines"], 7)
+
+    def test_a_step_replaces_the_table(self):
+        self.write("users.csv", USERS)
+        query = ("select e.path, u.country, count(*) as n from events e join users u on e.ip = u.ip "
+                 "where e.bytes > 5 group by e.path, u.country having count(*) >= 1 order by n desc, country limit 2")
+        table = self.clean(HITS, [{"set": {"bytes": "bytes + 0"}}, {"sql": query}, {"filter": "n > 0"}], tables=users())
+        self.assertEqual(table.rows, [{"path": "/a", "country": "AT", "n": 1}, {"path": "/a", "country": "DE", "n": 1}])
+
+    def test_mistakes_have_a_place_and_a_caret(self):
+        for query, words in (("select nope from events", ["nope", "^"]), ("selec 1", ["syntax", "^"]),
+                             ("select * from nowhere", ["nowhere", "events"]),
+                             ("select row_number() over () from events", ["over", "^"])):
+            self.refused(HITS, [{"sql": query}], words=["job.yml:1:"] + words)
+
+    def test_an_expression_may_not_be_a_query(self):
+        self.refused(HITS, [{"filter": "bytes in (select 1)"}], words=["subquery", "^"])
+
+
+class Tables(harness.Case):
+    def test_tables_have_steps_of_their_own_and_are_read_once(self):
+        self.write("in.txt", HITS)
+        self.write("users.csv", USERS)
+        job = {"input": {"paths": "in.txt", "format": "csv"},
+               "steps": [{"join": {"table": "pros", "on": "ip", "how": "left", "columns": ["country"]}}],
+               "tables": {"pros": {"paths": "users.csv", "format": "csv", "steps": [{"filter": "plan = 'pro'"}]},
+                          "again": {"sql": "select country, count(*) as n from pros group by country"}},
+               "output": [{"path": "out.csv"}, {"path": "pros.csv", "table": "pros"},
+                          {"path": "again.csv", "table": "again"}]}
+        ran = self.run_job(job)
+        self.assertEqual((self.folder / "pros.csv").read_text(), "ip,country,plan\n1.1.1.1,DE,pro\n9.9.9.9,US,pro\n")
+        self.assertEqual((self.folder / "again.csv").read_text(), "country,n\nDE,1\nUS,1\n")
+        self.assertEqual(list(ran.report["tables"]), ["events", "pros", "again"])
+        self.assertEqual(ran.report["tables"]["pros"]["ledger"]["filtered"], 3)
+
+    def test_inline_rows(self):
+        rows = [{"ip": "1.1.1.1", "who": "Ann"}]
+        table = self.clean(HITS, [{"join": {"table": "names", "on": "ip", "how": "inner"}}],
+                           tables={"names": {"rows": rows}})
+        self.assertEqual(table.column("who"), ["Ann", "Ann"])
+
+    def test_a_circle_is_refused(self):
+        self.write("users.csv", USERS)
+        self.refused(HITS, [{"join": {"table": "a", "on": "ip"}}], words=["circle", "events", "a"],
+                     tables={"a": {"sql": "select ip from events"}})
+
+    def test_job_tests_join_the_rows_they_give(self):
+        job = {"input": {"paths": "in.txt", "format": "csv"}, "tables": users(), "output": "out.csv",
+               "steps": [{"join": {"table": "users", "on": "ip", "how": "left", "columns": ["country", "plan"]}},
+                         {"fill": "None"}],
+               "tests": [{"name": "found", "input": [{"ip": "1.1.1.1", "path": "/a"}],
+                          "tables": {"users": [{"ip": "1.1.1.1", "country": "DE", "plan": "pro"}]},
+                          "expect": {"country": "DE", "plan": "pro"}},
+                         {"name": "not found", "input": [{"ip": "1.1.1.1"}],
+                          "tables": {"users": [{"ip": "2.2.2.2", "country": "DE", "plan": "pro"}]},
+                          "expect": {"country": "None"}},
+                         {"name": "no rows given", "input": [{"ip": "1.1.1.1"}], "expect": {"plan": None}}]}
+        self.write("job.yml", job)
+        ran = self.call("test", "job.yml")
+        self.assertEqual((ran.code, ran.out.splitlines()[-1]), (0, "3 passed, 0 failed"), ran)
+
+    def test_check_finds_mistakes_in_every_table(self):
+        self.write("in.txt", HITS)
+        self.write("users.csv", USERS)
+        job = ("input: {paths: in.txt, format: csv}\noutput: out.csv\nsteps:\n"
+               "  - join: {table: users, on: ip, how: left, columns: [contry]}\n"
+               "  - group: {by: path, agg: {n: cont(*)}}\n"
+               "tables:\n  users: {paths: users.csv, format: csv, steps: [{filter: 'plann = 1'}]}\n"
+               "  q: {sql: 'select nix from users'}\n")
+        self.write("job.yml", job)
+        ran = self.call("check", "job.yml")
+        self.assertEqual(ran.code, 2)
+        self.says(ran.err, "job.yml:4:", "contry", "job.yml:5:", "cont", "job.yml:7:", "plann", "job.yml:8:", "nix")
+
+    def test_preview_joins(self):
+        self.write("in.txt", HITS)
+        self.write("users.csv", USERS)
+        self.write("job.yml", {"input": {"paths": "in.txt", "format": "csv"}, "tables": users(), "output": "out.csv",
+                               "steps": [{"join": {"table": "users", "on": "ip", "how": "inner"}}]})
+        ran = self.call("preview", "job.yml")
+        self.assertEqual(ran.code, 0, ran)
+        self.says(ran.out, "country", "DE", "FR")
+
+
+if __name__ == "__main__":
+    harness.main()
