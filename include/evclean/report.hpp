@@ -41,6 +41,7 @@ struct TableReport {
   std::int64_t rejected_rows = 0;     ///< rows that no longer stood for records (behind explode)
   std::string rejects_path;
   std::vector<std::string> notes;
+  std::string state_path, state;  ///< only_new: what to write there once the outputs are published (rank 0)
   std::int64_t stored_bytes = 0;
   int passes = 0;
   bool over_budget = false;

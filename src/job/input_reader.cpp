@@ -254,7 +254,9 @@ InputSpec read_input_keys(MapReader& map) {
     assign(input.source, read_bool(*node, "source", problems));
     input.format.format_column = input.source && input.format.formats.size() > 1;
   }
-  map.refuse("only_new");
+  if (const auto* node = map.take("only_new")) {
+    if (auto text = read_path(*node, "only_new", problems)) input.only_new = std::move(text->value);
+  }
   map.refuse("s3");
   return input;
 }

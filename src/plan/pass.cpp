@@ -177,7 +177,7 @@ class Pass::Work {
   TicketDesk::Done work(const TicketDesk::Ticket& ticket, TicketDesk& desk, std::optional<Error>& error) {
     SplitNews news;
     try {
-      news = read_split(ticket.number, unpack_orders(ticket.message), desk);
+      news = read_split(ticket.number, orders_for(ticket), desk);
     } catch (const Error& e) {
       error = e;
     } catch (const std::bad_alloc&) {
@@ -189,6 +189,17 @@ class Pass::Work {
     news.failed = error.has_value();
     if (error || limit_reached_) desk.stop();
     return {ticket.number, news.pack()};
+  }
+
+  /// What a file's earlier run left begins with a record, as a split that was read again does.
+  ReadOrders orders_for(const TicketDesk::Ticket& ticket) const {
+    ReadOrders orders = unpack_orders(ticket.message);
+    const auto& segments = input_.splits[static_cast<std::size_t>(ticket.number)].segments;
+    for (std::size_t s = 0; s < segments.size() && !input_.starts.empty(); ++s) {
+      const std::int64_t begin = input_.starts[static_cast<std::size_t>(segments[s].file)].begin;
+      if (begin > 0 && segments[s].begin == begin) orders.starts.emplace(static_cast<int>(s), begin);
+    }
+    return orders;
   }
 
   SplitNews read_split(std::int64_t number, const ReadOrders& orders, TicketDesk& desk) {

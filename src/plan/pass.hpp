@@ -34,6 +34,7 @@ struct PassResult {
   std::int64_t rejected = 0;       ///< records
   std::int64_t rejected_rows = 0;  ///< rows that no longer stood for records
   bool over_budget = false;
+  std::vector<std::int64_t> line_ends;                ///< a file: line ends up to the end of what was read
   std::vector<std::vector<std::int64_t>> line_bases;  ///< split, segment: lines of the file before it
   std::vector<std::int32_t> owners;                   ///< of each split: the rank whose reading counts; -1: not read
   std::map<std::int64_t, DroppedRows> dropped;        ///< a dataset's pass: by segment_id of the rows' records

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "evclean/interrupt.hpp"
+#include "input_state.hpp"
 #include "table_order.hpp"
 #include "table_run.hpp"
 
@@ -130,6 +131,10 @@ RunReport run_job(const Job& given, const RunOptions& options, const Comm& comm)
     comm.agree(throw_if_interrupted);
     run.publish();
     report.published = true;
+    // A run cut short has not read what it would have to remember.
+    comm.agree([&] {
+      if (comm.is_root() && options.limit < 0) write_states(report.tables);
+    });
   }
   report.peak_memory_bytes = comm.sum(peak_memory_bytes());
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

@@ -160,11 +160,13 @@ void merge_positions(const TableInput& input, const Comm& comm, const std::map<s
   }
   newlines.push_back(0);
   newlines = comm.sum(std::move(newlines));
-  std::map<std::int32_t, std::int64_t> before;
+  std::vector<std::int64_t>& before = result.line_ends;
+  before.resize(input.files.size());
+  for (std::size_t f = 0; f < input.starts.size(); ++f) before[f] = input.starts[f].lines;
   for (std::size_t s = 0; s < splits; ++s) {
     result.line_bases.emplace_back();
     for (std::size_t i = 0; i < input.splits[s].segments.size(); ++i) {
-      std::int64_t& lines = before[input.splits[s].segments[i].file];
+      std::int64_t& lines = before[static_cast<std::size_t>(input.splits[s].segments[i].file)];
       result.line_bases.back().push_back(lines);
       lines += newlines[begins[s] + i];
     }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "evclean/pattern.hpp"
+#include "input_state.hpp"
 #include "wire.hpp"
 
 namespace evclean {
@@ -23,6 +24,8 @@ std::string pack(const TableInput& input) {
         .put(file.mark_bytes)
         .put(file.splittable);
   }
+  out.put(static_cast<std::int64_t>(input.starts.size()));
+  for (const FileStart& start : input.starts) out.put(start);
   out.put(static_cast<std::int64_t>(input.notes.size()));
   for (const std::string& note : input.notes) out.text(note);
   return out.take();
@@ -41,6 +44,8 @@ void unpack(const std::string& bytes, TableInput& input) {
     file.mark_bytes = in.get<std::int32_t>();
     file.splittable = in.get<bool>();
   }
+  input.starts.resize(static_cast<std::size_t>(in.get<std::int64_t>()));
+  for (FileStart& start : input.starts) start = in.get<FileStart>();
   input.notes.resize(static_cast<std::size_t>(in.get<std::int64_t>()));
   for (std::string& note : input.notes) note = in.text();
 }
@@ -91,7 +96,35 @@ void check_patterns(const TableInput& input) {
   }
 }
 
-void list(TableInput& input) {
+/// `only_new`: the files of the listing that a run reads.
+void choose_new(TableInput& input) {
+  if (input.spec->input->only_new.empty()) return;
+  input.state = std::make_shared<InputState>(input.spec->input->only_new, input.spec->name);
+  input.state->choose(input);
+}
+
+/// Segments that earlier runs have read go, and those that begin in them begin behind.
+void cut_starts(TableInput& input) {
+  if (input.starts.empty()) return;
+  std::vector<Split> splits;
+  for (Split& split : input.splits) {
+    std::erase_if(split.segments, [&](SplitSegment& segment) {
+      const std::int64_t begin = input.starts[static_cast<std::size_t>(segment.file)].begin;
+      const bool read = segment.end >= 0 && segment.end <= begin;
+      if (!read && segment.begin < begin) {
+        split.size_bytes -= begin - segment.begin;
+        segment.begin = begin;
+      }
+      return read;
+    });
+    if (split.segments.empty()) continue;
+    split.ordinal = static_cast<std::int32_t>(splits.size());
+    splits.push_back(std::move(split));
+  }
+  input.splits = std::move(splits);
+}
+
+void list(TableInput& input, bool only_new) {
   check_patterns(input);
   refuse_own_outputs(input);
   const InputSpec& spec = *input.spec->input;
@@ -105,6 +138,7 @@ void list(TableInput& input) {
   Listing listing = list_inputs(paths, options);
   input.files = std::move(listing.files);
   input.notes = std::move(listing.notes);
+  if (only_new) choose_new(input);
   choose(input);
 }
 
@@ -117,6 +151,7 @@ bool is_preset(const std::string& format) {
 void settle_input(TableInput& input) {
   const InputSpec& spec = *input.spec->input;
   input.splits = cut_splits(input.files, input.job->resources.chunk_bytes);
+  cut_starts(input);
   input.closed = is_closed(input.format);
   input.nulls = nulls_for(spec, input.format);
 }
@@ -181,7 +216,7 @@ TableInput open_table(const Job& job, const TableSpec& spec, const Comm& comm) {
   TableInput input = begin(job, spec);
   if (!spec.input) return input;
   comm.agree([&] {
-    if (comm.is_root()) list(input);
+    if (comm.is_root()) list(input, true);
   });
   const std::string packed = comm.broadcast(comm.is_root() ? pack(input) : std::string());
   if (!comm.is_root()) unpack(packed, input);
@@ -192,7 +227,7 @@ TableInput open_table(const Job& job, const TableSpec& spec, const Comm& comm) {
 TableInput open_table(const Job& job, const TableSpec& spec) {
   TableInput input = begin(job, spec);
   if (!spec.input) return input;
-  list(input);
+  list(input, false);
   settle_input(input);
   return input;
 }

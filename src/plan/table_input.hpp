@@ -2,6 +2,7 @@
 // A table's input, resolved: its files, splits and format, the same on every rank.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,14 @@
 
 namespace evclean {
 
+class InputState;
+
+/// Where a file begins for this run: bytes of its text, and the lines before them.
+struct FileStart {
+  std::int64_t begin = 0;
+  std::int64_t lines = 0;
+};
+
 struct TableInput {
   const Job* job = nullptr;
   const TableSpec* spec = nullptr;
@@ -23,6 +32,8 @@ struct TableInput {
   bool closed = false;             ///< no column can appear that is not known from the format alone
   NullWords nulls;
   StreamOptions stream;
+  std::vector<FileStart> starts;      ///< a file: what earlier runs have read of it (only_new); empty: nothing
+  std::shared_ptr<InputState> state;  ///< rank 0, with only_new
   DatasetPtr dataset;      ///< rows that a step over whole tables gave, instead of files; a split is a part
   int origin_columns = 0;  ///< of the dataset, its last ones: where each row's record stands (row_origin.hpp)
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "evclean/suggest.hpp"
+#include "input_state.hpp"
 #include "table_run.hpp"
 
 namespace evclean {
@@ -103,6 +104,7 @@ void TableRun::note_piece(const TableInput& input, const SegmentResult& piece, s
   if (!input.dataset) {
     report.passes = piece.passes;
     note_files(report);
+    note_state(piece.pass, report);
   }
   note_counters(piece.pass.counters, report);
   const bool records = number == 0 ? !spec_.sql : first_step <= records_end_;
@@ -134,6 +136,15 @@ void TableRun::note_piece(const TableInput& input, const SegmentResult& piece, s
   }
   note_operators(report);
   note_what_stays(report);
+}
+
+/// `only_new`: what the next run is to know.
+void TableRun::note_state(const PassResult& pass, TableReport& report) const {
+  if (!input_.state) return;
+  std::vector<bool> left_out;
+  for (const FileLedger& file : report.files) left_out.push_back(file.skipped);
+  report.state_path = spec_.input->only_new;
+  report.state = input_.state->after(pass.line_ends, left_out);
 }
 
 /// What steps over whole tables and queries have to say.

@@ -65,6 +65,7 @@ class TableRun {
   // What is said of it, in table_report.cpp.
   void note_input(const TableInput& input, TableReport& report) const;
   void note_piece(const TableInput& input, const SegmentResult& piece, std::size_t number, TableReport& report);
+  void note_state(const PassResult& pass, TableReport& report) const;
   void note_operators(TableReport& report) const;
   void note_what_stays(TableReport& report) const;
 

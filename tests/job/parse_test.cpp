@@ -270,7 +270,7 @@ TEST(ParseJob, TypesAreChecked) {
 }
 
 TEST(ParseJob, WhatIsNotBuiltIsRefusedByName) {
-  for (const char* key : {"only_new: state", "s3: {region: x}"}) {
+  for (const char* key : {"s3: {region: x}"}) {
     EXPECT_HAS(problems(with_input(key)), "is not available yet") << key;
   }
   for (const char* key :

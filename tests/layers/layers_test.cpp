@@ -53,8 +53,8 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"sink", {"base", "table", "stage", "types", "mpi", "job"}},
     {"report", {"base", "table", "types", "sink", "stage"}},
     {"plan",
-     {"base", "table", "types", "pattern", "mpi", "source", "decode", "job", "sql", "clean", "sink", "report", "stage",
-      "exchange", "relational", "query"}},
+     {"base", "table", "types", "pattern", "functions", "mpi", "source", "decode", "job", "sql", "clean", "sink",
+      "report", "stage", "exchange", "relational", "query"}},
     {"cli",
      {"base", "table", "types", "mpi", "source", "decode", "job", "sql", "clean", "sink", "report", "plan", "names",
       "functions", "query"}}};

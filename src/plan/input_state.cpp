@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "input_state.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "evclean/function.hpp"
+#include "evclean/hash.hpp"
+#include "evclean/suggest.hpp"
+#include "table_input.hpp"
+
+namespace evclean {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t kPrintBytes = 1024;  // hashed at either end
+constexpr std::int64_t kLongestTail = 16 << 20;
+constexpr std::string_view kFirstLine = "{\"evclean\": \"files that were read\", \"version\": 1}\n";
+
+bool is_remote(const InputFile& file) { return file.path.rfind("s3://", 0) == 0; }
+
+std::string absolute(const std::string& path) {
+  std::error_code ignored;
+  const fs::path whole = fs::weakly_canonical(fs::absolute(path, ignored), ignored);
+  return whole.empty() ? path : whole.string();
+}
+
+/// Bytes [begin, begin + size) of a file, or as many as it has.
+std::string bytes_at(const std::string& path, std::int64_t begin, std::int64_t size) {
+  std::string bytes(static_cast<std::size_t>(std::max<std::int64_t>(0, size)), '\0');
+  std::ifstream file(path, std::ios::binary);
+  file.seekg(begin);
+  file.read(bytes.data(), size);
+  bytes.resize(static_cast<std::size_t>(std::max<std::streamsize>(0, file.gcount())));
+  return bytes;
+}
+
+std::string print_of(const std::string& path, std::int64_t begin, std::int64_t end) {
+  return fmt::format("{:016x}", hash_bytes(bytes_at(path, begin, end - begin)));
+}
+std::string head_print(const std::string& path, std::int64_t size) {
+  return print_of(path, 0, std::min(size, kPrintBytes));
+}
+std::string tail_print(const std::string& path, std::int64_t size) {
+  return print_of(path, std::max<std::int64_t>(0, size - kPrintBytes), size);
+}
+
+/// Whether the file at a path begins with the bytes that were read.
+bool begins_with(const std::string& path, const KnownFile& known) {
+  return head_print(path, known.size_bytes) == known.head && tail_print(path, known.size_bytes) == known.tail;
+}
+
+void stat_into(KnownFile& known) {
+  struct stat info {};
+  if (::stat(known.path.c_str(), &info) != 0) return;
+  known.modified_ns = static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec;
+  known.inode = fmt::format("{}:{}", info.st_dev, info.st_ino);
+}
+
+std::string as_json(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    if (static_cast<unsigned char>(c) < 0x20) {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+std::string line_for(const std::string& table, const KnownFile& file) {
+  return fmt::format(
+      "{{\"table\": {}, \"path\": {}, \"size\": {}, \"etag\": {}, \"modified_ns\": {}, \"inode\": {}, \"head\": {}, "
+      "\"tail\": {}, \"lines\": {}}}\n",
+      as_json(table), as_json(file.path), file.size_bytes, as_json(file.etag), file.modified_ns, as_json(file.inode),
+      as_json(file.head), as_json(file.tail), file.lines);
+}
+
+std::int64_t number(const std::string& line, const char* key) {
+  const std::string text = functions::json_get(line, key).value_or("");
+  std::int64_t value = -1;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+/// One line of a state; a path that is empty is no line of one.
+KnownFile parse_line(const std::string& line) {
+  const auto text = [&](const char* key) { return functions::json_get(line, key).value_or(""); };
+  return {text("path"), number(line, "size"), number(line, "modified_ns"), text("inode"), text("etag"),
+          text("head"), text("tail"),         number(line, "lines")};
+}
+
+/// Where the text behind the old end begins: behind a line end that came later, or at the begin of a line that was not
+/// whole then (`goes_on`). Stored bytes.
+std::int64_t continuation(const InputFile& file, std::int64_t old_end, bool& goes_on) {
+  goes_on = false;
+  const std::string around = bytes_at(file.path, old_end - 1, 3);
+  if (around[0] == '\n') return old_end;
+  if (around.substr(1, 1) == "\n") return old_end + 1;
+  if (around.substr(1, 2) == "\r\n") return old_end + 2;
+  goes_on = true;
+  for (std::int64_t piece = 4096;; piece *= 8) {
+    const std::int64_t from = std::max<std::int64_t>(file.mark_bytes, old_end - piece);
+    const std::string before = bytes_at(file.path, from, old_end - from);
+    const std::size_t found = before.rfind('\n');
+    if (found != std::string::npos) return from + static_cast<std::int64_t>(found) + 1;
+    if (from == file.mark_bytes || piece > kLongestTail) return from;
+  }
+}
+
+}  // namespace
+
+InputState::InputState(const std::string& path, const std::string& table) : path_(path), table_(table) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file && fs::exists(path)) fail_user("only_new: cannot read '{}': {}", path, std::strerror(errno));
+  bool first = true;
+  for (std::string line; std::getline(file, line); first = false) {
+    if (first && kFirstLine == fmt::format("{}\n", line)) continue;
+    KnownFile known = parse_line(line);
+    if (first || known.path.empty() || known.size_bytes < 0 || known.lines < 0) {
+      fail_user(
+          "only_new: '{}' is not a state that evclean wrote (line {}): name another file, or remove it to read "
+          "everything again",
+          path, first ? "1" : printable(line, 60));
+    }
+    if (functions::json_get(line, "table").value_or("") == table) known_[known.path] = std::move(known);
+  }
+}
+
+/// The file that this one was, under another name: that name must have another content by now, so that a copy that came
+/// later still counts as new.
+const KnownFile* InputState::moved(const InputFile& file, const KnownFile& now) const {
+  for (const auto& [path, known] : known_) {
+    if (path == now.path || known.size_bytes > file.size_bytes || known.size_bytes == 0) continue;
+    // Short texts may well be alike: those must be the very file.
+    const bool same_file = known.inode == now.inode && known.modified_ns == now.modified_ns;
+    if (known.size_bytes < kPrintBytes ? !same_file : known.head != now.head) continue;
+    if (begins_with(file.path, known) && !begins_with(path, known)) return &known;
+  }
+  return nullptr;
+}
+
+InputState::Choice InputState::compare(const InputFile& file, KnownFile& now, const KnownFile& before,
+                                       std::vector<std::string>& notes) const {
+  if (file.size_bytes == before.size_bytes) return {true, 0, before.lines};
+  if (!file.splittable) {
+    fail_user(
+        "only_new: {} has grown since it was read ({} bytes then, {} now), and it is compressed or not UTF-8: it "
+        "cannot be read on from there. Put new events into new files, or delete its line in {} to have it read whole",
+        file.shown, before.size_bytes, file.size_bytes, path_);
+  }
+  bool goes_on = false;
+  const std::int64_t begin = continuation(file, before.size_bytes, goes_on);
+  notes.push_back(fmt::format("only_new: {} has grown: read on from byte {}", file.shown, begin));
+  if (goes_on) {
+    notes.push_back(fmt::format(
+        "only_new: {}: its last line was not whole at the last run; it is read again from its begin", file.shown));
+  }
+  now.lines = before.lines + (begin > before.size_bytes ? 1 : 0);
+  return {begin >= file.size_bytes, begin, now.lines};
+}
+
+InputState::Choice InputState::look(const InputFile& file, KnownFile& now, std::vector<std::string>& notes) {
+  const auto found = known_.find(now.path);
+  const bool has_before = found != known_.end() && found->second.size_bytes > 0;
+  const KnownFile* const before = has_before ? &found->second : nullptr;
+  if (is_remote(file)) {
+    if (before != nullptr && before->size_bytes == now.size_bytes && before->etag == now.etag) return {true, 0, 0};
+    if (before != nullptr) notes.push_back(fmt::format("only_new: {} was replaced: it is read whole", file.shown));
+    return {};
+  }
+  const bool untouched = before != nullptr && before->size_bytes == now.size_bytes && before->inode == now.inode &&
+                         before->modified_ns == now.modified_ns;
+  if (untouched) {
+    now = *before;
+    return {true, 0, before->lines};
+  }
+  now.head = head_print(file.path, now.size_bytes);
+  now.tail = tail_print(file.path, now.size_bytes);
+  if (before != nullptr && file.size_bytes >= before->size_bytes && begins_with(file.path, *before)) {
+    return compare(file, now, *before, notes);
+  }
+  if (const KnownFile* const other = moved(file, now)) {
+    notes.push_back(fmt::format("only_new: {} is what {} was: not read again", file.shown,
+                                fs::path(other->path).filename().string()));
+    return compare(file, now, *other, notes);
+  }
+  if (before == nullptr) return {};
+  const bool same_begin =
+      before->size_bytes >= kPrintBytes && before->head == head_print(file.path, before->size_bytes);
+  if (same_begin) {
+    fail_user(
+        "only_new: {} was rewritten since it was read: it begins as it did, but not all of its {} bytes are there any "
+        "more. Reading it again would repeat rows: put new events into new files, or delete its line in {} to have it "
+        "read whole",
+        file.shown, before->size_bytes, path_);
+  }
+  notes.push_back(fmt::format("only_new: {} has another content than when it was read: it is read whole", file.shown));
+  return {};
+}
+
+void InputState::choose(TableInput& input) {
+  const std::string own = absolute(path_);
+  std::vector<InputFile> files;
+  std::int64_t known = 0;
+  for (InputFile& file : input.files) {
+    KnownFile now;
+    now.path = is_remote(file) ? file.path : absolute(file.path);
+    now.size_bytes = file.size_bytes;
+    if (!is_remote(file)) stat_into(now);
+    if (now.path == own) continue;  // the state itself, in a folder of the input
+    const Choice choice = look(file, now, input.notes);
+    known += choice.known;
+    if (choice.known) {
+      now.lines = choice.lines;
+      known_[now.path] = std::move(now);
+      continue;
+    }
+    input.starts.push_back({std::max<std::int64_t>(0, choice.begin - file.mark_bytes), choice.lines});
+    reading_.push_back(std::move(now));
+    files.push_back(std::move(file));
+  }
+  input.files = std::move(files);
+  if (known > 0) {
+    input.notes.push_back(fmt::format("only_new: {} file{} read by earlier runs, {} to read", known,
+                                      known == 1 ? " was" : "s were", input.files.size()));
+  }
+}
+
+std::string InputState::after(const std::vector<std::int64_t>& lines, const std::vector<bool>& left_out) const {
+  std::map<std::string, KnownFile> all = known_;
+  for (std::size_t f = 0; f < reading_.size(); ++f) {
+    if (left_out[f]) continue;
+    KnownFile& file = all[reading_[f].path] = reading_[f];
+    file.lines = lines[f];
+  }
+  std::string text;
+  for (const auto& [path, file] : all) text += line_for(table_, file);
+  return text;
+}
+
+namespace {
+
+/// Lines of other tables that share the state.
+std::string lines_of_others(const std::string& path, const std::string& table) {
+  std::ifstream file(path, std::ios::binary);
+  std::string others;
+  for (std::string line; std::getline(file, line);) {
+    const auto owner = functions::json_get(line, "table");
+    if (owner && *owner != table) others += line + "\n";
+  }
+  return others;
+}
+
+void write_state(const std::string& path, const std::string& text) {
+  const fs::path whole = fs::absolute(path);
+  fs::create_directories(whole.parent_path());
+  const std::string hidden = (whole.parent_path() / fmt::format(".{}.part", whole.filename().string())).string();
+  const int file = ::open(hidden.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (file < 0) fail_system("only_new: cannot write '{}': {}", path, std::strerror(errno));
+  std::size_t done = 0;
+  while (done < text.size()) {
+    const ssize_t wrote = ::write(file, text.data() + done, text.size() - done);
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0) break;
+    done += static_cast<std::size_t>(wrote);
+  }
+  const bool fine = done == text.size() && ::fsync(file) == 0;
+  const int error = errno;
+  if (::close(file) != 0 || !fine || std::rename(hidden.c_str(), whole.c_str()) != 0) {
+    const int last = fine ? errno : error;
+    ::unlink(hidden.c_str());
+    fail_system(
+        "only_new: cannot write '{}': {}; the outputs are published, and the next run would read the same again", path,
+        std::strerror(last));
+  }
+}
+
+}  // namespace
+
+void write_states(const std::vector<TableReport>& tables) {
+  for (const TableReport& table : tables) {
+    if (table.state_path.empty()) continue;
+    write_state(table.state_path,
+                fmt::format("{}{}{}", kFirstLine, lines_of_others(table.state_path, table.name), table.state));
+  }
+}
+
+}  // namespace evclean
