@@ -34,7 +34,7 @@ struct TableInput {
   StreamOptions stream;
   std::vector<FileStart> starts;      ///< a file: what earlier runs have read of it (only_new); empty: nothing
   std::shared_ptr<InputState> state;  ///< rank 0, with only_new
-  DatasetPtr dataset;      ///< rows that a step over whole tables gave, instead of files; a split is a part
+  DatasetPtr dataset;                 ///< rows that a step over whole tables gave, instead of files; a split is a part
   int origin_columns = 0;  ///< of the dataset, its last ones: where each row's record stands (row_origin.hpp)
 
   const FormatSpec& format_spec() const { return spec->input->format; }
