@@ -48,6 +48,9 @@ class Dataset {
   std::vector<std::int64_t> mine() const;  ///< parts of this rank, ascending
   /// Gives the batches of one of this rank's parts, in order: columns typed, no records. Local; may be repeated.
   void visit(std::int64_t part, const std::function<void(Batch)>& take) const;
+  /// The same one by one: how many batches a part has, and each of them. Local.
+  std::int64_t batches(std::int64_t part) const;
+  Batch batch(std::int64_t part, std::int64_t index) const;
   /// Position of a column, or -1.
   int find(std::string_view name) const;
   std::int64_t spilled_bytes() const;  ///< on this rank

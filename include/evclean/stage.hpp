@@ -63,6 +63,11 @@ class BatchStage {
   void visit(std::int64_t part, const std::function<void(Batch)>& take) const;
   /// All of them at once.
   std::vector<Batch> read(std::int64_t part) const;
+  /// One by one, for who cannot take them all in one call.
+  std::int64_t batches(std::int64_t part) const;
+  Batch batch(std::int64_t part, std::int64_t index) const;
+  /// Bytes of a part's rows, wherever they are.
+  std::int64_t bytes(std::int64_t part) const;
   const Fields& fields() const;
   std::int64_t spilled_bytes() const;
 

@@ -80,6 +80,14 @@ void Dataset::visit(std::int64_t part, const std::function<void(Batch)>& take) c
   impl_->stage.visit(impl_->numbers[static_cast<std::size_t>(part)], take);
 }
 
+std::int64_t Dataset::batches(std::int64_t part) const {
+  return impl_->stage.batches(impl_->numbers[static_cast<std::size_t>(part)]);
+}
+
+Batch Dataset::batch(std::int64_t part, std::int64_t index) const {
+  return impl_->stage.batch(impl_->numbers[static_cast<std::size_t>(part)], index);
+}
+
 int Dataset::find(std::string_view name) const {
   const auto found =
       std::find_if(impl_->fields.begin(), impl_->fields.end(), [&](const Field& field) { return field.name == name; });

@@ -117,6 +117,23 @@ std::vector<Batch> BatchStage::read(std::int64_t part) const {
   return batches;
 }
 
+std::int64_t BatchStage::batches(std::int64_t part) const {
+  const auto found = impl_->parts.find(part);
+  return found == impl_->parts.end() ? 0 : static_cast<std::int64_t>(found->second.batches.size());
+}
+
+Batch BatchStage::batch(std::int64_t part, std::int64_t index) const {
+  return from_record_batch(*impl_->load(impl_->parts.at(part).batches.at(static_cast<std::size_t>(index))));
+}
+
+std::int64_t BatchStage::bytes(std::int64_t part) const {
+  const auto found = impl_->parts.find(part);
+  if (found == impl_->parts.end()) return 0;
+  std::int64_t bytes = 0;
+  for (const StagedBatch& staged : found->second.batches) bytes += staged.size_bytes;
+  return bytes;
+}
+
 const Fields& BatchStage::fields() const { return impl_->fields; }
 std::int64_t BatchStage::spilled_bytes() const { return impl_->spilled_bytes; }
 

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// The text 'None' as a join key is a value like any other, and rarely what was meant: it is counted, and reported when
+// it is frequent.
+#pragma once
+
+#include "join_plan.hpp"
+
+namespace evclean {
+
+class FrequentNone {
+ public:
+  explicit FrequentNone(const JoinPlan& plan);
+  /// Counts the key columns of rows; every row of a side once, on whatever rank. Local.
+  void count_left(const Batch& batch) { count(batch, plan_.spec.left_keys, 0); }
+  void count_right(const Batch& batch) { count(batch, plan_.spec.right_keys, plan_.spec.right_keys.size()); }
+  /// A note for every key column of which at least one value in a hundred is 'None'. Collective.
+  std::vector<std::string> notes(const Comm& comm) const;
+
+ private:
+  void count(const Batch& batch, const std::vector<int>& columns, std::size_t first);
+  const JoinPlan& plan_;
+  std::vector<std::int64_t> counts_;  ///< 'None' and all values, a key column; left ones first
+};
+
+}  // namespace evclean

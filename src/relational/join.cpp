@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Chooses how the two sides of a join meet, from true counts.
+#include <algorithm>
+#include <chrono>
+
+#include "join_run.hpp"
+#include "key_table.hpp"
+
+namespace evclean {
+namespace {
+
+// What a row costs besides its bytes, in bytes that travel in the same time (about one a nanosecond).
+constexpr double kBuildCost = 60, kProbeCost = 25, kTravelCost = 100;
+
+/// What a join may hold in memory at a time: a quarter of the budget while it is there, an eighth at least. Ranks cut
+/// alike, so the one with the least room decides for all.
+std::int64_t memory_share(const MemoryBudget& budget, const Comm& comm) {
+  const std::int64_t share = std::clamp(budget.left(), budget.bytes() / 8, budget.bytes() / 4);
+  return std::clamp<std::int64_t>(-comm.max(-share), 1, std::int64_t{1} << 30);
+}
+
+struct Costs {
+  double right_bytes = 0;  ///< of the right side's rows, with the table
+  double broadcast = 0, keys = 0, rows = 0;
+};
+
+/// Bytes, and time as bytes, of each strategy, over all ranks.
+Costs estimate(const JoinPlan& plan, const Dataset& left, const Dataset& right, const Comm& comm) {
+  std::vector<int> key_places, payload_places, every;
+  const std::vector<int> columns = build_columns(plan, key_places, payload_places);
+  for (std::size_t c = 0; c < plan.left.size(); ++c) every.push_back(static_cast<int>(c));
+  const double build = bytes_per_row(right, columns, comm) + 8;
+  const double key = bytes_per_row(left, plan.spec.left_keys, comm) + 8, whole = bytes_per_row(left, every, comm) + 8;
+  const double payload = plan.needs_payload() ? bytes_per_row(right, plan.spec.payload, comm) : 0;
+  const auto left_rows = static_cast<double>(left.rows()), right_rows = static_cast<double>(right.rows());
+  const double probe = left_rows * kProbeCost;
+  const double meet = right_rows * (build + kBuildCost) + probe;
+  Costs costs;
+  costs.right_bytes = right_rows * (build + KeyTable::kBytesPerRow);
+  costs.broadcast = comm.size() * right_rows * (build + kBuildCost) + probe;
+  costs.keys = meet + left_rows * (key + kTravelCost + payload + 16);
+  // What a residual refuses does not come back: half of it, for want of a better guess.
+  costs.rows = meet + left_rows * (whole + kTravelCost + (payload + 16) / (plan.spec.residual ? 2 : 1));
+  return costs;
+}
+
+JoinStrategy choose(const Costs& costs, std::int64_t memory_bytes) {
+  const bool fits = costs.right_bytes <= static_cast<double>(memory_bytes);
+  if (fits && costs.broadcast <= std::min(costs.keys, costs.rows)) return JoinStrategy::kBroadcast;
+  return costs.rows < costs.keys ? JoinStrategy::kRows : JoinStrategy::kKeys;
+}
+
+/// The strategy that was asked for, or the cheapest. All ranks decide alike.
+JoinStrategy settle(JoinRun& run) {
+  const Costs costs = estimate(run.plan, run.left, run.right, run.comm());
+  const JoinStrategy asked = run.plan.spec.strategy;
+  if (asked == JoinStrategy::kAuto) return choose(costs, run.memory_bytes);
+  if (asked != JoinStrategy::kBroadcast || costs.right_bytes <= 2.0 * static_cast<double>(run.memory_bytes))
+    return asked;
+  run.notes.push_back(
+      fmt::format("the right side takes {:.0f} MB, too much for every rank: keys travel instead of a broadcast",
+                  costs.right_bytes / 1e6));
+  return JoinStrategy::kKeys;
+}
+
+std::string carry_out(JoinRun& run) {
+  if (run.plan.kinds.empty()) {
+    join_every_row(run);
+    return "every row with every row: broadcast";
+  }
+  switch (settle(run)) {
+    case JoinStrategy::kBroadcast:
+      join_by_broadcast(run);
+      return "broadcast";
+    case JoinStrategy::kRows:
+      join_by_travel(run, true);
+      return "rows travel";
+    default:
+      join_by_travel(run, false);
+      return "keys travel";
+  }
+}
+
+}  // namespace
+
+DatasetPtr join(const Dataset& left, const Dataset& right, const JoinSpec& spec, const Workspace& workspace,
+                OperatorReport& report) {
+  const auto began = std::chrono::steady_clock::now();
+  if (report.name.empty()) report.name = "join";
+  const JoinPlan plan = plan_join(left, right, spec, report.name);
+  auto result = std::make_shared<Dataset>(plan.result, workspace);
+  JoinRun run{
+      left,        right, plan, workspace, memory_share(*workspace.budget, workspace.comm), *result, FrequentNone(plan),
+      std::nullopt};
+  if (plan.keeps_right()) run.marks.emplace(right, workspace, std::max<std::int64_t>(run.memory_bytes / 4, 1 << 16));
+  report.how = carry_out(run);
+  if (run.marks) {
+    run.bytes_sent += run.marks->append_unmatched(plan, static_cast<std::int64_t>(left.parts().size()), *result);
+  }
+  result->finish();
+  const std::vector<std::int64_t> sums =
+      workspace.comm.sum({run.bytes_sent, run.spilled_bytes + result->spilled_bytes()});
+  report.rows_in = left.rows();
+  report.rows_right = right.rows();
+  report.rows_out = result->rows();
+  report.bytes_sent = sums[0];
+  report.spilled_bytes = sums[1];
+  for (std::string& note : run.notes) report.notes.push_back(std::move(note));
+  for (std::string& note : run.none.notes(workspace.comm)) report.notes.push_back(std::move(note));
+  report.seconds = workspace.comm.max(std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
+  return result;
+}
+
+}  // namespace evclean

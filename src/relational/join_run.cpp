@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "join_run.hpp"
+
+#include <arrow/api.h>
+#include <arrow/array/concatenate.h>
+#include <arrow/util/byte_size.h>
+
+#include <algorithm>
+
+#include "evclean/arrow_status.hpp"
+#include "evclean/record_batch.hpp"
+#include "pair_joiner.hpp"
+#include "row_cursor.hpp"
+
+namespace evclean {
+
+void send_right_to_all(JoinRun& run, const std::vector<int>& columns,
+                       const std::function<void(std::int64_t part, Batch)>& take) {
+  RowCursor cursor(run.right);
+  const auto produce = [&](Shipper& ship) {
+    if (cursor.done()) return false;
+    const std::int64_t part = cursor.part();
+    const Batch whole = cursor.take();
+    run.none.count_right(whole);
+    const Batch batch = project(whole, columns);
+    for (int rank = 0; rank < run.comm().size(); ++rank) ship.put(rank, part, batch);
+    return !cursor.done();
+  };
+  run.bytes_sent +=
+      exchange(run.workspace, project(run.plan.right, columns), produce, [&](int, std::int64_t part, Batch rows) {
+        take(part, std::move(rows));
+      }).bytes_sent;
+}
+
+void each_left(JoinRun& run, const std::function<void(std::int64_t part, const Batch&)>& take) {
+  run.comm().agree([&] {
+    for (RowCursor cursor(run.left); !cursor.done();) {
+      run.workspace.pause();
+      const std::int64_t part = cursor.part();
+      const Batch batch = cursor.take();
+      run.none.count_left(batch);
+      take(part, batch);
+    }
+  });
+}
+
+std::vector<int> build_columns(const JoinPlan& plan, std::vector<int>& key_places, std::vector<int>& payload_places) {
+  std::vector<int> columns;
+  const auto place_of = [&](int column) {
+    const auto found = std::find(columns.begin(), columns.end(), column);
+    if (found != columns.end()) return static_cast<int>(found - columns.begin());
+    columns.push_back(column);
+    return static_cast<int>(columns.size()) - 1;
+  };
+  for (const int key : plan.spec.right_keys) key_places.push_back(place_of(key));
+  if (plan.needs_payload()) {
+    for (const int column : plan.spec.payload) payload_places.push_back(place_of(column));
+  }
+  return columns;
+}
+
+arrow::ArrayVector concatenated(const std::vector<Batch>& batches, const std::vector<int>& columns,
+                                const Fields& fields) {
+  if (batches.empty()) return empty_columns(fields);
+  arrow::ArrayVector whole;
+  for (const int column : columns) {
+    arrow::ArrayVector pieces;
+    for (const Batch& batch : batches) pieces.push_back(batch.array(column));
+    whole.push_back(pieces.size() == 1 ? pieces[0]
+                                       : take_arrow(arrow::Concatenate(pieces), "putting the right side together"));
+  }
+  return whole;
+}
+
+double bytes_per_row(const Dataset& data, const std::vector<int>& columns, const Comm& comm) {
+  std::int64_t bytes = 0, rows = 0;
+  comm.agree([&] {
+    if (RowCursor cursor(data); !cursor.done()) {
+      const Batch batch = project(cursor.take(), columns);
+      const auto record_batch = to_record_batch(batch, arrow_schema(project(data.fields(), columns)));
+      bytes = take_arrow(arrow::util::ReferencedBufferSize(*record_batch), "measuring a batch");
+      rows = batch.num_rows;
+    }
+  });
+  const std::vector<std::int64_t> all = comm.sum({bytes, rows});
+  return all[1] == 0 ? 0 : static_cast<double>(all[0]) / static_cast<double>(all[1]);
+}
+
+}  // namespace evclean

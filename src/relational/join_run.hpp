@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// One join under way: what its strategies share.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "frequent_none.hpp"
+#include "join_plan.hpp"
+#include "right_marks.hpp"
+
+namespace evclean {
+
+struct JoinRun {
+  const Dataset& left;
+  const Dataset& right;
+  const JoinPlan& plan;
+  const Workspace& workspace;
+  std::int64_t memory_bytes;  ///< that tables and what is loaded at a time may take
+  Dataset& result;            ///< not finished
+  FrequentNone none;
+  std::optional<RightMarks> marks;                 ///< right and full joins
+  std::int64_t bytes_sent = 0, spilled_bytes = 0;  ///< of this rank
+  std::vector<std::string> notes = {};
+
+  const Comm& comm() const { return workspace.comm; }
+};
+
+/// The right side to all ranks, in memory; left rows stay. Collective.
+void join_by_broadcast(JoinRun& run);
+/// Every row meets every row: the right side to all ranks, in scratch where it is large. Collective.
+void join_every_row(JoinRun& run);
+/// Keys (or whole left rows) meet the right rows at the owner of their hash; what matches comes back. Collective.
+void join_by_travel(JoinRun& run, bool whole_rows);
+
+/// Sends this rank's right rows (some columns) to all ranks, tagged with their part. Collective.
+void send_right_to_all(JoinRun& run, const std::vector<int>& columns,
+                       const std::function<void(std::int64_t part, Batch)>& take);
+/// Gives this rank's left batches one by one, with their part. Collective: agrees on errors.
+void each_left(JoinRun& run, const std::function<void(std::int64_t part, const Batch&)>& take);
+
+/// Bytes a row of some columns takes, from a sample; the same on all ranks. Collective.
+double bytes_per_row(const Dataset& data, const std::vector<int>& columns, const Comm& comm);
+/// The right columns that a join needs, each once: keys, then payload. `places`: where each payload column is in them.
+std::vector<int> build_columns(const JoinPlan& plan, std::vector<int>& key_places, std::vector<int>& payload_places);
+/// One array a column of what is spread over batches.
+arrow::ArrayVector concatenated(const std::vector<Batch>& batches, const std::vector<int>& columns,
+                                const Fields& fields);
+
+}  // namespace evclean

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Walks this rank's rows of a dataset, batch by batch, in order. Local.
+#pragma once
+
+#include "evclean/dataset.hpp"
+
+namespace evclean {
+
+class RowCursor {
+ public:
+  explicit RowCursor(const Dataset& data) : data_(data), mine_(data.mine()) { settle(); }
+
+  bool done() const { return at_ == mine_.size(); }
+  std::int64_t part() const { return mine_[at_]; }
+  /// Number, over the whole table, of the first row of the batch that take() gives.
+  std::int64_t first_row() const { return data_.parts()[static_cast<std::size_t>(part())].first_row + rows_before_; }
+  /// Gives the batch and moves on.
+  Batch take() {
+    Batch batch = data_.batch(part(), index_++);
+    rows_before_ += batch.num_rows;
+    settle();
+    return batch;
+  }
+
+ private:
+  void settle() {
+    for (; at_ < mine_.size() && index_ == data_.batches(mine_[at_]); ++at_) index_ = rows_before_ = 0;
+  }
+
+  const Dataset& data_;
+  std::vector<std::int64_t> mine_;
+  std::size_t at_ = 0;
+  std::int64_t index_ = 0, rows_before_ = 0;
+};
+
+/// Some columns of a batch.
+inline Batch project(const Batch& batch, const std::vector<int>& columns) {
+  Batch some;
+  some.num_rows = batch.num_rows;
+  for (const int column : columns) {
+    some.names.push_back(batch.names[static_cast<std::size_t>(column)]);
+    some.columns.push_back(batch.columns[static_cast<std::size_t>(column)]);
+  }
+  return some;
+}
+
+inline Fields project(const Fields& fields, const std::vector<int>& columns) {
+  Fields some;
+  for (const int column : columns) some.push_back(fields[static_cast<std::size_t>(column)]);
+  return some;
+}
+
+}  // namespace evclean
