@@ -39,6 +39,9 @@ class ExpressionError : public std::exception {
 };
 
 class BoundExpression;
+namespace sql {
+struct Tree;
+}
 
 /// One parsed expression. Immutable; cheap to copy.
 class Expression {
@@ -46,6 +49,8 @@ class Expression {
   /// Parses one expression and nothing else. Errors: ExpressionError (syntax with PostgreSQL's words, unknown function
   /// with did-you-mean, what is refused: subquery, alias, now(), random(), aggregates here).
   static Expression parse(std::string_view text, const Macros& macros = {});
+  /// One whose tree is known already (queries take expressions apart and put them together anew).
+  static Expression of(std::shared_ptr<const sql::Tree> tree);
   ~Expression();
   Expression(Expression&&) noexcept;
   Expression& operator=(Expression&&) noexcept;
@@ -95,5 +100,7 @@ struct FunctionInfo {
   std::string example;  ///< human_bytes(1536) = '1.5 KiB'; a test evaluates every one
 };
 std::vector<FunctionInfo> known_functions();
+/// The same for aggregates; their examples are columns of a query over a table with a column x of 1, 2, 3 and null.
+std::vector<FunctionInfo> known_aggregates();
 
 }  // namespace evclean

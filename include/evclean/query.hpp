@@ -35,6 +35,7 @@ class Query {
   std::string explain(const std::map<std::string, Fields>& tables) const;
 
   struct Impl;
+  const Impl& impl() const { return *impl_; }  ///< for the room itself
 
  private:
   explicit Query(std::shared_ptr<const Impl> impl);
@@ -46,8 +47,8 @@ struct QueryReport {
   std::vector<OperatorReport> operators;
 };
 
-/// Runs it. Collective. Errors: ExpressionError (mistakes), user Error (data: overflow), on all ranks.
-/// `sample(table, column)` may give a text value and its place for messages about text compared with numbers.
+/// Runs it. Collective. Errors: ExpressionError (mistakes; text compared with numbers names a value), user Error (data:
+/// overflow), on all ranks. Counters in the report are this rank's.
 DatasetPtr run_query(const Query& query, const std::map<std::string, DatasetPtr>& tables, const Workspace& workspace,
                      QueryReport& report);
 

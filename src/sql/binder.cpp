@@ -93,6 +93,8 @@ NodePtr Binder::bind_node(const Tree& tree, Operand& operand) {
       return bind_case(tree);
     case TreeKind::kCall:
       return tree.is_operator ? bind_operator(*this, tree) : bind_function(*this, tree);
+    case TreeKind::kSubquery:
+      fail(tree, "a subquery is not available here");
     case TreeKind::kLiteral:
       break;
   }

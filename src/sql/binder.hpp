@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "evclean/sql_tree.hpp"
 #include "node.hpp"
-#include "tree.hpp"
 
 namespace evclean::sql {
 

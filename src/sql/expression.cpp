@@ -86,6 +86,15 @@ Expression Expression::parse(std::string_view text, const Macros& macros) {
   return expression;
 }
 
+Expression Expression::of(std::shared_ptr<const Tree> tree) {
+  auto impl = std::make_shared<Impl>();
+  impl->text = sql::to_text(*tree);
+  impl->tree = std::move(tree);
+  Expression expression;
+  expression.impl_ = std::move(impl);
+  return expression;
+}
+
 Expression::Expression() = default;
 Expression::~Expression() = default;
 Expression::Expression(Expression&&) noexcept = default;

@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Intervals as PostgreSQL has them: months, days and microseconds are kept apart, since a month has no fixed length.
+// Reads the texts of intervals.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
-namespace evclean::sql {
+#include "evclean/sql_tree.hpp"
 
-struct Interval {
-  std::int64_t months = 0;
-  std::int64_t days = 0;
-  std::int64_t us = 0;
-};
+namespace evclean::sql {
 
 /// Reads '1 day', '2 hours 30 minutes', '1 year 2 mons', '-01:30:00', '3 days ago'. `unit` is what a bare number
 /// counts ("day" of interval '1' day). Errors: the reason in `why`, and no value.

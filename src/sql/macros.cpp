@@ -8,6 +8,7 @@
 #include <cctype>
 #include <map>
 
+#include "aggregates.hpp"
 #include "evclean/suggest.hpp"
 #include "parser.hpp"
 #include "registry.hpp"
@@ -72,7 +73,7 @@ std::pair<std::string, Macro> read_signature(const std::string& signature, const
 
 class Expander {
  public:
-  explicit Expander(const Macros& macros) {
+  Expander(const Macros& macros, bool aggregates) : aggregates_(aggregates) {
     for (const auto& [signature, body] : macros) {
       auto [name, macro] = read_signature(signature, body);
       if (!macros_.emplace(name, std::move(macro)).second) fail_signature(signature, "it is defined twice");
@@ -87,10 +88,11 @@ class Expander {
     }
     auto copy = std::make_shared<Tree>(*tree);
     for (TreePtr& arg : copy->args) arg = expand(arg);
+    if (copy->filter) copy->filter = expand(copy->filter);
     if (tree->kind != TreeKind::kCall || tree->is_operator) return copy;
     const auto macro = macros_.find(tree->name);
     if (macro != macros_.end()) return expand_call(*copy, macro->second);
-    check_function_name(*tree, names_);
+    if (!aggregates_ || !is_aggregate_name(tree->name)) check_function_name(*tree, names_, aggregates_);
     return copy;
   }
 
@@ -116,9 +118,9 @@ class Expander {
     return substitute(body, arguments);
   }
 
-  static TreePtr parse_body(const Macro& macro, std::size_t position) {
+  TreePtr parse_body(const Macro& macro, std::size_t position) const {
     try {
-      return parse_expression(macro.body);
+      return parse_expression(macro.body, {.aggregates = aggregates_, .subquery = {}});
     } catch (const ExpressionError& error) {
       const std::string place = error.position() == std::string::npos ? "" : "\n" + caret(macro.body, error.position());
       throw ExpressionError(fmt::format("in the function {}: {}{}", macro.signature, error.what(), place), position);
@@ -130,6 +132,7 @@ class Expander {
     auto copy = std::make_shared<Tree>(*tree);
     copy->position = position;
     for (TreePtr& arg : copy->args) arg = placed(arg, position);
+    if (copy->filter) copy->filter = placed(copy->filter, position);
     return copy;
   }
 
@@ -144,6 +147,7 @@ class Expander {
     }
     auto copy = std::make_shared<Tree>(*tree);
     for (TreePtr& arg : copy->args) arg = substitute(arg, arguments);
+    if (copy->filter) copy->filter = substitute(copy->filter, arguments);
     return copy;
   }
 
@@ -151,10 +155,14 @@ class Expander {
   std::vector<std::string> names_;
   std::vector<std::string> open_;
   std::size_t unfolded_ = 0;
+  bool aggregates_;
 };
 
 }  // namespace
 
-TreePtr expand_macros(const TreePtr& tree, const Macros& macros) { return Expander(macros).expand(tree); }
+std::function<TreePtr(const TreePtr&)> macro_expander(const Macros& macros, bool aggregates) {
+  auto expander = std::make_shared<Expander>(macros, aggregates);
+  return [expander](const TreePtr& tree) { return expander->expand(tree); };
+}
 
 }  // namespace evclean::sql

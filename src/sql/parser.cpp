@@ -29,7 +29,7 @@ ParserAnswer run_parser(const std::string& sql) {
   return {std::move(tree), tree ? "" : "PostgreSQL's parser gave no tree", 0};
 }
 
-TreePtr parse_expression(std::string_view text) {
+TreePtr parse_expression(std::string_view text, const Allowed& allowed) {
   static const std::string prefix = "SELECT (";
   const Scanned scanned = scan(text);
   check_enclosed(scanned);
@@ -42,7 +42,7 @@ TreePtr parse_expression(std::string_view text) {
     fail_syntax(scanned, answer.message, inside ? swapped.source_offset(offset) : scanned.text.size());
   }
   const PgQuery__SelectStmt& select = *answer.tree->stmts[0]->stmt->select_stmt;
-  return TreeReader(scanned, swapped, prefix.size()).read(select.target_list[0]->res_target->val);
+  return TreeReader(scanned, swapped, prefix.size(), allowed).read(select.target_list[0]->res_target->val);
 }
 
 std::string_view string_of(const PgQuery__Node* node) {
@@ -61,13 +61,9 @@ std::vector<TreePtr> TreeReader::read_all(PgQuery__Node** nodes, std::size_t cou
   return trees;
 }
 
-namespace {
-
-[[noreturn]] void refuse(std::string_view what, std::size_t position) {
-  throw ExpressionError(fmt::format("{} not available in an expression", what), position);
+void TreeReader::refuse(std::string_view what, std::size_t position) const {
+  throw ExpressionError(fmt::format("{} not available in {}", what, allowed_.where), position);
 }
-
-}  // namespace
 
 TreePtr TreeReader::read(const PgQuery__Node* node) const {
   switch (node->node_case) {
@@ -109,7 +105,7 @@ TreePtr TreeReader::read(const PgQuery__Node* node) const {
           place);
     }
     case PG_QUERY__NODE__NODE_SUB_LINK:
-      refuse("a subquery is", position(node->sub_link->location));
+      return read_subquery(*node->sub_link);
     case PG_QUERY__NODE__NODE_SET_TO_DEFAULT: {
       const std::size_t place = position(node->set_to_default->location);
       throw ExpressionError("default is a word of SQL: write \"default\"", place);
@@ -137,13 +133,17 @@ TreePtr TreeReader::read(const PgQuery__Node* node) const {
 
 TreePtr TreeReader::read_row(const PgQuery__RowExpr& row) const {
   const std::size_t place = row.n_args > 1 ? read(row.args[1])->position : position(row.location);
+  if (allowed_.subquery) refuse("several values in parentheses as one are", position(row.location));
   throw ExpressionError("one expression and nothing else: several values stand here, separated by commas", place);
 }
 
 TreePtr TreeReader::read_column(const PgQuery__ColumnRef& column) const {
   const std::size_t place = position(column.location);
   for (std::size_t i = 0; i < column.n_fields; ++i) {
-    if (column.fields[i]->node_case == PG_QUERY__NODE__NODE_A_STAR) refuse("* is", place);
+    if (column.fields[i]->node_case == PG_QUERY__NODE__NODE_A_STAR) {
+      if (allowed_.subquery) throw ExpressionError("* stands alone in the list after select, or in count(*)", place);
+      refuse("* is", place);
+    }
   }
   Tree tree;
   tree.kind = TreeKind::kColumn;
@@ -151,6 +151,7 @@ TreePtr TreeReader::read_column(const PgQuery__ColumnRef& column) const {
   if (const Name* name = swapped_.find(string_of(column.fields[0]))) {
     tree.name = name->dotted();
     tree.quoted = name->quoted();
+    if (name->parts.size() > 1) tree.qualifier_bytes = name->parts.front().text.size();
   } else {
     // One of SQL's words that may be a name: the parser folded it, the token has it as written.
     tree.name = scanned_.spelling(scanned_.tokens[scanned_.at(place)]);

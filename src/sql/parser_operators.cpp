@@ -6,8 +6,10 @@
 #include <array>
 #include <cctype>
 
+#include "aggregates.hpp"
 #include "evclean/expression.hpp"
 #include "evclean/suggest.hpp"
+#include "interval.hpp"
 #include "parser.hpp"
 
 namespace evclean::sql {
@@ -64,7 +66,7 @@ TreePtr TreeReader::read_operation(const PgQuery__AExpr& expr) const {
     case PG_QUERY__A__EXPR__KIND__AEXPR_SIMILAR:
       throw ExpressionError("similar to is not available: use ~ with a regular expression", place);
     default:
-      throw ExpressionError("any(...) and all(...) are not available in an expression", place);
+      refuse("any(...) and all(...) over a list are", place);
   }
 }
 
@@ -181,19 +183,24 @@ std::string TreeReader::function_name(const PgQuery__FuncCall& call) const {
   return lower(name != nullptr ? std::string_view(name->dotted()) : last);
 }
 
+void TreeReader::check_call(const PgQuery__FuncCall& call, const std::string& name, std::size_t place) const {
+  const auto refuse_if = [&](bool present, std::string_view what) {
+    if (present)
+      throw ExpressionError(fmt::format("{} is not available in {}: {} has it", what, allowed_.where, name), place);
+  };
+  const bool aggregate = allowed_.aggregates && is_aggregate_name(name);
+  refuse_if(call.over != nullptr, "a window (over)");
+  refuse_if(call.agg_filter != nullptr && !aggregate, "filter (where ...)");
+  refuse_if(call.n_agg_order > 0, "order by");
+  refuse_if(call.agg_within_group, "within group");
+  refuse_if(call.agg_distinct && !aggregate, "distinct");
+  refuse_if(call.func_variadic, "variadic");
+}
+
 TreePtr TreeReader::read_call(const PgQuery__FuncCall& call) const {
   const std::size_t place = position(call.location);
   const std::string name = function_name(call);
-  const auto refuse_if = [&](bool present, std::string_view what) {
-    if (present)
-      throw ExpressionError(fmt::format("{} is not available in an expression: {} has it", what, name), place);
-  };
-  refuse_if(call.over != nullptr, "a window (over)");
-  refuse_if(call.agg_filter != nullptr, "filter (where ...)");
-  refuse_if(call.n_agg_order > 0, "order by");
-  refuse_if(call.agg_within_group, "within group");
-  refuse_if(call.agg_distinct, "distinct");
-  refuse_if(call.func_variadic, "variadic");
+  check_call(call, name, place);
   if (name == "extract") return read_extract(call);
   if (name == "timezone") {
     throw ExpressionError("at time zone is not available: times are UTC; timezone: of the input reads local times",
@@ -207,7 +214,38 @@ TreePtr TreeReader::read_call(const PgQuery__FuncCall& call) const {
   const bool words = call.funcformat == PG_QUERY__COERCION_FORM__COERCE_SQL_SYNTAX;
   std::string canonical = words && name == "position" ? "strpos" : name;
   if (call.agg_star) canonical += "(*)";
-  return make_call(std::move(canonical), std::move(args), place, false);
+  Tree tree = *make_call(std::move(canonical), std::move(args), place, false);
+  tree.distinct = call.agg_distinct;
+  if (call.agg_filter != nullptr) tree.filter = read(call.agg_filter);
+  return std::make_shared<const Tree>(std::move(tree));
+}
+
+TreePtr TreeReader::read_subquery(const PgQuery__SubLink& link) const {
+  const std::size_t place = position(link.location);
+  if (!allowed_.subquery) refuse("a subquery is", place);
+  const bool equals = link.n_oper_name == 0 || string_of(link.oper_name[0]) == "=";
+  Tree tree;
+  tree.kind = TreeKind::kSubquery;
+  tree.position = place;
+  switch (link.sub_link_type) {
+    case PG_QUERY__SUB_LINK_TYPE__EXISTS_SUBLINK:
+      tree.name = "exists";
+      break;
+    case PG_QUERY__SUB_LINK_TYPE__EXPR_SUBLINK:
+      tree.name = "scalar";
+      break;
+    case PG_QUERY__SUB_LINK_TYPE__ANY_SUBLINK:
+      if (!equals) refuse("any(subquery) with another sign than = is", place);
+      tree.name = "in";
+      tree.args.push_back(read(link.testexpr));
+      break;
+    case PG_QUERY__SUB_LINK_TYPE__ALL_SUBLINK:
+      refuse("all(subquery) is", place);
+    default:
+      refuse("this kind of subquery is", place);
+  }
+  tree.query = allowed_.subquery(*link.subselect->select_stmt);
+  return std::make_shared<const Tree>(std::move(tree));
 }
 
 TreePtr TreeReader::read_extract(const PgQuery__FuncCall& call) const {

@@ -7,6 +7,7 @@
 #include <array>
 #include <utility>
 
+#include "aggregates.hpp"
 #include "evclean/suggest.hpp"
 
 namespace evclean::sql {
@@ -163,7 +164,7 @@ void Registry::add_custom(const std::string& name, FunctionInfo info, CustomBind
 
 void Registry::add_alias(const std::string& alias, const std::string& name) { functions_[alias] = functions_.at(name); }
 
-void check_function_name(const Tree& call, const std::vector<std::string>& macros) {
+void check_function_name(const Tree& call, const std::vector<std::string>& macros, bool aggregates) {
   const Registry& registry = Registry::instance();
   if (registry.find(call.name) != nullptr) return;
   if (contains(kMoment, call.name)) {
@@ -176,6 +177,9 @@ void check_function_name(const Tree& call, const std::vector<std::string>& macro
                                    "step sample: do",
                                    call.name));
   }
+  if (contains(kAggregates, call.name) && aggregates) {
+    Binder::fail(call, fmt::format("the aggregate {} is not available{}", call.name, aggregate_advice(call.name)));
+  }
   if (contains(kAggregates, call.name)) {
     Binder::fail(call, fmt::format("{} is an aggregate: it belongs into the step group: or into sql:", call.name));
   }
@@ -184,6 +188,7 @@ void check_function_name(const Tree& call, const std::vector<std::string>& macro
   }
   std::vector<std::string> known = registry.names();
   known.insert(known.end(), macros.begin(), macros.end());
+  if (aggregates) known.insert(known.end(), aggregate_names().begin(), aggregate_names().end());
   Binder::fail(call, fmt::format("unknown function {}{}; evclean functions lists them", call.name,
                                  did_you_mean(call.name, known)));
 }

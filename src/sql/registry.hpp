@@ -80,6 +80,7 @@ void add_choice_functions(Registry& registry);
 NodePtr bind_function(Binder& binder, const Tree& tree);
 
 /// Throws ExpressionError when no function has that name: with did-you-mean, or with the reason it is refused.
-void check_function_name(const Tree& call, const std::vector<std::string>& macros);
+/// `aggregates`: the supported ones could stand here, so a name near to theirs is suggested.
+void check_function_name(const Tree& call, const std::vector<std::string>& macros, bool aggregates = false);
 
 }  // namespace evclean::sql

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "binder.hpp"
+#include "evclean/error.hpp"
 #include "evclean/suggest.hpp"
 
 namespace evclean::sql {
@@ -46,17 +47,29 @@ constexpr auto kTypeNames = std::to_array<TypeName>({
 
 }  // namespace
 
-int resolve_column(const Tree& column, const std::vector<std::string>& names) {
-  const auto exact = std::find(names.begin(), names.end(), column.name);
+int find_name(std::string_view written, const std::vector<std::string>& names, std::vector<std::string>* candidates) {
+  const auto exact = std::find(names.begin(), names.end(), written);
   if (exact != names.end()) return static_cast<int>(exact - names.begin());
-  std::vector<std::string> candidates;
+  std::vector<std::string> near;
   int found = -1;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    if (!same_without_case(names[i], column.name)) continue;
-    candidates.push_back(names[i]);
+    if (!same_without_case(names[i], written)) continue;
+    near.push_back(names[i]);
     found = static_cast<int>(i);
   }
-  if (candidates.size() == 1) return found;
+  if (near.size() > 1 && candidates != nullptr) *candidates = near;
+  return near.size() == 1 ? found : -1;
+}
+
+int resolve_column(const Tree& column, const std::vector<std::string>& names) {
+  if (!column.field.empty()) {
+    const auto known = std::find(names.begin(), names.end(), column.field);
+    EVCLEAN_CHECK(known != names.end(), "no field {}", column.field);
+    return static_cast<int>(known - names.begin());
+  }
+  std::vector<std::string> candidates;
+  const int found = find_name(column.name, names, &candidates);
+  if (found >= 0) return found;
   if (candidates.empty()) throw ExpressionError(unknown_column(column, names), column.position);
   throw ExpressionError(fmt::format("{} may be {}: write the one that is meant as it is spelt", column.name,
                                     fmt::join(candidates, " or ")),

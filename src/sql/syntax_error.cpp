@@ -23,9 +23,10 @@ bool contains(const auto& words, std::string_view word) {
 }
 
 /// Words after which an operand is expected, and which are therefore not operands themselves.
-constexpr std::array<std::string_view, 19> kConnectives = {
-    "and",  "or",   "not",    "is",       "in",   "like",      "ilike",   "between", "when",  "then",
-    "else", "case", "escape", "distinct", "from", "symmetric", "similar", "collate", "select"};
+constexpr std::array<std::string_view, 23> kConnectives = {
+    "and",     "or",      "not",    "is",    "in",     "like",     "ilike", "between",
+    "when",    "then",    "else",   "case",  "escape", "distinct", "from",  "symmetric",
+    "similar", "collate", "select", "where", "by",     "on",       "having"};
 /// Words that begin something of their own, so that the parser stumbles only over what follows them.
 constexpr std::array<std::string_view, 14> kOpeners = {"select", "table", "with",  "array", "case", "left",   "right",
                                                        "full",   "inner", "cross", "outer", "join", "unique", "not"};
@@ -92,7 +93,7 @@ std::optional<std::size_t> word_as_name(const Scanned& scanned, std::size_t inde
 
 }  // namespace
 
-void fail_syntax(const Scanned& scanned, std::string message, std::size_t position) {
+void fail_syntax(const Scanned& scanned, std::string message, std::size_t position, bool query) {
   const std::size_t index = scanned.at(position);
   if (const auto name = word_as_name(scanned, index); name && !opens_clause(scanned, *name)) {
     const Token& token = scanned.tokens[*name];
@@ -100,14 +101,15 @@ void fail_syntax(const Scanned& scanned, std::string message, std::size_t positi
     throw ExpressionError(fmt::format("{} is a word of SQL: write \"{}\"", word, word), token.start);
   }
   if (index >= scanned.tokens.size()) {
-    throw ExpressionError("syntax error: the expression ends too early", scanned.text.size());
+    throw ExpressionError(fmt::format("syntax error: the {} ends too early", query ? "query" : "expression"),
+                          scanned.text.size());
   }
   const Token& token = scanned.tokens[index];
   const std::string word = lower(scanned.spelling(token));
-  if (depth_at(scanned, index) == 0 && word == "as") {
+  if (!query && depth_at(scanned, index) == 0 && word == "as") {
     throw ExpressionError("an expression takes no alias: the name goes before it, as in {name: \"EXPR\"}", token.start);
   }
-  if (depth_at(scanned, index) == 0 && contains(kClauses, word)) {
+  if (!query && depth_at(scanned, index) == 0 && contains(kClauses, word)) {
     throw ExpressionError(fmt::format("an expression takes no {}: one expression and nothing else", word), token.start);
   }
   if (const std::size_t near = message.find(" at or near "); near != std::string::npos) {

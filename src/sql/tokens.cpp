@@ -93,7 +93,8 @@ bool is_list_item(const Scanned& scanned, std::size_t i) {
 }
 
 /// Terms are operands, and besides them every third word or sign: `not not not …` and `((((…` nest without operands.
-void check_terms(const Scanned& scanned, std::size_t limit) {
+void check_terms(const Scanned& scanned, const ScanLimits& limits) {
+  const std::size_t limit = limits.terms;
   std::size_t terms = 0;
   std::size_t others = 0;
   for (std::size_t i = 0; i < scanned.tokens.size(); ++i) {
@@ -104,7 +105,8 @@ void check_terms(const Scanned& scanned, std::size_t limit) {
       ++others;
     }
     if (terms > limit || others > 3 * limit) {
-      throw ExpressionError(fmt::format("more than {} terms in one expression: split it over several columns", limit),
+      const std::string_view noun = limits.what.substr(limits.what.find(' ') + 1);
+      throw ExpressionError(fmt::format("more than {} terms in one {}: {}", limit, noun, limits.advice),
                             scanned.tokens[i].start);
     }
   }
@@ -154,11 +156,11 @@ std::size_t byte_offset(std::string_view text, std::size_t characters) {
 Scanned scan(std::string_view source, const ScanLimits& limits) {
   if (source.size() > limits.bytes) {
     throw ExpressionError(
-        fmt::format("an expression may have at most {} bytes; this one has {}", limits.bytes, source.size()),
+        fmt::format("{} may have at most {} bytes; this one has {}", limits.what, limits.bytes, source.size()),
         std::string::npos);
   }
   if (const std::size_t nul = source.find('\0'); nul != std::string_view::npos) {
-    throw ExpressionError("a NUL byte cannot stand in an expression", nul);
+    throw ExpressionError(fmt::format("a NUL byte cannot stand in {}", limits.what), nul);
   }
   Scanned scanned{without_backticks(source), {}};
   const std::unique_ptr<PgQueryScanResult, void (*)(PgQueryScanResult*)> result(
@@ -168,7 +170,7 @@ Scanned scan(std::string_view source, const ScanLimits& limits) {
       });
   if (result->error != nullptr) fail_scan(*result->error, scanned.text);
   scanned.tokens = unpack_tokens(result->pbuf);
-  check_terms(scanned, limits.terms);
+  check_terms(scanned, limits);
   return scanned;
 }
 

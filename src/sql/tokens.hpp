@@ -41,6 +41,8 @@ struct Scanned {
 struct ScanLimits {
   std::size_t bytes = 64 * 1024;
   std::size_t terms = 1000;
+  std::string_view what = "an expression";
+  std::string_view advice = "split it over several columns";
 };
 
 /// Scans. Errors: ExpressionError (unterminated quotes, too long, too many terms, NUL).

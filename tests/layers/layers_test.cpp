@@ -30,7 +30,8 @@ const std::map<std::string, std::string> kHeaders = {{"error", "base"},         
                                                      {"stage", "stage"},        {"descriptor", "stage"},
                                                      {"record_batch", "stage"}, {"dataset", "exchange"},
                                                      {"exchange", "exchange"},  {"relational", "relational"},
-                                                     {"query", "query"}};
+                                                     {"query", "query"},
+    {"sql_tree", "sql"}, {"select", "sql"}};
 
 /// Rooms whose public headers a room may include.
 const std::map<std::string, std::set<std::string>> kMayUse = {

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs a plan over datasets. Collective: all ranks hold the same plan and take the same path.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "evclean/query.hpp"
+#include "plan.hpp"
+
+namespace evclean::query {
+
+/// A dataset and what its columns are in the plan.
+struct Table {
+  DatasetPtr data;
+  std::vector<std::string> fields;  ///< one a column of the data; empty: nobody reads it
+
+  /// Position of a field. Errors: bug.
+  int at(const std::string& field) const;
+  /// The columns by their fields, with their types.
+  Fields typed() const;
+};
+
+class Executor {
+ public:
+  Executor(const QueryPlan& plan, const std::map<std::string, DatasetPtr>& tables, const Workspace& workspace,
+           QueryReport& report);
+
+  /// The result, with the columns and names that the plan promises.
+  DatasetPtr run();
+
+ private:
+  Table run(const Plan& plan);
+  Table scan(const Plan& plan);
+  Table shared(const Plan& plan);
+  Table group(const Plan& plan);
+  Table distinct(const Plan& plan);
+  Table sort(const Plan& plan);
+  Table limit(const Plan& plan);
+  Table concatenated(const Plan& plan);
+  Table numbered(const Plan& plan);
+
+  // join_executor.cpp
+  Table join(const Plan& plan);
+  void add_payload(const Plan& plan, const Table& left, const Table& right, JoinSpec& spec, Table& result) const;
+
+  // chain.cpp
+  /// A run of filters and projections in one pass over the rows.
+  Table chain(const Plan& plan);
+  std::function<Batch(Batch)> filter_step(const Plan& plan, const Fields& input);
+  std::function<Batch(Batch)> project_step(const Plan& plan, const Fields& input);
+  /// Only these columns, in this order. `named`: also by their fields in the data.
+  Table exact(Table table, const Columns& columns, bool named = false);
+
+  // parameters.cpp
+  /// A tree in which subqueries are the values they have.
+  TreePtr known(const TreePtr& tree);
+  TreePtr value_of(const std::string& field);
+  std::shared_ptr<BoundExpression> bind_all(const Trees& conditions, const Fields& fields);
+
+  OperatorReport& report(std::string name);
+
+  const QueryPlan& plan_;
+  const std::map<std::string, DatasetPtr>& tables_;
+  const Workspace& workspace_;
+  QueryReport& report_;
+  std::map<std::string, TreePtr> values_;  ///< of parameters
+  std::map<const SharedPlan*, Table> made_;
+  std::map<const SharedPlan*, int> uses_;
+};
+
+}  // namespace evclean::query

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "evclean/query.hpp"
+
+#include <arrow/array.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "evclean/select.hpp"
+#include "evclean/suggest.hpp"
+#include "evclean/types.hpp"
+#include "executor.hpp"
+#include "planner.hpp"
+#include "reads.hpp"
+
+namespace evclean {
+
+struct Query::Impl {
+  std::string text;
+  sql::SelectPtr select;
+};
+
+Query Query::parse(std::string_view text, const Macros& macros) {
+  auto impl = std::make_shared<Impl>();
+  impl->text = text;
+  impl->select = sql::parse_select(text, macros);
+  return Query(std::move(impl));
+}
+
+Query::Query(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+Query::~Query() = default;
+Query::Query(const Query&) = default;
+Query& Query::operator=(const Query&) = default;
+
+const std::string& Query::text() const { return impl_->text; }
+std::vector<std::string> Query::tables() const { return query::tables_read(*impl_->select); }
+
+std::optional<std::vector<std::string>> Query::columns_of(std::string_view table, const Fields& fields) const {
+  return query::columns_read(*impl_->select, table, fields);
+}
+
+Fields Query::fields(const std::map<std::string, Fields>& tables) const {
+  Fields fields;
+  for (const query::Column& column : query::Planner(tables).plan(*impl_->select).columns) {
+    fields.push_back({column.name, column.type});
+  }
+  return fields;
+}
+
+std::string Query::explain(const std::map<std::string, Fields>& tables) const {
+  return query::explain_plan(query::Planner(tables).plan(*impl_->select));
+}
+
+namespace {
+
+/// A value of this rank for messages, with what it is sorted by: one that is no number before others, then its row.
+std::string local_sample(const Dataset& data, int column) {
+  std::string best;
+  for (const std::int64_t part : data.mine()) {
+    std::int64_t first = data.parts()[static_cast<std::size_t>(part)].first_row;
+    data.visit(part, [&](const Batch& batch) {
+      const arrow::Array& array = *batch.array(column);
+      for (std::int64_t row = 0; row < array.length() && (best.empty() || best[0] != 'a'); ++row) {
+        if (array.IsNull(row)) continue;
+        const std::string text = value_text(array, row);
+        double number = 0;
+        const bool odd = !parse_float64(text, number);
+        if (odd || best.empty()) best = fmt::format("{}{:020}{}", odd ? 'a' : 'b', first + row, text);
+      }
+      first += array.length();
+    });
+  }
+  return best;
+}
+
+/// Collective.
+std::string sample_of(const DatasetPtr& data, const std::string& name, const Comm& comm) {
+  const int column = data->find(name);
+  std::string best;
+  for (const std::string& one : comm.all_gather(column < 0 ? std::string() : local_sample(*data, column))) {
+    if (!one.empty() && (best.empty() || one < best)) best = one;
+  }
+  return best.empty() ? best : fmt::format("'{}'", printable(best.substr(21), 60));
+}
+
+}  // namespace
+
+DatasetPtr run_query(const Query& query, const std::map<std::string, DatasetPtr>& tables, const Workspace& workspace,
+                     QueryReport& report) {
+  std::map<std::string, Fields> fields;
+  for (const auto& [name, data] : tables) fields[name] = data->fields();
+  const auto sample = [&](const std::string& table, const std::string& column) {
+    return sample_of(tables.at(table), column, workspace.comm);
+  };
+  const query::QueryPlan plan = query::Planner(fields, sample).plan(*query.impl().select);
+  return query::Executor(plan, tables, workspace, report).run();
+}
+
+}  // namespace evclean
