@@ -43,17 +43,13 @@ std::string_view how_of(JoinHow how) {
   return "";
 }
 
-/// A field's name, with its table where the same name is on the other side.
 std::string key_name(const Plan& side, const std::string& field) {
   const Column* column = find_column(side.columns, field);
   return column == nullptr ? field : column->name;
 }
 
 std::string join_line(const Plan& plan) {
-  std::vector<std::string> keys;
-  for (const auto& [left, right] : plan.keys) {
-    keys.push_back(fmt::format("{} = {}", key_name(*plan.inputs[0], left), key_name(*plan.inputs[1], right)));
-  }
+  const std::vector<std::string>& keys = plan.key_texts;
   std::string line = fmt::format("{} join", how_of(plan.how));
   line += keys.empty() ? std::string(", every row with every row") : fmt::format(" on {}", fmt::join(keys, " and "));
   if (!plan.conditions.empty()) line += fmt::format(", pairs where {}", conditions_of(plan.conditions));
@@ -77,7 +73,10 @@ std::string sort_line(const Plan& plan) {
     keys.push_back(fmt::format("{}{}{}", key_name(*plan.inputs[0], order.field), order.descending ? " desc" : "",
                                order.nulls_first ? " nulls first" : ""));
   }
-  std::string line = fmt::format("sort by {}", fmt::join(keys, ", "));
+  const bool back = find_column(plan.inputs[0]->columns, plan.order[0].field) != nullptr &&
+                    key_name(*plan.inputs[0], plan.order[0].field) == kRowNumber;
+  std::string line = back ? std::string("back into the order of the tables as written")
+                          : fmt::format("sort by {}", fmt::join(keys, ", "));
   if (plan.limit >= 0) line += fmt::format(", first {}", plan.limit);
   if (plan.offset > 0) line += fmt::format(" after {}", plan.offset);
   return line +
@@ -123,7 +122,20 @@ std::string line_of(const Plan& plan) {
   return "number the rows";
 }
 
+/// Only passes columns on under their names: nothing to say.
+bool is_silent(const Plan& plan) {
+  if (plan.kind != PlanKind::kProject) return false;
+  for (std::size_t i = 0; i < plan.values.size(); ++i) {
+    const Column* column = find_column(plan.inputs[0]->columns, plan.values[i]->field);
+    if (plan.values[i]->kind != TreeKind::kColumn || column == nullptr || column->name != plan.columns[i].name) {
+      return false;
+    }
+  }
+  return true;
+}
+
 void put(const PlanPtr& plan, int depth, std::string& text) {
+  if (depth > 0 && is_silent(*plan)) return put(plan->inputs[0], depth, text);
   // A filter right over a table is done while the table is read.
   const bool pushed = plan->kind == PlanKind::kFilter && plan->inputs[0]->kind == PlanKind::kScan;
   if (pushed) {
@@ -145,7 +157,7 @@ std::string explain_plan(const QueryPlan& plan) {
     put(shared->plan, 1, text);
   }
   for (const auto& [field, parameter] : plan.parameters) {
-    text += fmt::format("the value {}:\n", field);
+    text += fmt::format("{}, one value:\n", field);
     put(parameter.plan, 1, text);
   }
   return text;

@@ -112,7 +112,9 @@ void Grouping::add(const TreePtr& tree) {
 ValueType Grouping::argument_type(const Tree& call) {
   const ValueType type = planner_.type_of(call.args[0], input_->columns);
   const AggregateKind kind = *kind_of(call);
-  if (!wants_number(kind) || type == ValueType::kInt64 || type == ValueType::kFloat64) return type;
+  if (!wants_number(kind) || type == ValueType::kInt64 || type == ValueType::kFloat64 || type == ValueType::kBool) {
+    return type;
+  }
   // The words of an operator that wants numbers are right here too: an example, and the cures.
   try {
     planner_.type_of(sql::make_call("neg", {call.args[0]}, call.position), input_->columns);

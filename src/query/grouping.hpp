@@ -12,7 +12,8 @@ class Grouping {
   /// `keys` are resolved; `input` gives their columns.
   Grouping(Planner& planner, PlanPtr input, Trees keys);
 
-  /// Notes the aggregates of a resolved tree. Errors: ExpressionError (nested, distinct where it has no meaning, types).
+  /// Notes the aggregates of a resolved tree. Errors: ExpressionError (nested, distinct where it has no meaning,
+  /// types).
   void add(const TreePtr& tree);
   /// The steps: to be called once, when all trees have been added.
   PlanPtr make();

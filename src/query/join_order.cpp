@@ -93,9 +93,11 @@ PlanPtr Optimiser::join(PlanPtr left, PlanPtr right, JoinHow how, Trees conditio
   const Columns left_columns = left->columns;
   const Columns right_columns = right->columns;
   std::vector<std::pair<std::string, std::string>> keys;
+  std::vector<std::string> texts;
   std::erase_if(conditions, [&](const TreePtr& tree) {
     const int direction = key_direction(tree, left_columns, right_columns);
     if (direction == 0) return false;
+    texts.push_back(sql::to_text(*tree));
     std::string of_left = key_field(left, tree->args[direction > 0 ? 0 : 1]);
     keys.emplace_back(std::move(of_left), key_field(right, tree->args[direction > 0 ? 1 : 0]));
     return true;
@@ -104,6 +106,7 @@ PlanPtr Optimiser::join(PlanPtr left, PlanPtr right, JoinHow how, Trees conditio
   plan->how = how;
   plan->columns = columns;
   plan->keys = std::move(keys);
+  plan->key_texts = std::move(texts);
   plan->conditions = std::move(conditions);
   plan->unordered = !ordered;
   return plan;
@@ -111,7 +114,8 @@ PlanPtr Optimiser::join(PlanPtr left, PlanPtr right, JoinHow how, Trees conditio
 
 PlanPtr Optimiser::number(PlanPtr plan, std::vector<Order>& order) {
   PlanPtr numbered = make_plan(PlanKind::kNumber, {std::move(plan)});
-  numbered->columns.push_back({names_.fresh("row number"), "row number", ValueType::kInt64});
+  const std::string name(kRowNumber);
+  numbered->columns.push_back({names_.fresh(name), name, ValueType::kInt64});
   order.push_back({numbered->columns.back().field, false, false});
   return numbered;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a query becomes: a tree of relational steps. Every column of every step has a field, a name that only it bears in
-// the whole query; trees in a plan mean columns by their fields. Built by the planner, then changed by the passes below.
+// What a query becomes: a tree of relational steps. Every column of every step has a field, a name that only it bears
+// in the whole query; trees in a plan mean columns by their fields. Built by the planner, then changed by the passes
+// below.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "evclean/relational.hpp"
@@ -78,6 +80,7 @@ struct Plan {
   Trees values;
   JoinHow how = JoinHow::kInner;
   std::vector<std::pair<std::string, std::string>> keys;  ///< fields, left and right
+  std::vector<std::string> key_texts;                     ///< as written
   bool unordered = false;                                 ///< the order of the join's rows does not matter to anyone
   std::vector<std::string> group_keys;
   std::vector<PlannedAggregate> aggregates;
@@ -109,10 +112,10 @@ struct Parameter {
 
 /// A whole query, ready to be run.
 struct QueryPlan {
-  PlanPtr root;     ///< columns: the result's, by their final names
-  Columns columns;  ///< the result
-  std::map<std::string, Parameter> parameters;       ///< by the field of their tree
-  std::vector<std::shared_ptr<SharedPlan>> shared;   ///< in the order in which they may be run
+  PlanPtr root;                                                        ///< columns: the result's, by their final names
+  Columns columns;                                                     ///< the result
+  std::map<std::string, Parameter> parameters;                         ///< by the field of their tree
+  std::vector<std::shared_ptr<SharedPlan>> shared;                     ///< in the order in which they may be run
   std::map<std::string, std::pair<std::string, std::string>> origins;  ///< field to table and column
 };
 
@@ -123,6 +126,9 @@ ValueType tree_type(const TreePtr& tree, const Columns& columns, const std::map<
 /// Adds a computed column to a step.
 PlanPtr project_beside(PlanPtr plan, const Column& column, TreePtr value);
 PlanPtr filter_of(PlanPtr plan, Trees conditions);
+
+/// The name of columns with row numbers.
+inline constexpr std::string_view kRowNumber = "row number";
 
 /// Gives fresh names of fields.
 class FieldNames {

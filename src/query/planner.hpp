@@ -89,7 +89,7 @@ class Planner {
 
   // subqueries.cpp
   TreePtr subquery(const TreePtr& tree, const NameRules& rules);
-  TreePtr parameter(PlanPtr plan, ValueType type, std::size_t position, const std::string& name);
+  TreePtr parameter(PlanPtr plan, ValueType type, std::size_t position);
   /// `x in (select …)`s become joins below `plan`: the tree then reads a column of it.
   TreePtr attach(const TreePtr& tree, PlanPtr& plan);
   /// A condition of WHERE or HAVING: in and not in become semi and anti joins, everything else a filter.

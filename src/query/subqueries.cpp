@@ -16,12 +16,12 @@ TreePtr not_null(const Column& column, std::size_t position) {
 
 }  // namespace
 
-TreePtr Planner::parameter(PlanPtr plan, ValueType type, std::size_t position, const std::string& name) {
+TreePtr Planner::parameter(PlanPtr plan, ValueType type, std::size_t position) {
   Tree tree;
   tree.kind = TreeKind::kSubquery;
   tree.name = "scalar";
   tree.position = position;
-  tree.field = fields_.fresh(name);
+  tree.field = fmt::format("${}", parameters_.size() + 1);
   parameters_[tree.field] = {std::move(plan), type, position};
   return std::make_shared<const Tree>(std::move(tree));
 }
@@ -44,7 +44,7 @@ TreePtr Planner::subquery(const TreePtr& tree, const NameRules& rules) {
   only->columns = planned.columns;
   only->values = {column_tree(planned.columns[0])};
   if (tree->name == "scalar") {
-    return parameter(std::move(only), planned.columns[0].type, tree->position, "(" + planned.columns[0].name + ")");
+    return parameter(std::move(only), planned.columns[0].type, tree->position);
   }
   auto shared = std::make_shared<SharedPlan>(SharedPlan{"in", std::move(only), 0, {}, true});
   shared_.push_back(shared);
@@ -66,7 +66,7 @@ TreePtr Planner::count_of(const std::shared_ptr<SharedPlan>& shared, bool of_val
   aggregate.argument = of_values ? rows->columns[0].field : "";
   aggregate.text = of_values ? fmt::format("count({})", rows->columns[0].name) : "count(*)";
   group->aggregates = {std::move(aggregate)};
-  return parameter(std::move(group), ValueType::kInt64, position, "(count)");
+  return parameter(std::move(group), ValueType::kInt64, position);
 }
 
 /// x in (…) as a value: the rows get a mark from a join with the distinct values.

@@ -45,6 +45,10 @@ SelectPtr parse_select(std::string_view text, const Macros& macros) {
   check_single(scanned);
   const Swapped swapped(scanned);
   const ParserAnswer answer = run_parser(swapped.text());
+  if (!answer.tree && answer.offset >= swapped.text().size() &&
+      answer.message.find("at end of input") == answer.message.npos) {
+    throw ExpressionError(answer.message, scanned.tokens.front().start);
+  }
   if (!answer.tree) {
     const bool inside = answer.offset < swapped.text().size();
     fail_syntax(scanned, answer.message, inside ? swapped.source_offset(answer.offset) : scanned.text.size(), true);
@@ -221,7 +225,11 @@ SelectItem SelectReader::read_item(const PgQuery__ResTarget& target) const {
       return item;
     }
   }
-  item.value = expression(target.val);
+  const TreePtr written = trees_.read(target.val);
+  item.value = unfold_(written);
+  // What a macro has become is still called after the macro.
+  const bool is_call = written->kind == TreeKind::kCall && !written->is_operator;
+  if (is_call && written->name != item.value->name) item.alias = written->name;
   if (target.name[0] != '\0') item.alias = name_of(target.name, item.position);
   return item;
 }

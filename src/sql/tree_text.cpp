@@ -86,6 +86,7 @@ std::string to_text(const Tree& tree) {
     case TreeKind::kCast:
       return fmt::format("cast({} as {})", to_text(*tree.args[0]), tree.name);
     case TreeKind::kSubquery:
+      if (!tree.field.empty() && tree.name == "scalar") return tree.field;
       return tree.name == "in"       ? operand(tree.args[0]) + " in (select …)"
              : tree.name == "exists" ? "exists (select …)"
                                      : "(select …)";
