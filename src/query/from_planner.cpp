@@ -11,6 +11,9 @@
 namespace evclean::query {
 namespace {
 
+/// Columns of the program's own (where a row's record stands) begin with it; a query does not see them.
+constexpr char kHidden = '\x01';
+
 JoinHow join_how(sql::JoinKind kind) {
   switch (kind) {
     case sql::JoinKind::kLeft:
@@ -68,6 +71,7 @@ PlanPtr Planner::scan(const std::string& table, const Fields& fields) {
   PlanPtr plan = make_plan(PlanKind::kScan, {});
   plan->table = table;
   for (const Field& field : fields) {
+    if (!field.name.empty() && field.name.front() == kHidden) continue;
     plan->columns.push_back({fields_.fresh(field.name), field.name, field.type});
     plan->sources.push_back(field.name);
     origins_[plan->columns.back().field] = {table, field.name};
