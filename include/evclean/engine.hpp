@@ -29,6 +29,10 @@ std::vector<JobProblem> check_job(const Job& job);
 /// The first rows before and after the steps, as text with types. Local; reads only as much as it needs.
 std::string preview_job(const Job& job, std::int64_t rows);
 
+/// The plan: what each rank reads, what runs while reading, where rows or keys are exchanged and why, with sizes estimated
+/// from the first records. Local. Errors: user Error for a mistake in a step.
+std::string explain_job(const Job& job, int ranks);
+
 /// One result of `evclean test`.
 struct JobTestResult {
   std::string name;

@@ -63,6 +63,11 @@ class GroupError : public ExpressionError {
   GroupError(const ExpressionError& error, int which) : ExpressionError(error), index(which) {}
   int index;
 };
+/// Columns that the group step uses of `fields`; nothing when an expression does not parse or
+/// names a column that is not there (the message is to name those that are).
+std::optional<std::vector<std::string>> group_columns(const std::vector<std::string>& keys,
+                                                      const std::vector<NamedExpression>& aggregates,
+                                                      const Macros& macros, const Fields& fields);
 DatasetPtr run_group(const DatasetPtr& data, const std::vector<std::string>& keys,
                      const std::vector<NamedExpression>& aggregates, const Macros& macros, const Workspace& workspace,
                      QueryReport& report);

@@ -14,6 +14,7 @@ namespace evclean::cli {
 int run_command(const CommandLine& command, const Comm& comm);
 int check_command(const CommandLine& command, const Comm& comm);
 int preview_command(const CommandLine& command, const Comm& comm);
+int explain_command(const CommandLine& command, const Comm& comm);
 int test_command(const CommandLine& command, const Comm& comm);
 int functions_command(const CommandLine& command, const Comm& comm);
 int formats_command(const CommandLine& command, const Comm& comm);

@@ -82,6 +82,15 @@ int preview_command(const CommandLine& command, const Comm& comm) {
   return 0;
 }
 
+int explain_command(const CommandLine& command, const Comm& comm) {
+  const auto job = read_job(command, comm, true);
+  if (!job) return static_cast<int>(ExitCode::kUser);
+  comm.agree([&] {
+    if (comm.is_root()) std::fputs(explain_job(*job, comm.size()).c_str(), stdout);
+  });
+  return 0;
+}
+
 int test_command(const CommandLine& command, const Comm& comm) {
   const auto job = read_job(command, comm, false);
   if (!job) return static_cast<int>(ExitCode::kUser);

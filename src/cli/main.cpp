@@ -45,6 +45,7 @@ int dispatch(const CommandLine& command, const Comm& comm) {
     case Command::kFormats:
       return formats_command(command, comm);
     case Command::kExplain:
+      return explain_command(command, comm);
     case Command::kInit:
       fail_user("{} is not available yet", command_name(command.command));
   }

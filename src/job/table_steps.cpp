@@ -37,6 +37,8 @@ void read_keys(MapReader& map, JoinStep& step) {
   if (step.on.empty()) map.problems().report(*node, "join.on names no column");
 }
 
+bool is_empty_list(const YamlNode& node) { return node.is_list() && node.items.empty(); }
+
 /// 30m, 90s, 500ms, 1.5h, 2d, or plain seconds, as microseconds.
 std::optional<std::int64_t> read_duration(const YamlNode& node, std::string_view what, Problems& problems) {
   const auto text = read_text(node, what, problems);
@@ -99,14 +101,15 @@ std::optional<StepBody> read_align(const YamlNode& value, Problems& problems) {
 }
 
 std::optional<StepBody> read_distinct(const YamlNode& value, Problems& problems) {
-  if (value.is_null()) return DistinctStep{};
+  if (value.is_null() || is_empty_list(value)) return DistinctStep{};
   return DistinctStep{read_words(value, "distinct", problems)};
 }
 
 std::optional<StepBody> read_group(const YamlNode& value, Problems& problems) {
   GroupStep step;
   MapReader map(value, "group", problems);
-  if (const auto* node = map.need("by")) step.by = read_words(*node, "group.by", problems);
+  const YamlNode* const by = map.need("by");
+  if (by != nullptr && !is_empty_list(*by)) step.by = read_words(*by, "group.by", problems);
   const YamlNode* const agg = map.take("agg");
   if (agg != nullptr && (!agg->is_map() || agg->items.empty())) {
     problems.report(*agg, "group.agg takes a map of column to expression, such as {{hits: count(*)}}");

@@ -86,7 +86,10 @@ constexpr std::int64_t kCheckedRecords = 200;
 class TableChecker {
  public:
   TableChecker(const Job& job, std::vector<JobProblem>& problems)
-      : job_(job), problems_(problems), tables_(job, [this](const TableSpec& spec) { return rows_of(spec); }) {}
+      : job_(job),
+        problems_(problems),
+        tables_(
+            job, [this](const TableSpec& spec) { return rows_of(spec); }, true) {}
 
   void check(const TableSpec& spec) {
     if (!note_problem(job_, spec.place, problems_, [&] { order_tables(job_, {spec.name}); })) return;

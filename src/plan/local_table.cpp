@@ -44,9 +44,10 @@ std::vector<Batch> batches_of(const Dataset& data) {
   return batches;
 }
 
-LocalTables::LocalTables(const Job& job, std::function<LocalRows(const TableSpec&)> load)
+LocalTables::LocalTables(const Job& job, std::function<LocalRows(const TableSpec&)> load, bool forgiving)
     : job_(job),
       load_(std::move(load)),
+      forgiving_(forgiving),
       comm_(Comm::self()),
       workspace_{comm_, std::make_shared<MemoryBudget>(kLocalMemory), local_scratch()} {}
 
@@ -69,10 +70,25 @@ DatasetPtr LocalTables::other(const std::string& name) {
   if (std::find(making_.begin(), making_.end(), name) != making_.end())
     fail_user("{}: tables read each other in a circle: {}", job_.path, fmt::join(making_, ", "));
   making_.push_back(name);
-  const TableSpec& spec = table_named(job_, name);
-  const LocalResult result = spec.sql ? run_query_table(spec) : run(spec, load_(spec));
-  making_.pop_back();
-  return made_[name] = stage(result.batches, result.fields);
+  try {
+    const LocalResult result = make(table_named(job_, name));
+    making_.pop_back();
+    return made_[name] = stage(result.batches, result.fields);
+  } catch (const Error&) {
+    making_.pop_back();
+    throw;
+  }
+}
+
+LocalResult LocalTables::make(const TableSpec& spec) {
+  if (spec.sql) return run_query_table(spec);
+  LocalRows rows = load_(spec);
+  if (!forgiving_) return run(spec, std::move(rows));
+  try {
+    return run(spec, rows);
+  } catch (const Error&) {
+    return run(spec, std::move(rows), 0);
+  }
 }
 
 LocalResult LocalTables::run_query_table(const TableSpec& spec) {

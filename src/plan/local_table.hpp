@@ -28,7 +28,8 @@ struct LocalResult {
 class LocalTables {
  public:
   /// `load` gives the rows of a table that steps or queries read, by its spec; called once a table.
-  LocalTables(const Job& job, std::function<LocalRows(const TableSpec&)> load);
+  /// `forgiving`: a table whose own steps have a mistake is read as it stands before them (check tells of it apart).
+  LocalTables(const Job& job, std::function<LocalRows(const TableSpec&)> load, bool forgiving = false);
 
   /// Runs the first `steps` steps of a table (-1: all). Errors: user Error of a step that does not compile or run.
   LocalResult run(const TableSpec& spec, LocalRows rows, int steps = -1);
@@ -38,6 +39,7 @@ class LocalTables {
 
  private:
   DatasetPtr other(const std::string& name);
+  LocalResult make(const TableSpec& spec);
   DatasetPtr stage(const std::vector<Batch>& batches, const Fields& fields) const;
   LocalResult run_pieces(const TableSpec& spec, DatasetPtr data, const NullWords& nulls, std::size_t at,
                          std::size_t end, LocalResult result);
@@ -45,6 +47,7 @@ class LocalTables {
 
   const Job& job_;
   std::function<LocalRows(const TableSpec&)> load_;
+  bool forgiving_;
   Comm comm_;
   Workspace workspace_;
   QueryReport report_;

@@ -107,11 +107,18 @@ std::vector<std::unique_ptr<Sink>> TableRun::open_sinks(const Fields& fields, st
 /// Columns that anything behind a segment uses; nothing: all.
 std::optional<std::vector<std::string>> TableRun::wanted(const Fields& fields, std::size_t piece) const {
   const bool last = piece + 1 == pieces_.size();
-  if (!last) return columns_used(job_, spec_.steps[pieces_[piece].end], spec_.name, fields);
+  if (!last) {
+    // Rows are counted by a column, so one stays whatever is used.
+    auto used = columns_used(job_, spec_.steps[pieces_[piece].end], spec_.name, fields);
+    if (used && used->empty() && !fields.empty()) used->push_back(fields[0].name);
+    return used;
+  }
   const bool written = std::any_of(job_.outputs.begin(), job_.outputs.end(),
                                    [&](const OutputSpec& output) { return output.table == spec_.name; });
   if (written || !around_.keep || !around_.wanted_by_others) return std::nullopt;
-  return around_.wanted_by_others(fields);
+  auto used = around_.wanted_by_others(fields);
+  if (used && used->empty() && !fields.empty()) used->push_back(fields[0].name);
+  return used;
 }
 
 SegmentResult TableRun::run_piece(const TableInput& input, std::size_t piece, TableReport& report) {
@@ -189,7 +196,7 @@ TableReport TableRun::run() {
     nulls_ = input_.nulls;
     note_input(input_, report);
   }
-  for (std::size_t s = pieces_[0].end + 1; s < records_end_; ++s) {
+  for (std::size_t s = pieces_[0].end; s < records_end_; ++s) {
     origin_.split |= drops_rows(spec_.steps[s]) && input_.files.size() > 1;
     origin_.place |= rejects_rows(spec_.steps[s]);
   }

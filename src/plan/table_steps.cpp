@@ -56,6 +56,12 @@ void add_query_tables(const Job& job, const Text& text, std::vector<std::string>
   }
 }
 
+std::vector<NamedExpression> named_expressions(const GroupStep& step) {
+  std::vector<NamedExpression> aggregates;
+  for (const NamedText& named : step.aggregates) aggregates.push_back({named.name, named.value});
+  return aggregates;
+}
+
 /// A step's columns found in a dataset.
 class Finder {
  public:
@@ -159,10 +165,9 @@ struct Run {
       finder().column(key);
       keys.push_back(key.value);
     }
-    std::vector<NamedExpression> aggregates;
-    for (const NamedText& named : group_step.aggregates) aggregates.push_back({named.name, named.value});
     try {
-      return run_group(data, keys, aggregates, context.job.functions, context.workspace, context.report);
+      return run_group(data, keys, named_expressions(group_step), context.job.functions, context.workspace,
+                       context.report);
     } catch (const GroupError& error) {
       if (error.index < 0 || error.index >= static_cast<int>(group_step.aggregates.size()))
         fail_at(context.job, step.place, fmt::format("group: {}", error.what()));
@@ -253,6 +258,11 @@ std::vector<std::string> tables_used(const Job& job, const TableSpec& spec) {
 
 std::optional<std::vector<std::string>> columns_used(const Job& job, const StepSpec& step, const std::string& table,
                                                      const Fields& fields) {
+  if (const auto* group_step = std::get_if<GroupStep>(&step.body)) {
+    std::vector<std::string> keys;
+    for (const Text& key : group_step->by) keys.push_back(key.value);
+    return group_columns(keys, named_expressions(*group_step), job.functions, fields);
+  }
   const auto* sql_step = std::get_if<SqlStep>(&step.body);
   if (sql_step == nullptr) return std::nullopt;
   return query_columns(job, sql_step->query, table, fields);
@@ -260,7 +270,15 @@ std::optional<std::vector<std::string>> columns_used(const Job& job, const StepS
 
 std::optional<std::vector<std::string>> query_columns(const Job& job, const Text& query, const std::string& table,
                                                       const Fields& fields) {
-  return parse_query(job, query).columns_of(table, fields);
+  const Query parsed = parse_query(job, query);
+  if (parsed.tables().size() == 1) {
+    try {
+      parsed.fields({{parsed.tables()[0], fields}});
+    } catch (const ExpressionError&) {
+      return std::nullopt;  // the message is to name the columns that are there
+    }
+  }
+  return parsed.columns_of(table, fields);
 }
 
 DatasetPtr run_table_query(const Text& text, const TableStepContext& context) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "evclean/query.hpp"
+#include "evclean/sql_tree.hpp"
 #include "executor.hpp"
 #include "planner.hpp"
 
@@ -49,6 +50,35 @@ query::QueryPlan planned(const DatasetPtr& data, const std::vector<std::string>&
 }
 
 }  // namespace
+
+std::optional<std::vector<std::string>> group_columns(const std::vector<std::string>& keys,
+                                                      const std::vector<NamedExpression>& aggregates,
+                                                      const Macros& macros, const Fields& fields) {
+  std::vector<std::string> known, used = keys;
+  for (const Field& field : fields) known.push_back(field.name);
+  bool found = std::all_of(keys.begin(), keys.end(), [&](const std::string& key) {
+    return std::find(known.begin(), known.end(), key) != known.end();
+  });
+  for (const NamedExpression& aggregate : aggregates) {
+    try {
+      sql::walk(sql::parse_aggregates(aggregate.expression, macros), [&](const sql::Tree& part) {
+        if (part.kind != sql::TreeKind::kColumn) return true;
+        const int at = sql::find_name(part.name, known, nullptr);
+        if (at >= 0) used.push_back(known[static_cast<std::size_t>(at)]);
+        found &= at >= 0;
+        return true;
+      });
+    } catch (const ExpressionError&) {
+      return std::nullopt;
+    }
+  }
+  if (!found) return std::nullopt;
+  std::vector<std::string> in_order;
+  for (const std::string& name : known) {
+    if (std::find(used.begin(), used.end(), name) != used.end()) in_order.push_back(name);
+  }
+  return in_order;
+}
 
 DatasetPtr run_group(const DatasetPtr& data, const std::vector<std::string>& keys,
                      const std::vector<NamedExpression>& aggregates, const Macros& macros, const Workspace& workspace,

@@ -79,7 +79,7 @@ class WholeSums : public AggregateState {
  private:
   [[noreturn]] static void overflow(const FinishedGroups& finished, std::uint32_t group) {
     const std::string where = finished.describe(group);
-    fail_user("the sum of {} does not fit into int64{}{}: cast the column to float64", finished.column,
+    fail_user("overflow: the sum of {} does not fit into int64{}{}: cast the column to float64", finished.column,
               where.empty() ? "" : " in the group ", where);
   }
 

@@ -76,7 +76,7 @@ ExchangeCounts send_home(const Dataset& left, const Dataset& right, const Worksp
     const std::int64_t right_part = cursor.part(), first = cursor.first_row();
     const Batch batch = cursor.take();
     for (std::int64_t at = 0; at < batch.num_rows;) {
-      const std::size_t left_part = part_of_row(left, first + at);
+      const auto left_part = static_cast<std::size_t>(part_of_row(left, first + at));
       const Dataset::Part& home = left.parts()[left_part];
       const std::int64_t count = std::min(batch.num_rows - at, home.first_row + home.rows - first - at);
       ship.put(home.owner, static_cast<std::int64_t>(left_part) * right_parts + right_part,

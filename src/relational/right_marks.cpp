@@ -40,7 +40,7 @@ class OwnBits {
 
  private:
   std::size_t place(std::int64_t row) const {
-    const std::size_t part = part_of_row(data_, row);
+    const auto part = static_cast<std::size_t>(part_of_row(data_, row));
     return static_cast<std::size_t>(offsets_[part] + row - data_.parts()[part].first_row);
   }
   const Dataset& data_;
@@ -74,13 +74,6 @@ Batch as_result(const JoinPlan& plan, const Batch& right) {
 
 }  // namespace
 
-std::size_t part_of_row(const Dataset& data, std::int64_t row) {
-  const auto& parts = data.parts();
-  const auto after = std::upper_bound(parts.begin(), parts.end(), row,
-                                      [](std::int64_t r, const Dataset::Part& part) { return r < part.first_row; });
-  return static_cast<std::size_t>(after - parts.begin()) - 1;
-}
-
 RightMarks::RightMarks(const Dataset& right, const Workspace& workspace, std::int64_t memory_bytes)
     : right_(right),
       workspace_(workspace),
@@ -108,7 +101,8 @@ void RightMarks::stage_numbers() {
 void RightMarks::ship(Shipper& ship, const std::vector<std::int64_t>& rows) const {
   std::vector<std::vector<std::int64_t>> by_rank(static_cast<std::size_t>(workspace_.comm.size()));
   for (const std::int64_t row : rows) {
-    by_rank[static_cast<std::size_t>(right_.parts()[part_of_row(right_, row)].owner)].push_back(row);
+    by_rank[static_cast<std::size_t>(right_.parts()[static_cast<std::size_t>(part_of_row(right_, row))].owner)]
+        .push_back(row);
   }
   for (std::size_t rank = 0; rank < by_rank.size(); ++rank) {
     ship.put(static_cast<int>(rank), 0, numbers_batch(by_rank[rank]));

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 
+#include "batch_rows.hpp"
 #include "join_plan.hpp"
 
 namespace evclean {
@@ -32,8 +33,5 @@ class RightMarks {
   std::vector<std::int64_t> numbers_;  ///< not dense: rows not staged yet
   BatchStage staged_;                  ///< not dense: rows marked
 };
-
-/// The part of a dataset that holds a row number.
-std::size_t part_of_row(const Dataset& data, std::int64_t row);
 
 }  // namespace evclean
