@@ -188,8 +188,9 @@ struct TableSpec {
   std::vector<StepSpec> steps;
 };
 
-enum class OutputFormat { kCsv, kTsv, kJsonLines, kHdf5, kParquet, kArrow };
+enum class OutputFormat { kCsv, kTsv, kJsonLines, kHdf5, kParquet, kArrow, kNpy };
 enum class OutputCodec { kNone, kGzip, kZstd };
+enum class Warehouse { kNone, kRedshift, kAthena };
 
 struct OutputSpec {
   JobPlace place;
@@ -198,12 +199,18 @@ struct OutputSpec {
   OutputFormat format = OutputFormat::kCsv;
   OutputCodec codec = OutputCodec::kNone;
   int files = 1;
+  std::int64_t file_size_bytes = 0;  ///< a file closes at the first frame or row group at or after it; 0: one file
+  std::vector<Text> partition_by;    ///< columns that become folders
+  std::int64_t max_partitions = 10'000;
   bool overwrite = false;
   std::string missing_text;  ///< CSV
   std::optional<int> compression_level;
   std::string key = "events";       ///< HDF5
   std::int64_t max_string = 4096;   ///< HDF5, bytes
   bool truncate_long_text = false;  ///< HDF5 long_text: truncate
+  Warehouse warehouse = Warehouse::kNone;
+  std::string label;         ///< NumPy: the column that is y; empty: none
+  std::string split_column;  ///< NumPy: the column of train and test; empty: none
 };
 
 struct TestSpec {

@@ -35,6 +35,11 @@ class Publisher {
   /// Checks on rank 0 that a final path can be written (folder there or makeable, writable, not there already unless
   /// `overwrite`) and agrees. Collective. Errors: user Error that names the path.
   void reserve(const std::string& final_path, bool overwrite);
+  /// Reserves what an output will write: its files, or, where their names are known only at the end (`file_size`,
+  /// `partition_by`) or it fills a folder, the set of them, hive folders included. Collective. Errors: as reserve().
+  void reserve_output(const OutputSpec& spec);
+  /// Makes hidden files of a reserved set, when their names are known. Collective.
+  void add_files(const std::vector<std::string>& final_paths, bool overwrite);
   /// The hidden name beside the final one: ".name.evclean-<token>". Same on all ranks.
   std::string hidden(const std::string& final_path);
   /// Flushes and renames everything (rank 0), in the order reserved. Collective.
@@ -77,7 +82,10 @@ std::unique_ptr<Sink> make_sink(const OutputSpec& spec, const Fields& fields, co
 /// Fills in sha256 of published files, dealt over the ranks. Collective.
 void add_digests(std::vector<WrittenFile>& files, const Comm& comm);
 
-/// Names of the files an output makes: the path itself, or name-00000-of-00004.ext.
+/// Names of the files an output makes: the path itself, or name-00000-of-00004.ext. One that stands for all where names
+/// are known only at the end (`file_size`, `partition_by`).
 std::vector<std::string> output_files(const OutputSpec& spec);
+/// Whether the names of the files depend on the data.
+bool names_depend_on_data(const OutputSpec& spec);
 
 }  // namespace evclean

@@ -41,6 +41,9 @@ class ByteStage {
   std::int64_t size(std::int64_t part) const;
   /// Copies a part's bytes to a file at an offset (pwrite). Errors: system Error naming the path.
   void copy_to(std::int64_t part, int file_descriptor, std::int64_t offset, const std::string& path) const;
+  /// As copy_to, for a part's bytes [first, first + size_bytes).
+  void copy_range(std::int64_t part, std::int64_t first, std::int64_t size_bytes, int file_descriptor,
+                  std::int64_t offset, const std::string& path) const;
   std::string read(std::int64_t part) const;
 
  private:

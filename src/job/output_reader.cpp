@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "scalar.hpp"
 #include "sections.hpp"
@@ -154,6 +155,38 @@ void read_hdf5_keys(MapReader& map, OutputSpec& output, bool format_known) {
   }
 }
 
+void read_partition_keys(MapReader& map, OutputSpec& output) {
+  Problems& problems = map.problems();
+  if (const auto* node = map.take("partition_by")) {
+    output.partition_by = read_words(*node, "partition_by", problems);
+    std::set<std::string> seen;
+    for (const Text& column : output.partition_by) {
+      if (!seen.insert(column.value).second) {
+        problems.add(column.place, fmt::format("partition_by names '{}' twice", printable(column.value, 60)));
+      }
+    }
+  }
+  const YamlNode* const most = map.take("max_partitions");
+  if (most == nullptr) return;
+  if (output.partition_by.empty()) problems.report(*most, "max_partitions is for partition_by only");
+  assign(output.max_partitions, read_integer(*most, "max_partitions", 1, 1'000'000, problems));
+}
+
+/// How the rows are dealt to files.
+void read_set_keys(MapReader& map, OutputSpec& output, bool format_known) {
+  Problems& problems = map.problems();
+  const YamlNode* const files = map.take("files");
+  if (files != nullptr) assign(output.files, read_integer(*files, "files", 1, 100'000, problems));
+  if (const auto* node = map.take("file_size")) {
+    assign(output.file_size_bytes, read_size(*node, "file_size", 1, std::int64_t{1} << 50, problems));
+    if (files != nullptr) problems.report(*node, "file_size and files contradict each other: write one");
+    if (format_known && output.format == OutputFormat::kHdf5) {
+      problems.report(*node, "file_size is not for HDF5, whose size is known only when it is written: use files: N");
+    }
+  }
+  read_partition_keys(map, output);
+}
+
 OutputSpec read_output(const YamlNode& node, Problems& problems) {
   OutputSpec output;
   output.place = node.place;
@@ -172,12 +205,12 @@ OutputSpec read_output(const YamlNode& node, Problems& problems) {
   if (const auto* table = map.take("table")) {
     if (auto text = read_word(*table, "output.table", problems)) output.table = std::move(text->value);
   }
-  if (const auto* files = map.take("files")) assign(output.files, read_integer(*files, "files", 1, 100'000, problems));
   if (const auto* over = map.take("overwrite")) assign(output.overwrite, read_bool(*over, "overwrite", problems));
   read_missing_text(map, output, format_known);
   read_level(map, output, format_known);
   read_hdf5_keys(map, output, format_known);
-  for (const char* key : {"file_size", "partition_by", "max_partitions", "warehouse", "s3"}) map.refuse(key);
+  read_set_keys(map, output, format_known);
+  for (const char* key : {"warehouse", "s3"}) map.refuse(key);
   map.finish();
   return output;
 }

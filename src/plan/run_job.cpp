@@ -14,9 +14,7 @@ namespace {
 /// Finds what cannot be written before anything is read; leaves nothing behind.
 void try_outputs(const Job& job, const Comm& comm) {
   Publisher trial(comm);
-  for (const OutputSpec& output : job.outputs) {
-    for (const std::string& path : output_files(output)) trial.reserve(path, output.overwrite);
-  }
+  for (const OutputSpec& output : job.outputs) trial.reserve_output(output);
 }
 
 /// Columns of `table` that its readers use, when each of them says so.

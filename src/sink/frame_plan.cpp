@@ -29,6 +29,7 @@ std::vector<Stretch> plan_stretches(const std::vector<PartInfo>& parts, std::int
   };
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const PartInfo& part = parts[i];
+    if (i > 0 && parts[i - 1].group != part.group) close_run();
     if (part.block_bytes > 0) {
       close_run();
       plan.push_back({i, i, false, static_cast<int>(part.rank)});
@@ -44,6 +45,67 @@ std::vector<Stretch> plan_stretches(const std::vector<PartInfo>& parts, std::int
   }
   close_run();
   return plan;
+}
+
+namespace {
+
+class Cutter {
+ public:
+  explicit Cutter(const CutRule& rule) : rule_(rule) {}
+
+  void add(std::size_t stretch, std::int64_t group, const std::vector<BlockInfo>& blocks) {
+    open_groups(group);
+    std::int64_t skip = 0;
+    for (std::size_t b = 0; b < blocks.size(); ++b) {
+      if (is_full()) open_file(group);
+      FilePlan& file = plan_.files.back();
+      if (b == 0 || plan_.pieces.back().file != plan_.files.size() - 1) {
+        plan_.pieces.push_back({stretch, plan_.files.size() - 1, b, 0, file.end_bytes, skip, 0});
+      }
+      Piece& piece = plan_.pieces.back();
+      ++piece.blocks;
+      piece.size_bytes += blocks[b].bytes;
+      file.end_bytes += blocks[b].bytes;
+      file.rows += blocks[b].rows;
+      skip += blocks[b].bytes;
+    }
+  }
+
+  CutPlan finish() {
+    open_groups(rule_.group_count - 1);
+    return std::move(plan_);
+  }
+
+ private:
+  /// Opens files of all groups up to this one: a group without any row has a file too.
+  void open_groups(std::int64_t group) {
+    for (std::int64_t next = plan_.files.empty() ? 0 : plan_.files.back().group + 1; next <= group; ++next)
+      open_file(next);
+  }
+
+  void open_file(std::int64_t group) {
+    const bool first = plan_.files.empty() || plan_.files.back().group != group;
+    const std::int64_t number = first ? 0 : plan_.files.back().number + 1;
+    plan_.files.push_back({group, number, 0, first ? rule_.first_head : rule_.next_head});
+  }
+
+  /// A file that holds no row yet (a header, however long) takes the next block.
+  bool is_full() const {
+    const FilePlan& file = plan_.files.back();
+    return rule_.full_bytes > 0 && file.rows > 0 && file.end_bytes >= rule_.full_bytes;
+  }
+
+  CutRule rule_;
+  CutPlan plan_;
+};
+
+}  // namespace
+
+CutPlan cut_files(const std::vector<std::int64_t>& stretch_groups,
+                  const std::vector<std::vector<BlockInfo>>& stretch_blocks, const CutRule& rule) {
+  Cutter cutter(rule);
+  for (std::size_t s = 0; s < stretch_blocks.size(); ++s) cutter.add(s, stretch_groups[s], stretch_blocks[s]);
+  return cutter.finish();
 }
 
 }  // namespace evclean

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Groups of rows into one file of all ranks: encoded where their rows are, the first rank writes the file's ends.
+// Groups of rows into files of all ranks: encoded where their rows are; one rank writes the ends of a file.
 #include <arrow/api.h>
 
 #include <algorithm>
@@ -8,70 +8,77 @@
 
 #include "evclean/descriptor.hpp"
 #include "evclean/record_batch.hpp"
+#include "file_set.hpp"
 #include "row_groups.hpp"
-#include "shared_file.hpp"
 
 namespace evclean {
 namespace {
 
 using Rows = std::shared_ptr<arrow::RecordBatch>;
 
-class GroupSink : public Sink {
+class GroupSink : public FileSink {
  public:
-  GroupSink(std::unique_ptr<GroupFormat> format, GroupRule rule, FileTarget target, const Fields& fields,
+  GroupSink(std::unique_ptr<GroupFormat> format, GroupRule rule, const FileTarget& target, const Fields& fields,
             const Comm& comm, const SinkOptions& options)
       : format_(std::move(format)),
         rule_(rule),
-        target_(std::move(target)),
         comm_(comm),
         schema_(arrow_schema(fields)),
-        file_(comm, options, rule.own_bytes) {}
+        files_(target, comm, options, rule.own_bytes) {}
 
-  void write(std::int64_t part, const Batch& batch) override {
-    OpenPart& open = open_[part];
-    open.rows += batch.num_rows;
+  void need(int group) override { files_.need(group); }
+
+  void write(int group, std::int64_t part, const Batch& batch) override {
+    OpenPart& open = open_[{part, group}];
     Rows rows = to_record_batch(batch, schema_);
     while (open.size + plain_size(*rows) >= rule_.full_bytes) {
       const std::int64_t count = rows_of_size(*rows, rule_.full_bytes - open.size);
       open.batches.push_back(rows->Slice(0, count));
-      add_group(part, open);
+      open.rows += count;
+      add_group(group, part, open);
       rows = rows->Slice(count);
     }
     if (rows->num_rows() == 0) return;
     open.size += plain_size(*rows);
+    open.rows += rows->num_rows();
     open.batches.push_back(std::move(rows));
   }
 
-  void end_part(std::int64_t part) override {
-    OpenPart& open = open_[part];
-    if (open.size >= rule_.own_bytes) add_group(part, open);
+  void end_part(int group, std::int64_t part) override {
+    OpenPart& open = open_[{part, group}];
+    if (open.size >= rule_.own_bytes) add_group(group, part, open);
     std::string tail;
     if (!open.batches.empty()) {
       tail = serialize_record_batch(*take_arrow(arrow::ConcatenateRecordBatches(open.batches), "joining batches"));
     }
-    file_.end_part(part, open.rows, tail, open.size);
-    open_.erase(part);
+    files_.end_part(group, part, tail, open.size, open.rows);
+    open_.erase({part, group});
   }
 
   void drop_part(std::int64_t part) override {
-    open_.erase(part);
-    own_.erase(part);
-    file_.drop_part(part);
+    open_.erase(open_.lower_bound({part, 0}), open_.lower_bound({part + 1, 0}));
+    own_.erase(own_.lower_bound({part, 0}), own_.lower_bound({part + 1, 0}));
+    own_sizes_.erase(own_sizes_.lower_bound({part, 0}), own_sizes_.lower_bound({part + 1, 0}));
+    files_.drop_part(part);
   }
 
   std::vector<WrittenFile> close() override {
-    EVCLEAN_CHECK(open_.empty(), "part {} is not ended", open_.begin()->first);
+    EVCLEAN_CHECK(open_.empty(), "part {} is not ended", open_.begin()->first.first);
     std::string head;
     comm_.agree([&] { head = format_->head(); });
     const auto begin = static_cast<std::int64_t>(head.size());
-    const FileLayout layout = file_.settle(
-        begin, [&](std::int64_t part, const std::vector<std::string>& tails) { return merge(part, tails); });
-    const std::vector<std::string> metadata = comm_.gather(pack_placed(layout));
+    files_.agree_on_groups();
+    const SetLayout layout = files_.settle(
+        {begin, begin},
+        [&](int group, std::int64_t part, const std::vector<std::string>& tails) { return merge(group, part, tails); });
+    const std::vector<std::string> metadata = comm_.all_to_all(pack_placed(layout));
     comm_.agree([&] {
-      file_.write(layout, target_.hidden_path, target_.final_path);
-      if (comm_.is_root()) write_ends(head, layout, metadata);
+      files_.write(layout);
+      write_ends(head, layout, metadata);
     });
-    return written(target_, layout.rows);
+    std::vector<WrittenFile> written;
+    for (const SetFile& file : layout.files) written.push_back({file.final_path, file.rows, 0, {}});
+    return written;
   }
 
   std::vector<std::string> notes() const override { return {}; }
@@ -82,77 +89,86 @@ class GroupSink : public Sink {
     std::int64_t size = 0;  ///< of the batches, as plain_size counts
     std::int64_t rows = 0;
   };
+  using Slot = std::pair<std::int64_t, int>;  ///< part, group
 
-  void add_group(std::int64_t part, OpenPart& open) {
-    EncodedGroup group = format_->encode(open.batches);
-    own_[part].push_back({file_.block_bytes(part), std::move(group.metadata)});
-    file_.add_block(part, group.bytes);
-    open.batches.clear();
-    open.size = 0;
+  void add_group(int group, std::int64_t part, OpenPart& open) {
+    EncodedGroup encoded = format_->encode(open.batches);
+    own_[{part, group}].push_back(std::move(encoded.metadata));
+    own_sizes_[{part, group}].push_back(static_cast<std::int64_t>(encoded.bytes.size()));
+    files_.add_block(group, part, encoded.bytes, open.rows);
+    open = {};
   }
 
-  std::string merge(std::int64_t part, const std::vector<std::string>& tails) {
+  std::string merge(int group, std::int64_t part, const std::vector<std::string>& tails) {
     std::vector<Rows> batches;
     for (const std::string& tail : tails)
       batches.push_back(parse_record_batch(arrow::Buffer::FromString(tail), schema_));
-    EncodedGroup group = format_->encode(batches);
-    merged_[part] = std::move(group.metadata);
-    return std::move(group.bytes);
+    EncodedGroup encoded = format_->encode(batches);
+    merged_[{part, group}] = std::move(encoded.metadata);
+    return std::move(encoded.bytes);
   }
 
-  /// This rank's row groups at their final places, packed: offset, length, metadata.
-  std::string pack_placed(const FileLayout& layout) const {
-    std::string packed;
-    const auto add = [&](std::int64_t offset, const std::string& metadata) {
-      const std::int64_t head[2] = {offset, static_cast<std::int64_t>(metadata.size())};
-      packed.append(reinterpret_cast<const char*>(head), sizeof head);
-      packed += metadata;
-    };
-    for (const PlacedStretch& stretch : layout.mine) {
-      if (stretch.merged) {
-        add(stretch.offset, merged_.at(stretch.part));
-      } else {
-        for (const PlacedGroup& group : own_.at(stretch.part)) add(stretch.offset + group.offset, group.metadata);
+  /// This rank's row groups at their final places, packed for the ranks that write the ends of their files: file,
+  /// offset, length, metadata.
+  std::vector<std::string> pack_placed(const SetLayout& layout) const {
+    std::vector<std::string> packed(static_cast<std::size_t>(comm_.size()));
+    for (const PlacedPiece& piece : layout.mine) {
+      std::string& to = packed[static_cast<std::size_t>(SetLayout::ends_owner(piece.file, comm_))];
+      std::int64_t offset = piece.offset;
+      for (std::size_t b = piece.first_block; b < piece.first_block + piece.blocks; ++b) {
+        const Slot slot{piece.part, piece.group};
+        const std::string& metadata = piece.merged ? merged_.at(slot) : own_.at(slot)[b];
+        const std::int64_t head[3] = {static_cast<std::int64_t>(piece.file), offset,
+                                      static_cast<std::int64_t>(metadata.size())};
+        to.append(reinterpret_cast<const char*>(head), sizeof head);
+        to += metadata;
+        if (!piece.merged) offset += own_sizes_.at(slot)[b];
       }
     }
     return packed;
   }
 
-  static void unpack_placed(std::string_view packed, std::vector<PlacedGroup>& groups) {
+  static void unpack_placed(std::string_view packed, std::map<std::size_t, std::vector<PlacedGroup>>& groups) {
     while (!packed.empty()) {
-      std::int64_t head[2];
+      std::int64_t head[3];
       std::memcpy(head, packed.data(), sizeof head);
       packed.remove_prefix(sizeof head);
-      groups.push_back({head[0], std::string(packed.substr(0, static_cast<std::size_t>(head[1])))});
-      packed.remove_prefix(static_cast<std::size_t>(head[1]));
+      groups[static_cast<std::size_t>(head[0])].push_back(
+          {head[1], std::string(packed.substr(0, static_cast<std::size_t>(head[2])))});
+      packed.remove_prefix(static_cast<std::size_t>(head[2]));
     }
   }
 
-  void write_ends(const std::string& head, const FileLayout& layout, const std::vector<std::string>& metadata) const {
-    std::vector<PlacedGroup> groups;
+  void write_ends(const std::string& head, const SetLayout& layout, const std::vector<std::string>& metadata) const {
+    std::map<std::size_t, std::vector<PlacedGroup>> groups;  // by file
     for (const std::string& packed : metadata) unpack_placed(packed, groups);
-    std::sort(groups.begin(), groups.end(), [](const auto& a, const auto& b) { return a.offset < b.offset; });
-    Descriptor file = open_for_writing(target_.hidden_path, target_.final_path);
-    write_at(file.get(), 0, head, target_.final_path);
-    write_at(file.get(), layout.end_bytes, format_->tail(groups, layout.rows), target_.final_path);
-    close_checked(std::move(file), target_.final_path);
+    for (std::size_t f = 0; f < layout.files.size(); ++f) {
+      if (SetLayout::ends_owner(f, comm_) != comm_.rank()) continue;
+      std::vector<PlacedGroup>& placed = groups[f];
+      std::sort(placed.begin(), placed.end(), [](const auto& a, const auto& b) { return a.offset < b.offset; });
+      const SetFile& to = layout.files[f];
+      Descriptor file = open_for_writing(to.hidden_path, to.final_path);
+      write_at(file.get(), 0, head, to.final_path);
+      write_at(file.get(), to.end_bytes, format_->tail(placed, to.rows), to.final_path);
+      close_checked(std::move(file), to.final_path);
+    }
   }
 
   std::unique_ptr<GroupFormat> format_;
   GroupRule rule_;
-  FileTarget target_;
   const Comm& comm_;
   std::shared_ptr<arrow::Schema> schema_;
-  SharedFile file_;
-  std::map<std::int64_t, OpenPart> open_;
-  std::map<std::int64_t, std::vector<PlacedGroup>> own_;  ///< by part; offsets within the part's blocks
-  std::map<std::int64_t, std::string> merged_;            ///< by first part of a run
+  FileSet files_;
+  std::map<Slot, OpenPart> open_;
+  std::map<Slot, std::vector<std::string>> own_;         ///< metadata of a part's row groups
+  std::map<Slot, std::vector<std::int64_t>> own_sizes_;  ///< and their bytes
+  std::map<Slot, std::string> merged_;                   ///< by first part of a run
 };
 
 }  // namespace
 
-std::unique_ptr<Sink> make_group_sink(std::unique_ptr<GroupFormat> format, GroupRule rule, const FileTarget& target,
-                                      const Fields& fields, const Comm& comm, const SinkOptions& options) {
+std::unique_ptr<FileSink> make_group_sink(std::unique_ptr<GroupFormat> format, GroupRule rule, const FileTarget& target,
+                                          const Fields& fields, const Comm& comm, const SinkOptions& options) {
   return std::make_unique<GroupSink>(std::move(format), rule, target, fields, comm, options);
 }
 

@@ -9,6 +9,7 @@
 
 #include "file_sinks.hpp"
 #include "hdf5_file.hpp"
+#include "row_numbers.hpp"
 #include "space_reserve.hpp"
 
 namespace evclean {
@@ -22,8 +23,8 @@ constexpr int kDefaultLevel = 1;
 /// Reads the parts of this rank in order, a run of rows at a time.
 class PartCursor {
  public:
-  PartCursor(BatchStage& stage, std::map<std::int64_t, std::int64_t> first_rows)
-      : stage_(stage), first_rows_(std::move(first_rows)), next_part_(first_rows_.begin()) {}
+  PartCursor(BatchStage& stage, const GroupRows& rows)
+      : stage_(stage), group_(rows.group), first_rows_(rows.first_rows), next_part_(first_rows_.begin()) {}
 
   /// Calls `take(batch, first, count, row number)` for all rows here with numbers below `end`. Rows are given once.
   template <typename Take>
@@ -46,8 +47,9 @@ class PartCursor {
   bool load() {
     while (at_ == batches_.size()) {
       if (next_part_ == first_rows_.end()) return false;
-      batches_ = stage_.read(next_part_->first);
-      stage_.drop(next_part_->first);
+      const std::int64_t slot = slot_of(group_, next_part_->first);
+      batches_ = stage_.read(slot);
+      stage_.drop(slot);
       row_ = next_part_->second;
       at_ = 0;
       ++next_part_;
@@ -56,6 +58,7 @@ class PartCursor {
   }
 
   BatchStage& stage_;
+  int group_;
   std::map<std::int64_t, std::int64_t> first_rows_;
   std::map<std::int64_t, std::int64_t>::const_iterator next_part_;
   std::vector<Batch> batches_;
@@ -71,52 +74,70 @@ std::string table_key(std::string key, const std::string& path) {
   return key;
 }
 
-class Hdf5Sink : public Sink {
+class Hdf5Sink : public FileSink {
  public:
-  Hdf5Sink(const OutputSpec& spec, FileTarget target, const Fields& fields, const Comm& comm,
-           const SinkOptions& options)
-      : spec_(spec),
-        target_(std::move(target)),
-        fields_(fields),
-        comm_(comm),
-        stage_(fields, options.memory_bytes, options.scratch_dir) {
-    spec_.key = table_key(spec.key, spec.path);
-    const int level = spec.compression_level.value_or(kDefaultLevel);
+  Hdf5Sink(const FileTarget& target, const Fields& fields, const Comm& comm, const SinkOptions& options)
+      : target_(target), fields_(fields), comm_(comm), stage_(fields, options.memory_bytes, options.scratch_dir) {
+    target_.spec.key = table_key(target.spec.key, target.spec.path);
+    const int level = target.spec.compression_level.value_or(kDefaultLevel);
     if (level < 0 || level > 9) fail_user("compression_level: {} is out of range for HDF5 (0 to 9)", level);
   }
 
-  void write(std::int64_t part, const Batch& batch) override {
-    stage_.append(part, batch);
-    std::vector<ColumnExtent>& extents = extents_[part];
+  void need(int group) override { needed_.insert(group); }
+
+  void write(int group, std::int64_t part, const Batch& batch) override {
+    stage_.append(slot_of(group, part), batch);
+    here_[{group, part}] += batch.num_rows;
+    std::vector<ColumnExtent>& extents = extents_[{group, part}];
     extents.resize(fields_.size());
     const std::vector<ColumnExtent> seen = measure_columns(batch, fields_);
     for (std::size_t c = 0; c < seen.size(); ++c) extents[c].merge(seen[c]);
   }
 
-  void end_part(std::int64_t) override {}
+  void end_part(int, std::int64_t) override {}
 
   void drop_part(std::int64_t part) override {
-    stage_.drop(part);
-    extents_.erase(part);
+    std::erase_if(extents_, [&](const auto& entry) { return entry.first.second == part; });
+    for (const auto& [slot, rows] : here_) {
+      if (slot.second == part) stage_.drop(slot_of(slot.first, part));
+    }
+    std::erase_if(here_, [&](const auto& entry) { return entry.first.second == part; });
   }
 
   std::vector<WrittenFile> close() override {
-    const std::map<std::int64_t, std::int64_t> first_rows = number_parts();
-    const StoredTable table = lay_out(fields_, agree_on_extents(), spec_);
-    notes_ = table.notes;
-    TableShape shape{spec_.key, rows_, std::clamp<std::int64_t>(kChunkBytes / table.row_bytes, 1, 1 << 20),
-                     spec_.compression_level.value_or(kDefaultLevel)};
+    const std::vector<GroupRows> groups = number_rows(here_, needed_, *target_.groups, comm_);
+    std::vector<std::string> names;
+    for (const GroupRows& group : groups)
+      names.push_back(group_file_name(target_.spec, (*target_.groups)[group.group], 0, 0));
+    if (names_depend_on_data(target_.spec)) target_.publisher->add_files(names, target_.spec.overwrite);
+    std::vector<WrittenFile> written;
+    for (std::size_t g = 0; g < groups.size(); ++g) {
+      write_file(groups[g], names[g]);
+      written.push_back({names[g], groups[g].rows, 0, {}});
+    }
+    return written;
+  }
+
+  std::vector<std::string> notes() const override { return {notes_.begin(), notes_.end()}; }
+
+ private:
+  void write_file(const GroupRows& rows, const std::string& name) {
+    const std::string hidden = target_.publisher->hidden(name);
+    const StoredTable table = lay_out(fields_, agree_on_extents(rows.group), target_.spec);
+    notes_.insert(table.notes.begin(), table.notes.end());
+    const TableShape shape{target_.spec.key, rows.rows,
+                           std::clamp<std::int64_t>(kChunkBytes / table.row_bytes, 1, 1 << 20),
+                           target_.spec.compression_level.value_or(kDefaultLevel)};
     std::optional<SpaceReserve> space;  // on the first rank
     comm_.agree([&] {
       if (!comm_.is_root()) return;
-      space.emplace(target_.hidden_path, target_.final_path);
+      space.emplace(hidden, name);
       space->reserve(kMetadataBytes);
     });
     std::unique_ptr<Hdf5File> file;
-    comm_.agree(
-        [&] { file = std::make_unique<Hdf5File>(comm_, target_.hidden_path, target_.final_path, table, shape); });
+    comm_.agree([&] { file = std::make_unique<Hdf5File>(comm_, hidden, name, table, shape); });
     try {
-      write_rounds(*file, table, shape, first_rows, space);
+      write_rounds(*file, table, shape, rows, space);
       comm_.agree([&] { file->flush(); });
       comm_.agree([&] { file->close(); });
     } catch (const Error&) {
@@ -125,43 +146,17 @@ class Hdf5Sink : public Sink {
       throw;
     }
     if (space) space->release();
-    return written(target_, rows_);
   }
 
-  std::vector<std::string> notes() const override { return notes_; }
-
- private:
-  /// Finds the number of the first row of each part that is here, and of all rows. Collective.
-  std::map<std::int64_t, std::int64_t> number_parts() {
-    std::vector<std::int64_t> mine;
-    for (const std::int64_t part : stage_.parts()) {
-      mine.push_back(part);
-      mine.push_back(stage_.rows(part));
-    }
-    std::map<std::int64_t, std::int64_t> rows;
-    for (const std::string& bytes :
-         comm_.all_gather({reinterpret_cast<const char*>(mine.data()), mine.size() * sizeof(std::int64_t)})) {
-      for (std::size_t at = 0; at + 16 <= bytes.size(); at += 16) {
-        std::int64_t pair[2];
-        std::memcpy(pair, bytes.data() + at, sizeof pair);
-        rows[pair[0]] = pair[1];
-      }
-    }
-    std::map<std::int64_t, std::int64_t> first_rows;
-    const std::vector<std::int64_t> here = stage_.parts();
-    for (const auto& [part, count] : rows) {
-      if (std::binary_search(here.begin(), here.end(), part)) first_rows[part] = rows_;
-      rows_ += count;
-    }
-    return first_rows;
-  }
-
-  std::vector<ColumnExtent> agree_on_extents() const {
+  std::vector<ColumnExtent> agree_on_extents(int group) const {
     std::vector<ColumnExtent> mine(fields_.size());
     const auto merge = [&](std::vector<ColumnExtent>& into, const std::vector<ColumnExtent>& from) {
       for (std::size_t c = 0; c < into.size(); ++c) into[c].merge(from[c]);
     };
-    for (const auto& [part, extents] : extents_) merge(mine, extents);
+    for (auto entry = extents_.lower_bound({group, INT64_MIN}); entry != extents_.end() && entry->first.first == group;
+         ++entry) {
+      merge(mine, entry->second);
+    }
     std::vector<ColumnExtent> all(fields_.size());
     for (const std::string& bytes :
          comm_.all_gather({reinterpret_cast<const char*>(mine.data()), mine.size() * sizeof(ColumnExtent)})) {
@@ -172,20 +167,20 @@ class Hdf5Sink : public Sink {
     return all;
   }
 
-  void write_rounds(Hdf5File& file, const StoredTable& table, const TableShape& shape,
-                    const std::map<std::int64_t, std::int64_t>& first_rows, std::optional<SpaceReserve>& space) {
-    PartCursor cursor(stage_, first_rows);
+  void write_rounds(Hdf5File& file, const StoredTable& table, const TableShape& shape, const GroupRows& rows,
+                    std::optional<SpaceReserve>& space) {
+    PartCursor cursor(stage_, rows);
     const std::int64_t chunks = std::max<std::int64_t>(kRoundBytes / (shape.chunk_rows * table.row_bytes), 1);
     const std::int64_t share = chunks * shape.chunk_rows;  // rows a rank writes in one round
-    for (std::int64_t begin = 0; begin < rows_; begin += share * comm_.size()) {
+    for (std::int64_t begin = 0; begin < rows.rows; begin += share * comm_.size()) {
       std::vector<std::string> outgoing(static_cast<std::size_t>(comm_.size()));
       comm_.agree([&] {
-        if (space) space->reserve(std::min(share * comm_.size(), rows_ - begin) * table.row_bytes + kMetadataBytes);
+        if (space) space->reserve(std::min(share * comm_.size(), rows.rows - begin) * table.row_bytes + kMetadataBytes);
         pack_round(cursor, table, begin, share, outgoing);
       });
       const std::vector<std::string> incoming = comm_.all_to_all(outgoing);
-      const std::int64_t first = std::min(begin + share * comm_.rank(), rows_);
-      const std::int64_t count = std::min(share, rows_ - first);
+      const std::int64_t first = std::min(begin + share * comm_.rank(), rows.rows);
+      const std::int64_t count = std::min(share, rows.rows - first);
       std::string packed;
       comm_.agree([&] { packed = assemble(incoming, first, count, table.row_bytes); });
       comm_.agree([&] { file.write(first, count, packed.data()); });
@@ -223,21 +218,21 @@ class Hdf5Sink : public Sink {
     return packed;
   }
 
-  OutputSpec spec_;
   FileTarget target_;
   Fields fields_;
   const Comm& comm_;
   BatchStage stage_;
-  std::map<std::int64_t, std::vector<ColumnExtent>> extents_;
-  std::vector<std::string> notes_;
-  std::int64_t rows_ = 0;
+  PartRows here_;
+  std::set<int> needed_;
+  std::map<std::pair<int, std::int64_t>, std::vector<ColumnExtent>> extents_;  ///< group, part
+  std::set<std::string> notes_;
 };
 
 }  // namespace
 
-std::unique_ptr<Sink> make_hdf5_sink(const OutputSpec& spec, const FileTarget& target, const Fields& fields,
-                                     const Comm& comm, const SinkOptions& options) {
-  return std::make_unique<Hdf5Sink>(spec, target, fields, comm, options);
+std::unique_ptr<FileSink> make_hdf5_sink(const FileTarget& target, const Fields& fields, const Comm& comm,
+                                         const SinkOptions& options) {
+  return std::make_unique<Hdf5Sink>(target, fields, comm, options);
 }
 
 }  // namespace evclean

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "evclean/sink.hpp"
+#include "partition_sink.hpp"
 
 namespace evclean {
 namespace {
@@ -51,6 +52,8 @@ std::string_view extension_of(OutputFormat format) {
       return ".parquet";
     case OutputFormat::kArrow:
       return ".arrow";
+    case OutputFormat::kNpy:
+      return ".npy";
   }
   return "";
 }
@@ -89,14 +92,44 @@ std::vector<std::string> files_of_set(const std::string& path) {
   return found;
 }
 
+std::vector<std::string> files_in_partitions(const std::string& path) {
+  namespace fs = std::filesystem;
+  constexpr int kDeepest = 32;  // columns of partition_by
+  const OutputName wanted = split_output_name(path);
+  std::vector<std::string> found;
+  std::error_code ignored;
+  const fs::path folder(wanted.folder.empty() ? "." : wanted.folder);
+  for (fs::recursive_directory_iterator entry(folder, fs::directory_options::skip_permission_denied, ignored), end;
+       !ignored && entry != end; entry.increment(ignored)) {
+    const std::string name = entry->path().filename().string();
+    std::error_code unknown;
+    if (entry->symlink_status(unknown).type() == fs::file_type::directory) {
+      if (name.find('=') == std::string::npos || entry.depth() >= kDeepest) entry.disable_recursion_pending();
+      continue;
+    }
+    const OutputName here = split_output_name(name);
+    if (entry.depth() == 0 || here.stem != wanted.stem || here.extension != wanted.extension) continue;
+    found.push_back(wanted.folder + entry->path().lexically_relative(folder).string());
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+std::string output_base(const OutputSpec& spec) {
+  if (!spec.path.ends_with('/')) return spec.path;
+  return fmt::format("{}{}{}{}", spec.path, spec.table, extension_of(spec.format), extension_of(spec.codec));
+}
+
+bool names_depend_on_data(const OutputSpec& spec) { return spec.file_size_bytes > 0 || !spec.partition_by.empty(); }
+
 std::vector<std::string> output_files(const OutputSpec& spec) {
-  std::string path = spec.path;
-  if (path.ends_with('/'))
-    path += fmt::format("{}{}{}", spec.table, extension_of(spec.format), extension_of(spec.codec));
-  if (spec.files <= 1) return {path};
-  const OutputName name = split_output_name(path);
+  const std::string base = output_base(spec);
+  OutputName name = split_output_name(base);
+  for (const Text& column : spec.partition_by) name.folder += hive_folder(column.value, "value") + "/";
+  const int count = spec.file_size_bytes > 0 ? 1 : spec.files > 1 ? spec.files : 0;
+  if (count == 0) return {name.folder + base.substr(base.rfind('/') + 1)};
   std::vector<std::string> files;
-  for (int i = 0; i < spec.files; ++i) files.push_back(numbered_name(name, i, spec.files));
+  for (int i = 0; i < count; ++i) files.push_back(numbered_name(name, i, count));
   return files;
 }
 

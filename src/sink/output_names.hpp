@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "evclean/job.hpp"
+
 namespace evclean {
 
 /// A final path taken apart. For "out/events-00000-of-00004.csv.zst": folder "out/", stem "events", extension
@@ -20,6 +22,12 @@ OutputName split_output_name(std::string_view path);
 
 /// "out/events-00001-of-00004.csv.zst".
 std::string numbered_name(const OutputName& name, int index, int count);
+
+/// The path of an output without numbers: "out/" with format: csv is "out/events.csv".
+std::string output_base(const OutputSpec& spec);
+
+/// Files of the same set in hive folders (name=value) below the path's folder, whatever their number.
+std::vector<std::string> files_in_partitions(const std::string& path);
 
 /// Files in the folder that belong to the same set, whatever their number; the path itself included. Empty when
 /// the folder cannot be read.

@@ -9,8 +9,8 @@
 #include <unordered_set>
 
 #include "evclean/arrow_status.hpp"
-#include "parquet_footer.hpp"
 #include "evclean/record_batch.hpp"
+#include "parquet_footer.hpp"
 #include "row_groups.hpp"
 #include "text_codes.hpp"
 

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 #include <random>
+#include <set>
 
 #include "evclean/descriptor.hpp"
 #include "evclean/hash.hpp"
@@ -22,6 +23,13 @@ namespace {
 struct Reserved {
   std::string final_path;
   std::string hidden_path;
+  bool overwrite = false;
+  bool late = false;  ///< of a claimed set: its folder may have to be made
+};
+
+/// The files of an output together, where their names depend on the data.
+struct FileSetClaim {
+  std::string base_path;  ///< without numbers and partitions
   bool overwrite = false;
 };
 
@@ -67,6 +75,32 @@ void refuse_existing(const std::string& path, const std::vector<Reserved>& reser
   }
 }
 
+/// Whether a file of the set stands in hive folders.
+bool is_in_partition(const std::string& path, const FileSetClaim& claim) {
+  const OutputName base = split_output_name(claim.base_path);
+  const OutputName file = split_output_name(path);
+  if (file.stem != base.stem || !path.starts_with(base.folder) || file.folder == base.folder) return false;
+  std::string_view rest = std::string_view(file.folder).substr(base.folder.size());
+  for (; !rest.empty(); rest.remove_prefix(rest.find('/') + 1)) {
+    if (rest.substr(0, rest.find('/')).find('=') == std::string_view::npos) return false;
+  }
+  return true;
+}
+
+/// All files that belong to a set, those in hive folders too.
+std::vector<std::string> files_of(const FileSetClaim& claim) {
+  std::vector<std::string> files = files_of_set(claim.base_path);
+  for (std::string& file : files_in_partitions(claim.base_path)) files.push_back(std::move(file));
+  return files;
+}
+
+/// Removes hive folders that have become empty, from a file's folder up.
+void remove_empty_partitions(const std::string& file, const std::string& top) {
+  for (std::string folder = folder_of(file); folder.size() > top.size(); folder = folder_of(folder)) {
+    if (folder.substr(folder.rfind('/') + 1).find('=') == std::string::npos || ::rmdir(folder.c_str()) != 0) return;
+  }
+}
+
 /// Makes the hidden file, empty: what cannot be written is found before any work is done.
 void make_hidden(const std::string& hidden, const std::string& shown) {
   Descriptor file(::open(hidden.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
@@ -93,7 +127,7 @@ struct Publisher::Impl {
     }
   }
 
-  void rename_all() const {
+  void rename_all() {
     std::vector<bool> replaced;
     for (std::size_t i = 0; i < reserved.size(); ++i) {
       const Reserved& r = reserved[i];
@@ -101,6 +135,11 @@ struct Publisher::Impl {
       if (replaced.back() && !r.overwrite) {
         take_back(i, replaced);
         fail_user("{} appeared while the job ran: nothing is published (--overwrite replaces it)", r.final_path);
+      }
+      // A partition's folder appears with its file.
+      if (r.late && !make_late_folder(r.final_path)) {
+        take_back(i, replaced);
+        fail_write(r.final_path, errno);
       }
       if (::rename(r.hidden_path.c_str(), r.final_path.c_str()) != 0) {
         const int why = errno;
@@ -110,14 +149,41 @@ struct Publisher::Impl {
     }
   }
 
-  /// Removes what is left of an older set with another number of files.
+  /// False: errno says why.
+  bool make_late_folder(const std::string& final_path) {
+    const std::string folder = folder_of(final_path);
+    if (!late_folders.insert(folder).second || ::access(folder.c_str(), F_OK) == 0) return true;
+    try {
+      const auto folders = make_folders(folder, final_path);
+      made_folders.insert(made_folders.end(), folders.begin(), folders.end());
+      return true;
+    } catch (const Error&) {
+      return false;
+    }
+  }
+
+  std::set<std::string> final_names() const {
+    std::set<std::string> names;
+    for (const Reserved& r : reserved) names.insert(r.final_path);
+    return names;
+  }
+
+  /// Removes what is left of older sets with other numbers or partitions.
   void remove_stale() const {
+    const std::set<std::string> ours = final_names();
+    const auto remove = [&](const std::string& old) {
+      if (ours.count(old) > 0) return false;
+      if (::unlink(old.c_str()) != 0) fail_system("cannot remove the old {}: {}", old, std::strerror(errno));
+      return true;
+    };
     for (const Reserved& r : reserved) {
-      if (!r.overwrite) continue;
-      for (const std::string& old : files_of_set(r.final_path)) {
-        const bool ours =
-            std::any_of(reserved.begin(), reserved.end(), [&](const Reserved& o) { return o.final_path == old; });
-        if (!ours && ::unlink(old.c_str()) != 0) fail_system("cannot remove the old {}: {}", old, std::strerror(errno));
+      if (!r.overwrite || r.late) continue;
+      for (const std::string& old : files_of_set(r.final_path)) remove(old);
+    }
+    for (const FileSetClaim& claim : claims) {
+      if (!claim.overwrite) continue;
+      for (const std::string& old : files_of(claim)) {
+        if (remove(old)) remove_empty_partitions(old, folder_of(claim.base_path));
       }
     }
   }
@@ -125,6 +191,20 @@ struct Publisher::Impl {
   void unmark() const noexcept {
     for (const Reserved& r : reserved) keep_on_signal(r.hidden_path);
     for (const std::string& folder : made_folders) keep_on_signal(folder);
+  }
+
+  /// Flushes this rank's share of the files; of very many the whole file system, which is faster.
+  void sync_files() const {
+    constexpr std::size_t kMany = 256;
+    if (reserved.size() > kMany) {
+      const Descriptor folder(::open(folder_of(reserved[0].hidden_path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+      if (!folder || ::syncfs(folder.get()) != 0) fail_write(reserved[0].final_path, errno);
+      return;
+    }
+    for (std::size_t i = 0; i < reserved.size(); ++i) {
+      if (static_cast<int>(i % static_cast<std::size_t>(comm.size())) != comm.rank()) continue;
+      sync_path(reserved[i].hidden_path, O_RDONLY, reserved[i].final_path);
+    }
   }
 
   void sync_folders() const {
@@ -135,10 +215,15 @@ struct Publisher::Impl {
     for (const std::string& folder : folders) sync_path(folder, O_RDONLY | O_DIRECTORY, folder);
   }
 
+  void take_folder(const std::string& final_path);
+  void check_claim(const FileSetClaim& claim, const std::string& trial);
+
   const Comm& comm;
   std::string token;
   std::vector<Reserved> reserved;
+  std::vector<FileSetClaim> claims;
   std::vector<std::string> made_folders;
+  std::set<std::string> late_folders;
   std::atomic<bool> over{false};  ///< published or discarded
 };
 
@@ -155,9 +240,14 @@ Publisher::~Publisher() {
   if (impl_->comm.is_root()) discard();
 }
 
+void Publisher::Impl::take_folder(const std::string& final_path) {
+  const auto folders = make_folders(folder_of(final_path), final_path);
+  made_folders.insert(made_folders.end(), folders.begin(), folders.end());
+  for (const std::string& folder : folders) remove_on_signal(folder, /*folder=*/true);
+}
+
 void Publisher::reserve(const std::string& final_path, bool overwrite) {
   const Reserved next{final_path, hidden(final_path), overwrite};
-  std::string made;
   impl_->comm.agree([&] {
     if (!impl_->comm.is_root()) return;
     if (std::any_of(impl_->reserved.begin(), impl_->reserved.end(),
@@ -168,19 +258,69 @@ void Publisher::reserve(const std::string& final_path, bool overwrite) {
       refuse_existing(final_path, impl_->reserved);
     else if (std::filesystem::is_directory(final_path))
       fail_user("cannot write {}: it is a folder", final_path);
-    const auto folders = make_folders(folder_of(final_path), final_path);
-    impl_->made_folders.insert(impl_->made_folders.end(), folders.begin(), folders.end());
-    for (const std::string& folder : folders) remove_on_signal(folder, /*folder=*/true);
+    impl_->take_folder(final_path);
     remove_on_signal(next.hidden_path);
     make_hidden(next.hidden_path, final_path);
   });
   impl_->reserved.push_back(next);
 }
 
+void Publisher::reserve_output(const OutputSpec& spec) {
+  const bool is_set = names_depend_on_data(spec) || spec.path.ends_with('/');
+  if (!is_set) {
+    for (const std::string& path : output_files(spec)) reserve(path, spec.overwrite);
+    return;
+  }
+  const FileSetClaim claim{output_base(spec), spec.overwrite};
+  impl_->comm.agree([&] {
+    if (impl_->comm.is_root()) impl_->check_claim(claim, hidden(claim.base_path));
+  });
+  impl_->claims.push_back(claim);
+  if (!names_depend_on_data(spec)) add_files(output_files(spec), spec.overwrite);
+}
+
+void Publisher::Impl::check_claim(const FileSetClaim& claim, const std::string& trial) {
+  for (const FileSetClaim& other : claims) {
+    if (other.base_path == claim.base_path) fail_user("two outputs write {}: give each its own path", claim.base_path);
+  }
+  if (!claim.overwrite) {
+    const std::vector<std::string> old = files_of(claim);
+    if (!old.empty()) {
+      fail_user("{} exists already{} (--overwrite or overwrite: true replaces the whole set)", old.front(),
+                old.front() == claim.base_path ? "" : " and belongs to the same output as " + claim.base_path);
+    }
+  }
+  take_folder(claim.base_path);
+  make_hidden(trial, claim.base_path);  // to see that it can be done
+  ::unlink(trial.c_str());
+}
+
+void Publisher::add_files(const std::vector<std::string>& final_paths, bool overwrite) {
+  std::vector<Reserved> next;
+  for (const std::string& path : final_paths) next.push_back({path, hidden(path), overwrite, true});
+  impl_->comm.agree([&] {
+    if (!impl_->comm.is_root()) return;
+    std::set<std::string> taken = impl_->final_names();
+    for (const Reserved& r : next) {
+      if (!taken.insert(r.final_path).second) fail_user("two outputs write {}: give each its own path", r.final_path);
+      if (std::filesystem::is_directory(r.final_path)) fail_user("cannot write {}: it is a folder", r.final_path);
+      remove_on_signal(r.hidden_path);
+      make_hidden(r.hidden_path, r.final_path);
+    }
+  });
+  impl_->reserved.insert(impl_->reserved.end(), next.begin(), next.end());
+}
+
 std::string Publisher::hidden(const std::string& final_path) {
   const std::size_t slash = final_path.rfind('/');
   const std::size_t begin = slash == std::string::npos ? 0 : slash + 1;
   std::string name = final_path.substr(begin);
+  for (const FileSetClaim& claim : impl_->claims) {
+    if (!is_in_partition(final_path, claim)) continue;
+    // Such files wait beside the partitions' folders, which are made when all is complete.
+    return fmt::format("{}.{}-{:016x}.evclean-{}", split_output_name(claim.base_path).folder, name.substr(0, 180),
+                       hash_bytes(final_path), impl_->token);
+  }
   constexpr std::size_t kLongestName = 200;  // names end at 255 bytes
   if (name.size() > kLongestName) name = fmt::format("{}{:016x}", name.substr(0, 180), hash_bytes(name));
   return fmt::format("{}.{}.evclean-{}", final_path.substr(0, begin), name, impl_->token);
@@ -188,12 +328,7 @@ std::string Publisher::hidden(const std::string& final_path) {
 
 void Publisher::publish() {
   const Comm& comm = impl_->comm;
-  comm.agree([&] {
-    for (std::size_t i = 0; i < impl_->reserved.size(); ++i) {
-      if (static_cast<int>(i % static_cast<std::size_t>(comm.size())) != comm.rank()) continue;
-      sync_path(impl_->reserved[i].hidden_path, O_RDONLY, impl_->reserved[i].final_path);
-    }
-  });
+  comm.agree([&] { impl_->sync_files(); });
   comm.agree([&] {
     if (!comm.is_root()) return;
     impl_->rename_all();

@@ -48,9 +48,9 @@ class GroupFormat {
 std::unique_ptr<GroupFormat> make_parquet_format(const Fields& fields, std::optional<int> level);
 std::unique_ptr<GroupFormat> make_arrow_format(const Fields& fields);
 
-/// Makes a one-file sink of a format. Collective.
-std::unique_ptr<Sink> make_group_sink(std::unique_ptr<GroupFormat> format, GroupRule rule, const FileTarget& target,
-                                      const Fields& fields, const Comm& comm, const SinkOptions& options);
+/// Makes a sink of a format. Collective.
+std::unique_ptr<FileSink> make_group_sink(std::unique_ptr<GroupFormat> format, GroupRule rule, const FileTarget& target,
+                                          const Fields& fields, const Comm& comm, const SinkOptions& options);
 
 /// Bytes of the rows as the rule counts them: 8 for a number or time, 1 for a boolean, 4 and its bytes for a text.
 std::int64_t plain_size(const arrow::RecordBatch& rows);

@@ -5,6 +5,7 @@
 
 #include "file_digest.hpp"
 #include "file_sinks.hpp"
+#include "partition_sink.hpp"
 #include "row_groups.hpp"
 #include "split_sink.hpp"
 
@@ -14,22 +15,55 @@ namespace {
 constexpr GroupRule kParquetRule{64 << 20, 16 << 20};
 constexpr GroupRule kArrowRule{16 << 20, 4 << 20};
 
-std::unique_ptr<Sink> make_file_sink(const OutputSpec& spec, const FileTarget& target, const Fields& fields,
-                                     const Comm& comm, const SinkOptions& options) {
+std::unique_ptr<FileSink> make_file_sink(const FileTarget& target, const Fields& fields, const Comm& comm,
+                                         const SinkOptions& options) {
+  const OutputSpec& spec = target.spec;
   switch (spec.format) {
     case OutputFormat::kCsv:
     case OutputFormat::kTsv:
     case OutputFormat::kJsonLines:
-      return make_text_sink(spec, target, fields, comm, options);
+      return make_text_sink(target, fields, comm, options);
     case OutputFormat::kParquet:
       return make_group_sink(make_parquet_format(fields, spec.compression_level), kParquetRule, target, fields, comm,
                              options);
     case OutputFormat::kArrow:
       return make_group_sink(make_arrow_format(fields), kArrowRule, target, fields, comm, options);
     case OutputFormat::kHdf5:
-      return make_hdf5_sink(spec, target, fields, comm, options);
+      return make_hdf5_sink(target, fields, comm, options);
+    case OutputFormat::kNpy:
+      break;
   }
   fail_bug("unknown output format {}", static_cast<int>(spec.format));
+}
+
+/// All rows of an output in one group of files.
+class WholeSink : public Sink {
+ public:
+  WholeSink(std::unique_ptr<FileSink> inside, int group) : inside_(std::move(inside)), group_(group) {
+    inside_->need(group_);
+  }
+  void write(std::int64_t part, const Batch& batch) override { inside_->write(group_, part, batch); }
+  void end_part(std::int64_t part) override { inside_->end_part(group_, part); }
+  void drop_part(std::int64_t part) override { inside_->drop_part(part); }
+  std::vector<WrittenFile> close() override { return inside_->close(); }
+  std::vector<std::string> notes() const override { return inside_->notes(); }
+
+ private:
+  std::unique_ptr<FileSink> inside_;
+  int group_;
+};
+
+std::unique_ptr<Sink> make_plain_sink(const FileTarget& target, const Fields& fields, const Comm& comm,
+                                      const SinkOptions& options) {
+  const bool is_partitioned = !target.spec.partition_by.empty();
+  const Fields written = is_partitioned ? without_partition_columns(target.spec, fields) : fields;
+  const bool is_split = target.spec.files > 1;
+  SinkOptions inside = options;
+  if (is_split) inside.memory_bytes /= 2;
+  std::unique_ptr<FileSink> files = make_file_sink(target, written, comm, inside);
+  if (is_split) files = make_split_sink(std::move(files), target, written, comm, options);
+  if (is_partitioned) return make_partition_sink(std::move(files), target, fields, comm);
+  return std::make_unique<WholeSink>(std::move(files), target.groups->number({}));
 }
 
 /// Adds bytes and hash to what the sink inside wrote; each rank looks at its share of the files.
@@ -92,17 +126,11 @@ void add_digests(std::vector<WrittenFile>& files, const Comm& comm) {
 
 std::unique_ptr<Sink> make_sink(const OutputSpec& spec, const Fields& fields, const Comm& comm, Publisher& publisher,
                                 const SinkOptions& options) {
-  const std::vector<std::string> names = output_files(spec);
-  for (const std::string& name : names) publisher.reserve(name, spec.overwrite);
-  SinkOptions share = options;
-  share.memory_bytes /= names.size() > 1 ? 2 * static_cast<std::int64_t>(names.size()) : 1;
-  std::vector<std::unique_ptr<Sink>> files;
+  publisher.reserve_output(spec);
+  std::unique_ptr<Sink> sink;
   comm.agree([&] {
-    for (const std::string& name : names) {
-      files.push_back(make_file_sink(spec, {name, publisher.hidden(name)}, fields, comm, share));
-    }
+    sink = make_plain_sink({spec, &publisher, std::make_shared<FileGroups>()}, fields, comm, options);
   });
-  auto sink = files.size() == 1 ? std::move(files.front()) : make_split_sink(std::move(files), fields, comm, options);
   return std::make_unique<DescribedSink>(std::move(sink), comm, publisher, options.digests);
 }
 

@@ -2,111 +2,114 @@
 #include "split_sink.hpp"
 
 #include <algorithm>
-#include <map>
-#include <set>
 
 #include "evclean/record_batch.hpp"
+#include "row_numbers.hpp"
 
 namespace evclean {
 namespace {
 
-class SplitSink : public Sink {
+class SplitSink : public FileSink {
  public:
-  SplitSink(std::vector<std::unique_ptr<Sink>> files, const Fields& fields, const Comm& comm,
+  SplitSink(std::unique_ptr<FileSink> inside, const FileTarget& target, const Fields& fields, const Comm& comm,
             const SinkOptions& options)
-      : files_(std::move(files)), comm_(comm), stage_(fields, options.memory_bytes / 2, options.scratch_dir) {}
+      : inside_(std::move(inside)),
+        target_(target),
+        comm_(comm),
+        stage_(fields, options.memory_bytes / 2, options.scratch_dir) {}
 
-  void write(std::int64_t part, const Batch& batch) override { stage_.append(part, batch); }
-  void end_part(std::int64_t) override {}
-  void drop_part(std::int64_t part) override { stage_.drop(part); }
+  void need(int group) override { needed_.insert(group); }
+
+  void write(int group, std::int64_t part, const Batch& batch) override {
+    stage_.append(slot_of(group, part), batch);
+    here_[{group, part}] += batch.num_rows;
+  }
+
+  void end_part(int, std::int64_t) override {}
+
+  void drop_part(std::int64_t part) override {
+    for (auto entry = here_.begin(); entry != here_.end();) {
+      const bool drop = entry->first.second == part;
+      if (drop) stage_.drop(slot_of(entry->first.first, part));
+      entry = drop ? here_.erase(entry) : std::next(entry);
+    }
+  }
 
   std::vector<WrittenFile> close() override {
-    const std::map<std::int64_t, std::int64_t> first_rows = number_parts();
+    const std::vector<GroupRows> groups = number_rows(here_, needed_, *target_.groups, comm_);
     comm_.agree([&] {
-      for (const auto& [part, first] : first_rows) deal(part, first);
+      for (const GroupRows& group : groups) {
+        const std::vector<int> shares = share_groups(group);
+        for (const int share : shares) inside_->need(share);
+        for (const auto& [part, first] : group.first_rows) deal(group, shares, part, first);
+      }
     });
-    std::vector<WrittenFile> written;
-    for (auto& file : files_) {
-      for (WrittenFile& one : file->close()) written.push_back(std::move(one));
-    }
-    return written;
+    return inside_->close();
   }
 
-  std::vector<std::string> notes() const override {
-    std::set<std::string> all;
-    for (const auto& file : files_) {
-      for (const std::string& note : file->notes()) all.insert(note);
-    }
-    return {all.begin(), all.end()};
-  }
+  std::vector<std::string> notes() const override { return inside_->notes(); }
 
  private:
-  /// Finds the number of the first row of each part that is here. Collective.
-  std::map<std::int64_t, std::int64_t> number_parts() {
-    std::string mine;
-    for (const std::int64_t part : stage_.parts()) mine += fmt::format("{} {}\n", part, stage_.rows(part));
-    std::map<std::int64_t, std::int64_t> rows;
-    for (const std::string& text : comm_.all_gather(mine)) add_counts(text, rows);
-    std::map<std::int64_t, std::int64_t> first_rows;
-    const std::vector<std::int64_t> here = stage_.parts();
-    for (const auto& [part, count] : rows) {
-      if (std::binary_search(here.begin(), here.end(), part)) first_rows[part] = total_rows_;
-      total_rows_ += count;
+  /// The groups of the sink inside that take a group's rows. A partition has no file without rows.
+  std::vector<int> share_groups(const GroupRows& group) {
+    const FileGroup& whole = (*target_.groups)[group.group];
+    std::int64_t count = target_.spec.files;
+    if (!whole.folder.empty()) count = std::clamp<std::int64_t>(group.rows, 1, count);
+    std::vector<int> shares;
+    const std::string folder = whole.folder;
+    for (std::int32_t i = 0; i < count; ++i) {
+      shares.push_back(target_.groups->number({folder, i, static_cast<std::int32_t>(count)}));
     }
-    return first_rows;
+    return shares;
   }
 
-  static void add_counts(std::string_view text, std::map<std::int64_t, std::int64_t>& rows) {
-    while (!text.empty()) {
-      char* next = nullptr;
-      const std::int64_t part = std::strtoll(text.data(), &next, 10);
-      rows[part] = std::strtoll(next, &next, 10);
-      text.remove_prefix(static_cast<std::size_t>(next + 1 - text.data()));
-    }
+  /// Row where share `index` of `count` begins; the first ones have the odd rows.
+  static std::int64_t share_begin(std::int64_t index, std::int64_t count, std::int64_t rows) {
+    return index * (rows / count) + std::min(index, rows % count);
   }
 
-  /// Row where file `index` begins; the first files have the odd rows.
-  std::int64_t file_begin(std::size_t index) const {
-    const auto count = static_cast<std::int64_t>(files_.size());
-    const auto i = static_cast<std::int64_t>(index);
-    return i * (total_rows_ / count) + std::min(i, total_rows_ % count);
-  }
-
-  /// Hands a part's rows to the files they belong to and forgets it.
-  void deal(std::int64_t part, std::int64_t row) {
-    std::size_t file = 0;
-    while (file + 1 < files_.size() && file_begin(file + 1) <= row) ++file;
+  /// Hands a part's rows to the shares they belong to and forgets it.
+  void deal(const GroupRows& group, const std::vector<int>& shares, std::int64_t part, std::int64_t row) {
+    const auto count = static_cast<std::int64_t>(shares.size());
+    const auto begin_of = [&](std::int64_t share) { return share_begin(share, count, group.rows); };
+    std::int64_t share = 0;
+    while (share + 1 < count && begin_of(share + 1) <= row) ++share;
     bool written = false;
-    for (const Batch& batch : stage_.read(part)) {
+    const auto end_share = [&] {
+      if (written) inside_->end_part(shares[static_cast<std::size_t>(share)], part);
+      written = false;
+    };
+    for (const Batch& batch : stage_.read(slot_of(group.group, part))) {
       for (std::int64_t done = 0; done < batch.num_rows;) {
-        const std::int64_t room = file_begin(file + 1) - row;
-        const std::int64_t count = std::min(room, batch.num_rows - done);
-        if (count > 0) files_[file]->write(part, slice_batch(batch, done, count));
-        written = written || count > 0;
-        done += count;
-        row += count;
-        if (count == room) {
-          if (written) files_[file]->end_part(part);
-          written = false;
-          ++file;
+        const std::int64_t room = begin_of(share + 1) - row;
+        const std::int64_t taken = std::min(room, batch.num_rows - done);
+        if (taken > 0) inside_->write(shares[static_cast<std::size_t>(share)], part, slice_batch(batch, done, taken));
+        written = written || taken > 0;
+        done += taken;
+        row += taken;
+        if (taken == room) {
+          end_share();
+          ++share;
         }
       }
     }
-    if (written) files_[file]->end_part(part);
-    stage_.drop(part);
+    end_share();
+    stage_.drop(slot_of(group.group, part));
   }
 
-  std::vector<std::unique_ptr<Sink>> files_;
+  std::unique_ptr<FileSink> inside_;
+  FileTarget target_;
   const Comm& comm_;
   BatchStage stage_;
-  std::int64_t total_rows_ = 0;
+  PartRows here_;
+  std::set<int> needed_;
 };
 
 }  // namespace
 
-std::unique_ptr<Sink> make_split_sink(std::vector<std::unique_ptr<Sink>> files, const Fields& fields, const Comm& comm,
-                                      const SinkOptions& options) {
-  return std::make_unique<SplitSink>(std::move(files), fields, comm, options);
+std::unique_ptr<FileSink> make_split_sink(std::unique_ptr<FileSink> inside, const FileTarget& target,
+                                          const Fields& fields, const Comm& comm, const SinkOptions& options) {
+  return std::make_unique<SplitSink>(std::move(inside), target, fields, comm, options);
 }
 
 }  // namespace evclean

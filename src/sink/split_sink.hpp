@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// `files: N` for any format: rows are staged until their number is known, then dealt to N one-file sinks, which differ
-// by one row at most.
+// `files: N` for any format: rows are staged until their number is known, then dealt to N groups of the sink inside,
+// which differ by one row at most.
 #pragma once
 
 #include <memory>
-#include <vector>
 
-#include "evclean/sink.hpp"
+#include "file_sinks.hpp"
 
 namespace evclean {
 
-/// Makes a sink of the sinks given (at least two). Collective.
-std::unique_ptr<Sink> make_split_sink(std::vector<std::unique_ptr<Sink>> files, const Fields& fields, const Comm& comm,
-                                      const SinkOptions& options);
+/// Collective.
+std::unique_ptr<FileSink> make_split_sink(std::unique_ptr<FileSink> inside, const FileTarget& target,
+                                          const Fields& fields, const Comm& comm, const SinkOptions& options);
 
 }  // namespace evclean

@@ -33,6 +33,15 @@ class TextBuffer {
   std::size_t size() const noexcept { return static_cast<std::size_t>(end_ - data_.get()); }
   std::string_view view() const noexcept { return {data_.get(), size()}; }
   void clear() noexcept { end_ = data_.get(); }
+  /// Gives back the room behind the text.
+  void shrink() noexcept {
+    const std::size_t used = size();
+    char* moved = data_ ? static_cast<char*>(std::realloc(data_.get(), used + kSlack)) : nullptr;
+    if (!moved) return;
+    (void)data_.release();
+    data_.reset(moved);
+    end_ = limit_ = moved + used;
+  }
   void append(std::string_view text) {
     char* at = room(end_, text.size());
     std::memcpy(at, text.data(), text.size());

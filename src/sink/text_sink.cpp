@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// CSV, TSV and JSON lines into one file. Text is encoded as it comes; a frame is compressed as soon as it is full, what
-// is left of a part waits for its neighbours (docs/output-frames.md).
+// CSV, TSV and JSON lines. Text is encoded as it comes; a frame is compressed as soon as it is full, what is left of a
+// part waits for its neighbours (docs/output-frames.md).
 #include <map>
 
 #include "evclean/descriptor.hpp"
-#include "file_sinks.hpp"
+#include "file_set.hpp"
 #include "frame_codec.hpp"
 #include "row_encoder.hpp"
-#include "shared_file.hpp"
 
 namespace evclean {
 namespace {
@@ -16,6 +15,8 @@ namespace {
 constexpr std::int64_t kFrameBytes = 1 << 20;
 /// The header stands before part 0.
 constexpr std::int64_t kHeaderPart = -1;
+/// With more open parts than this (partitions), each holds no more memory than its text.
+constexpr std::size_t kRoomyParts = 32;
 
 std::unique_ptr<RowEncoder> make_encoder(const OutputSpec& spec, const Fields& fields) {
   switch (spec.format) {
@@ -28,53 +29,61 @@ std::unique_ptr<RowEncoder> make_encoder(const OutputSpec& spec, const Fields& f
   }
 }
 
-class TextSink : public Sink {
+class TextSink : public FileSink {
  public:
-  TextSink(const OutputSpec& spec, FileTarget target, const Fields& fields, const Comm& comm,
-           const SinkOptions& options)
-      : target_(std::move(target)),
-        comm_(comm),
-        encoder_(make_encoder(spec, fields)),
-        codec_(make_frame_codec(spec)),
-        file_(comm, options, kFrameBytes) {}
+  TextSink(const FileTarget& target, const Fields& fields, const Comm& comm, const SinkOptions& options)
+      : comm_(comm),
+        encoder_(make_encoder(target.spec, fields)),
+        codec_(make_frame_codec(target.spec)),
+        files_(target, comm, options, kFrameBytes) {}
 
-  void write(std::int64_t part, const Batch& batch) override {
-    OpenPart& open = open_[part];
-    open.rows += batch.num_rows;
+  void need(int group) override { files_.need(group); }
+
+  void write(int group, std::int64_t part, const Batch& batch) override {
+    OpenPart& open = open_[{part, group}];
     for (std::int64_t row = 0; row < batch.num_rows;) {
-      row = encoder_->encode(batch, row, kFrameBytes, open.text);
-      if (open.text.size() >= kFrameBytes) flush(part, open.text);
+      const std::int64_t next = encoder_->encode(batch, row, kFrameBytes, open.text);
+      open.rows += next - row;
+      row = next;
+      if (open.text.size() >= kFrameBytes) flush(group, part, open);
     }
+    if (open_.size() > kRoomyParts) open.text.shrink();
   }
 
-  void end_part(std::int64_t part) override {
-    OpenPart& open = open_[part];
-    if (!codec_) flush(part, open.text);
+  void end_part(int group, std::int64_t part) override {
+    OpenPart& open = open_[{part, group}];
+    if (!codec_) flush(group, part, open);
     const std::string_view tail = open.text.view();
-    file_.end_part(part, open.rows, tail, static_cast<std::int64_t>(tail.size()));
-    recycle(part);
+    files_.end_part(group, part, tail, static_cast<std::int64_t>(tail.size()), open.rows);
+    open_.erase({part, group});
   }
 
   void drop_part(std::int64_t part) override {
-    recycle(part);
-    file_.drop_part(part);
+    open_.erase(open_.lower_bound({part, 0}), open_.lower_bound({part + 1, 0}));
+    files_.drop_part(part);
   }
 
   std::vector<WrittenFile> close() override {
+    comm_.agree([&] { EVCLEAN_CHECK(open_.empty(), "part {} is not ended", open_.begin()->first.first); });
+    const std::vector<int> groups = files_.agree_on_groups();
+    const std::string header = encoder_->header();
+    if (comm_.is_root()) {
+      for (const int group : groups) write_header(group, header);
+    }
+    const std::string next_head(codec_ && !header.empty() ? codec_->compress(header) : header);
+    const SetLayout layout = files_.settle({0, static_cast<std::int64_t>(next_head.size())},
+                                           [&](int, std::int64_t, const std::vector<std::string>& tails) {
+                                             std::string text;
+                                             for (const std::string& tail : tails) text += tail;
+                                             return std::string(codec_->compress(text));
+                                           });
     comm_.agree([&] {
-      EVCLEAN_CHECK(open_.empty(), "part {} is not ended", open_.begin()->first);
-      if (comm_.is_root()) write_header();
+      files_.write(layout);
+      write_ends(layout, next_head);
     });
-    const FileLayout layout = file_.settle(0, [&](std::int64_t, const std::vector<std::string>& tails) {
-      std::string text;
-      for (const std::string& tail : tails) text += tail;
-      return std::string(codec_->compress(text));
-    });
-    comm_.agree([&] {
-      file_.write(layout, target_.hidden_path, target_.final_path);
-      if (layout.end_bytes == 0 && codec_ && comm_.is_root()) write_empty_frame();
-    });
-    return written(target_, layout.rows);
+    std::vector<WrittenFile> written;
+    for (const SetFile& file : layout.files) written.push_back({file.final_path, file.rows, 0, {}});
+    return written;
   }
 
   std::vector<std::string> notes() const override { return {}; }
@@ -82,43 +91,48 @@ class TextSink : public Sink {
  private:
   struct OpenPart {
     TextBuffer text;
-    std::int64_t rows = 0;
+    std::int64_t rows = 0;  ///< in `text`
   };
 
-  void flush(std::int64_t part, TextBuffer& text) {
-    if (text.size() > 0) file_.add_block(part, codec_ ? codec_->compress(text.view()) : text.view());
-    text.clear();
+  void flush(int group, std::int64_t part, OpenPart& open) {
+    if (open.text.size() > 0) {
+      files_.add_block(group, part, codec_ ? codec_->compress(open.text.view()) : open.text.view(), open.rows);
+    }
+    open.text.clear();
+    open.rows = 0;
   }
 
-  /// Forgets an open part.
-  void recycle(std::int64_t part) { open_.erase(part); }
-
-  void write_header() {
-    const std::string header = encoder_->header();
-    if (!codec_) file_.add_block(kHeaderPart, header);
-    file_.end_part(kHeaderPart, 0, codec_ ? header : "", static_cast<std::int64_t>(header.size()));
+  /// The header of a group's first file goes into its first frame, as if it were rows of a part.
+  void write_header(int group, const std::string& header) {
+    if (!codec_ && !header.empty()) files_.add_block(group, kHeaderPart, header, 0);
+    files_.end_part(group, kHeaderPart, codec_ ? header : "", static_cast<std::int64_t>(header.size()), 0);
   }
 
-  /// A file of no bytes is no gzip or zstd file.
-  void write_empty_frame() {
-    Descriptor file = open_for_writing(target_.hidden_path, target_.final_path);
-    write_at(file.get(), 0, codec_->compress({}), target_.final_path);
-    close_checked(std::move(file), target_.final_path);
+  void write_ends(const SetLayout& layout, const std::string& next_head) {
+    for (std::size_t f = 0; f < layout.files.size(); ++f) {
+      if (SetLayout::ends_owner(f, comm_) != comm_.rank()) continue;
+      const SetFile& to = layout.files[f];
+      // A file of no bytes is no gzip or zstd file.
+      const bool empty = codec_ && to.end_bytes == 0;
+      if (!empty && to.first) continue;
+      Descriptor file = open_for_writing(to.hidden_path, to.final_path);
+      write_at(file.get(), 0, empty ? codec_->compress({}) : next_head, to.final_path);
+      close_checked(std::move(file), to.final_path);
+    }
   }
 
-  FileTarget target_;
   const Comm& comm_;
   std::unique_ptr<RowEncoder> encoder_;
   std::unique_ptr<FrameCodec> codec_;
-  SharedFile file_;
-  std::map<std::int64_t, OpenPart> open_;
+  FileSet files_;
+  std::map<std::pair<std::int64_t, int>, OpenPart> open_;  ///< part, group
 };
 
 }  // namespace
 
-std::unique_ptr<Sink> make_text_sink(const OutputSpec& spec, const FileTarget& target, const Fields& fields,
-                                     const Comm& comm, const SinkOptions& options) {
-  return std::make_unique<TextSink>(spec, target, fields, comm, options);
+std::unique_ptr<FileSink> make_text_sink(const FileTarget& target, const Fields& fields, const Comm& comm,
+                                         const SinkOptions& options) {
+  return std::make_unique<TextSink>(target, fields, comm, options);
 }
 
 }  // namespace evclean

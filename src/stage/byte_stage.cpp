@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pieces stay in memory until the limit; what comes later goes to scratch. Nothing is moved once it is placed.
+#include <algorithm>
 #include <map>
 
 #include "evclean/descriptor.hpp"
@@ -31,21 +32,29 @@ struct ByteStage::Impl {
     return found == parts.end() ? kNone : found->second;
   }
 
-  /// Calls `take` with runs of a part's bytes, at most 4 MiB of scratch at a time.
+  /// Calls `take` with runs of a part's bytes [first, first + size), at most 4 MiB of scratch at a time.
   template <typename Take>
-  void each_run(std::int64_t number, Take&& take) const {
-    constexpr std::int64_t kRunBytes = 4 << 20;
-    std::string buffer;
+  void each_run(std::int64_t number, std::int64_t first, std::int64_t size_bytes, Take&& take) const {
     for (const Piece& piece : part(number).pieces) {
-      if (piece.offset < 0) {
-        take(std::string_view(piece.bytes));
-        continue;
-      }
-      for (std::int64_t done = 0; done < piece.size_bytes; done += kRunBytes) {
-        buffer.resize(static_cast<std::size_t>(std::min(kRunBytes, piece.size_bytes - done)));
-        scratch.read(piece.offset + done, buffer.data(), static_cast<std::int64_t>(buffer.size()));
-        take(std::string_view(buffer));
-      }
+      const std::int64_t begin = std::clamp<std::int64_t>(first, 0, piece.size_bytes);
+      const std::int64_t end = std::clamp<std::int64_t>(first + size_bytes, 0, piece.size_bytes);
+      if (begin < end) each_run_of(piece, begin, end, take);
+      first -= piece.size_bytes;
+    }
+  }
+
+  template <typename Take>
+  void each_run_of(const Piece& piece, std::int64_t begin, std::int64_t end, Take&& take) const {
+    constexpr std::int64_t kRunBytes = 4 << 20;
+    if (piece.offset < 0) {
+      const auto size = static_cast<std::size_t>(end - begin);
+      return take(std::string_view(piece.bytes).substr(static_cast<std::size_t>(begin), size));
+    }
+    std::string buffer;
+    for (; begin < end; begin += kRunBytes) {
+      buffer.resize(static_cast<std::size_t>(std::min(kRunBytes, end - begin)));
+      scratch.read(piece.offset + begin, buffer.data(), static_cast<std::int64_t>(buffer.size()));
+      take(std::string_view(buffer));
     }
   }
 
@@ -90,7 +99,12 @@ std::vector<std::int64_t> ByteStage::parts() const {
 std::int64_t ByteStage::size(std::int64_t part) const { return impl_->part(part).size_bytes; }
 
 void ByteStage::copy_to(std::int64_t part, int file_descriptor, std::int64_t offset, const std::string& path) const {
-  impl_->each_run(part, [&](std::string_view run) {
+  copy_range(part, 0, size(part), file_descriptor, offset, path);
+}
+
+void ByteStage::copy_range(std::int64_t part, std::int64_t first, std::int64_t size_bytes, int file_descriptor,
+                           std::int64_t offset, const std::string& path) const {
+  impl_->each_run(part, first, size_bytes, [&](std::string_view run) {
     write_at(file_descriptor, offset, run, path);
     offset += static_cast<std::int64_t>(run.size());
   });
@@ -99,7 +113,7 @@ void ByteStage::copy_to(std::int64_t part, int file_descriptor, std::int64_t off
 std::string ByteStage::read(std::int64_t part) const {
   std::string all;
   all.reserve(static_cast<std::size_t>(size(part)));
-  impl_->each_run(part, [&](std::string_view run) { all.append(run); });
+  impl_->each_run(part, 0, size(part), [&](std::string_view run) { all.append(run); });
   return all;
 }
 
