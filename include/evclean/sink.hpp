@@ -79,6 +79,9 @@ class Sink {
 std::unique_ptr<Sink> make_sink(const OutputSpec& spec, const Fields& fields, const Comm& comm, Publisher& publisher,
                                 const SinkOptions& options);
 
+/// Checks the columns that an output names against those of its table. Local. Errors: user Error.
+void check_columns(const OutputSpec& spec, const Fields& fields);
+
 /// Fills in sha256 of published files, dealt over the ranks. Collective.
 void add_digests(std::vector<WrittenFile>& files, const Comm& comm);
 

@@ -103,7 +103,9 @@ class TableChecker {
     LocalRows rows;
     if (!note_problem(job_, place, problems_, [&] { rows.input = open_table(job_, spec); })) return;
     if (!note_problem(job_, spec.input ? spec.input->format_place : place, problems_, [&] { read(rows); })) return;
+    const std::size_t before = problems_.size();
     check_steps(spec, rows);
+    if (problems_.size() == before && !rows.columns.empty()) check_output_columns(spec, rows);
   }
 
  private:
@@ -159,6 +161,15 @@ class TableChecker {
           problems_.insert(problems_.end(), found.begin(), found.end());
       }
       if (problems_.size() == before) partial.steps.push_back(step);
+    }
+  }
+
+  /// Columns that outputs name, against those that the steps leave.
+  void check_output_columns(const TableSpec& spec, const LocalRows& rows) {
+    for (const OutputSpec& output : job_.outputs) {
+      if (output.table != spec.name || output.partition_by.empty()) continue;
+      note_problem(job_, output.partition_by.front().place, problems_,
+                   [&] { check_columns(output, tables_.run(spec, rows).fields); });
     }
   }
 

@@ -114,6 +114,30 @@ std::string stage_text(const TableReport& table) {
 
 }  // namespace
 
+namespace {
+
+std::string outputs_text(const std::vector<WrittenFile>& files) {
+  constexpr std::size_t kFilesShown = 20;
+  std::string text;
+  std::int64_t rows = 0, bytes = 0;
+  for (std::size_t f = 0; f < files.size(); ++f) {
+    if (f < kFilesShown) {
+      text += fmt::format("wrote {}  {} rows, {}\n", printable(files[f].path, 400), grouped(files[f].rows),
+                          sized(files[f].bytes));
+    } else {
+      rows += files[f].rows;
+      bytes += files[f].bytes;
+    }
+  }
+  if (files.size() > kFilesShown) {
+    text += fmt::format("wrote {} more files  {} rows, {}\n",
+                        grouped(static_cast<std::int64_t>(files.size() - kFilesShown)), grouped(rows), sized(bytes));
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string report_text(const RunReport& report) {
   std::string text;
   for (const TableReport& table : report.tables) {
@@ -130,8 +154,7 @@ std::string report_text(const RunReport& report) {
     }
   }
   text += "\n";
-  for (const WrittenFile& file : report.outputs)
-    text += fmt::format("wrote {}  {} rows, {}\n", file.path, grouped(file.rows), sized(file.bytes));
+  text += outputs_text(report.outputs);
   std::int64_t bytes = 0, lines = 0;
   for (const TableReport& table : report.tables) {
     bytes += table.stored_bytes;

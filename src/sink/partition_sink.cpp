@@ -93,11 +93,12 @@ class PartitionSink : public Sink {
     const Batch batch = from_record_batch(*rows);
     const std::vector<int> groups = keys_.groups_of(part, batch);
     const std::vector<std::int32_t> order = sorted_by_group(groups);
-    const Batch sorted = without_keys(batch, order, groups.front() == groups[static_cast<std::size_t>(order.back())]);
+    const auto group_at = [&](std::size_t place) { return groups[static_cast<std::size_t>(order[place])]; };
+    const Batch sorted = without_keys(batch, order, group_at(0) == group_at(order.size() - 1));
     for (std::size_t begin = 0; begin < order.size();) {
-      const int group = groups[static_cast<std::size_t>(order[begin])];
+      const int group = group_at(begin);
       std::size_t end = begin;
-      while (end < order.size() && groups[static_cast<std::size_t>(order[end])] == group) ++end;
+      while (end < order.size() && group_at(end) == group) ++end;
       const auto count = static_cast<std::int64_t>(end - begin);
       inside_->write(group, part, slice_batch(sorted, static_cast<std::int64_t>(begin), count));
       open.groups.insert(group);

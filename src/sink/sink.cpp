@@ -113,6 +113,8 @@ class DescribedSink : public Sink {
 
 }  // namespace
 
+void check_columns(const OutputSpec& spec, const Fields& fields) { partition_columns(spec, fields); }
+
 void add_digests(std::vector<WrittenFile>& files, const Comm& comm) {
   const auto ranks = static_cast<std::size_t>(comm.size());
   std::string mine;

@@ -4,10 +4,12 @@
 #include <filesystem>
 
 #include "evclean/error.hpp"
+#include "evclean/record_batch.hpp"
 #include "evclean/sink.hpp"
+#include "file_groups.hpp"
 #include "frame_plan.hpp"
 #include "output_names.hpp"
-#include "evclean/record_batch.hpp"
+#include "partition_sink.hpp"
 #include "sample_table.hpp"
 
 namespace evclean {
@@ -82,6 +84,23 @@ TEST(OutputNames, NumbersStandBeforeTheExtension) {
   EXPECT_EQ(output_files(spec).front(), "v1.2/.events-00000-of-00002");
 }
 
+TEST(OutputNames, HiveFoldersKeepEveryValueInside) {
+  EXPECT_EQ(hive_folder("day", "2026-11-01"), "day=2026-11-01");
+  EXPECT_EQ(hive_folder("a/b", "../x y\xC3\xA9"), "a%2Fb=..%2Fx%20y%C3%A9");
+  EXPECT_EQ(hive_folder("v", kNullPartition), "v=%5F_HIVE_DEFAULT_PARTITION__");
+}
+
+TEST(OutputNames, GroupsHaveTheirFolderAndNumber) {
+  OutputSpec spec;
+  spec.path = "out/";
+  spec.format = OutputFormat::kParquet;
+  EXPECT_EQ(group_file_name(spec, {"day=1/", 0, 0}, 0, 0), "out/day=1/events.parquet");
+  EXPECT_EQ(group_file_name(spec, {"day=1/", 1, 2}, 0, 0), "out/day=1/events-00001-of-00002.parquet");
+  EXPECT_EQ(group_file_name(spec, {}, 3, 5), "out/events-00003-of-00005.parquet");
+  spec.path = "e-00000-of-00002.csv";
+  EXPECT_EQ(group_file_name(spec, {}, 0, 0), "e-00000-of-00002.csv");
+}
+
 TEST(OutputNames, NumberedFilesBelongToTheirSet) {
   EXPECT_EQ(split_output_name("out/events-00003-of-00004.csv.gz").stem, "events");
   EXPECT_EQ(split_output_name("out/events-00003-of-4.csv.gz").stem, "events-00003-of-4");
@@ -100,6 +119,35 @@ TEST(FramePlan, TailsMeetUntilTheFrameIsFull) {
   const std::vector<PartInfo> parts = {
       {0, 0, 1, 0, 40, 40}, {1, 1, 1, 0, 50, 50}, {2, 1, 1, 0, 30, 30}, {3, 0, 1, 0, 10, 10}};
   EXPECT_EQ(shape(parts, 100), (std::vector<std::string>{"tails0-2@1", "tails3-3@0"}));
+}
+
+std::vector<std::string> cuts(const std::vector<std::vector<BlockInfo>>& blocks, const CutRule& rule) {
+  std::vector<std::int64_t> groups;
+  for (std::size_t s = 0; s < blocks.size(); ++s) groups.push_back(s < 2 ? 0 : 2);
+  std::vector<std::string> text;
+  const CutPlan plan = cut_files(groups, blocks, rule);
+  for (const FilePlan& f : plan.files)
+    text.push_back(fmt::format("{}.{}: {} rows, {} bytes", f.group, f.number, f.rows, f.end_bytes));
+  for (const Piece& p : plan.pieces) {
+    text.push_back(
+        fmt::format("{}[{}+{}] to {}@{} skips {}", p.stretch, p.first_block, p.blocks, p.file, p.offset, p.skip));
+  }
+  return text;
+}
+
+TEST(FramePlan, FilesCloseAtTheFirstBlockThatFillsThem) {
+  const std::vector<std::vector<BlockInfo>> blocks = {{{40, 4}, {70, 7}, {10, 1}}, {{100, 2}}, {{5, 1}}};
+  EXPECT_EQ(cuts(blocks, {4, 6, 100, 3}),
+            (std::vector<std::string>{"0.0: 11 rows, 114 bytes", "0.1: 3 rows, 116 bytes", "1.0: 0 rows, 4 bytes",
+                                      "2.0: 1 rows, 9 bytes", "0[0+2] to 0@4 skips 0", "0[2+1] to 1@6 skips 110",
+                                      "1[0+1] to 1@16 skips 0", "2[0+1] to 3@4 skips 0"}));
+  EXPECT_EQ(cuts(blocks, {4, 6, 0, 3}).front(), "0.0: 14 rows, 224 bytes");
+}
+
+TEST(FramePlan, AHeadAloneDoesNotFillAFile) {
+  EXPECT_EQ(cuts({{{50, 0}, {1, 1}, {1, 1}}}, {4, 60, 10, 1}),
+            (std::vector<std::string>{"0.0: 1 rows, 55 bytes", "0.1: 1 rows, 61 bytes", "0[0+2] to 0@4 skips 0",
+                                      "0[2+1] to 1@60 skips 51"}));
 }
 
 TEST(FramePlan, BlocksEndARunOfTails) {
