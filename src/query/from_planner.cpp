@@ -137,7 +137,9 @@ Planner::Source Planner::from_item(const sql::FromItem& item, const CommonTables
 Planner::Source Planner::from(const std::vector<sql::FromPtr>& items, const CommonTables* common, const Scope* outer) {
   Source source = from_item(*items.front(), common, outer);
   for (std::size_t i = 1; i < items.size(); ++i) {
+    before_comma_ = &source.scope;
     Source next = from_item(*items[i], common, outer);
+    before_comma_ = nullptr;
     source.plan = join_of(std::move(source.plan), std::move(next.plan), JoinHow::kInner);
     source.scope = Scope::beside(std::move(source.scope), std::move(next.scope), items[i]->position);
   }

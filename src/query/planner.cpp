@@ -51,6 +51,12 @@ TreePtr Planner::resolve_name(const Tree& tree, const NameRules& rules) {
                     tree.name),
         tree.position);
   }
+  if (before_comma_ != nullptr && before_comma_->find(tree) != nullptr) {
+    throw ExpressionError(fmt::format("{} cannot be used here: JOIN binds tighter than the comma before it; write "
+                                      "cross join for the comma",
+                                      tree.name),
+                          tree.position);
+  }
   rules.scope->fail_unknown(tree);
 }
 

@@ -102,6 +102,7 @@ class Planner {
 
   const std::map<std::string, Fields>& tables_;
   SampleOf sample_;
+  const Scope* before_comma_ = nullptr;  ///< tables that ON after a comma cannot see: only to say so
   FieldNames fields_;
   std::map<std::string, Parameter> parameters_;
   std::map<std::string, std::shared_ptr<SharedPlan>> members_;  ///< of `in`: by the field of the tree

@@ -3,6 +3,7 @@
 // part that has their numbers.
 #include <chrono>
 
+#include "batch_rows.hpp"
 #include "evclean/record_batch.hpp"
 #include "evclean/relational.hpp"
 #include "right_marks.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "owner_join.hpp"
 
+#include "batch_rows.hpp"
 #include "row_cursor.hpp"
 
 namespace evclean {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "batch_rows.hpp"
 #include "evclean/arrow_status.hpp"
 #include "row_cursor.hpp"
 

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 import duckdb
 import pyarrow as pa
@@ -32,7 +33,9 @@ def run_ours(folder, queries, program, ranks):
     os.makedirs(f"{folder}/results")
     with open(f"{folder}/queries.txt", "w", encoding="utf-8") as file:
         file.writelines(re.sub(r"\s+", " ", query).strip() + "\n" for query in queries)
+    started = time.time()
     subprocess.run(MPIRUN + ["-np", str(ranks), program, folder], check=True, timeout=220)
+    print(f"{len(queries)} queries with {ranks} ranks: {time.time() - started:.1f} s", flush=True)
     answers = []
     for number in range(len(queries)):
         stem = f"{folder}/results/{number}"

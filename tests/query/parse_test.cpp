@@ -85,7 +85,8 @@ TEST(QueryRefuses, ByNameAndPlace) {
       {"select ip from users where age in (select status from events where country = 'DE')",
        "country =", "a correlated subquery is not available: country is a column of the query around it; write a join"},
       {"select ip from events limit 1 + 1", "+", "LIMIT wants a number that is written out, 0 or more"},
-      {"select ip from events order by ip fetch first 3 rows with ties", "ties", "WITH TIES is not available in a query"},
+      {"select ip from events order by ip fetch first 3 rows with ties", "ties",
+       "WITH TIES is not available in a query"},
       {"select lower(ip) filter (where ok) from events", "lower",
        "filter (where ...) is not available in a query: lower has it"},
   };
@@ -141,6 +142,8 @@ TEST(QueryNames, TablesColumnsAndDots) {
       {"select bytez from events", "bytez", "no column bytez (did you mean 'bytes'?)"},
       {"select \"GET\" from events", "\"GET\"", "no column GET; use single quotes for text: 'GET'"},
       {"select * from event", "event", "no table event (did you mean 'events'?); there are events, users"},
+      {"select 1 from events e, users u join users v on v.ip = e.ip", "e.ip",
+       "e.ip cannot be used here: JOIN binds tighter than the comma before it; write cross join for the comma"},
       {"select z.* from events", "z", "no table z; there is events"},
       {"select 1 from users u join events u on true", "events u",
        "two tables are called u here: give one another name, as in u as other"},

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs many queries over tables in one process, for tests that compare with another engine:
 //   run_queries FOLDER
-// reads FOLDER/tables/NAME.arrow (Arrow IPC files) and FOLDER/queries.txt (one query a line), and writes what each gives
-// to FOLDER/results/NUMBER.arrow, or its mistake to NUMBER.error. Rows are dealt to ranks in small parts.
+// reads FOLDER/tables/NAME.arrow (Arrow IPC files) and FOLDER/queries.txt (one query a line), and writes what each
+// gives to FOLDER/results/NUMBER.arrow, or its mistake to NUMBER.error. Rows are dealt to ranks in small parts.
 #include <arrow/api.h>
 #include <arrow/io/file.h>
 #include <arrow/ipc/api.h>
