@@ -111,7 +111,12 @@ int test_command(const CommandLine& command, const Comm& comm) {
 int functions_command(const CommandLine& command, const Comm& comm) {
   if (!comm.is_root()) return 0;
   std::vector<std::vector<std::string>> rows;
-  for (const FunctionInfo& info : known_functions()) {
+  std::vector<FunctionInfo> infos = known_functions();
+  for (FunctionInfo info : known_aggregates()) {
+    info.about = fmt::format("(group, sql) {}", info.about);
+    infos.push_back(std::move(info));
+  }
+  for (const FunctionInfo& info : infos) {
     const auto names_it = [&](const std::string& name) {
       return info.signature.rfind(name + "(", 0) == 0 || info.signature == name;
     };
@@ -120,7 +125,7 @@ int functions_command(const CommandLine& command, const Comm& comm) {
   }
   if (rows.empty()) {
     std::vector<std::string> known;
-    for (const FunctionInfo& info : known_functions())
+    for (const FunctionInfo& info : infos)
       known.push_back(info.signature.substr(0, info.signature.find('(')));
     fail_user("no function '{}'{}", command.names[0], did_you_mean(command.names[0], known));
   }

@@ -67,9 +67,8 @@ std::vector<FunctionInfo> known_aggregates() {
       {"avg(x) -> float64", "mean, correctly rounded whatever the order", "avg(x) = 2.0"},
       {"stddev(x) -> float64", "standard deviation of a sample (n - 1); null for less than two values",
        "stddev(x) = 1.0"},
-      {"first(x) -> type of x", "value of the first row in row order, null if it is missing there", "first(x) = 1"},
-      {"last(x) -> type of x", "value of the last row in row order, null if it is missing there",
-       "last(x) filter (where x is not null) = 3"},
+      {"first(x) -> type of x", "the first value in row order that is not missing", "first(x) = 1"},
+      {"last(x) -> type of x", "the last value in row order that is not missing", "last(x) = 3"},
       {"approx_quantile(x, q) -> float64", "the value that a share q of the values do not exceed, within 1 %",
        "round(approx_quantile(x, 0.5)) = 2"},
   };
