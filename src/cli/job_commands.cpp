@@ -125,8 +125,7 @@ int functions_command(const CommandLine& command, const Comm& comm) {
   }
   if (rows.empty()) {
     std::vector<std::string> known;
-    for (const FunctionInfo& info : infos)
-      known.push_back(info.signature.substr(0, info.signature.find('(')));
+    for (const FunctionInfo& info : infos) known.push_back(info.signature.substr(0, info.signature.find('(')));
     fail_user("no function '{}'{}", command.names[0], did_you_mean(command.names[0], known));
   }
   std::fputs(text_table({"function", "", "example"}, rows, 100).c_str(), stdout);

@@ -87,7 +87,9 @@ std::string project_line(const Plan& plan) {
   std::vector<std::string> values;
   for (std::size_t i = 0; i < plan.values.size(); ++i) {
     const std::string text = sql::to_text(*plan.values[i]);
-    values.push_back(plan.columns[i].name == text ? text : fmt::format("{} as {}", text, plan.columns[i].name));
+    const Column* column = find_column(plan.inputs[0]->columns, plan.values[i]->field);
+    const bool same = plan.columns[i].name == text || (column != nullptr && column->name == plan.columns[i].name);
+    values.push_back(same ? text : fmt::format("{} as {}", text, plan.columns[i].name));
   }
   return fmt::format("columns {}", fmt::join(values, ", "));
 }
@@ -127,9 +129,8 @@ bool is_silent(const Plan& plan) {
   if (plan.kind != PlanKind::kProject) return false;
   for (std::size_t i = 0; i < plan.values.size(); ++i) {
     const Column* column = find_column(plan.inputs[0]->columns, plan.values[i]->field);
-    if (plan.values[i]->kind != TreeKind::kColumn || column == nullptr || column->name != plan.columns[i].name) {
-      return false;
-    }
+    const bool passes = plan.values[i]->kind == TreeKind::kColumn && column != nullptr;
+    if (!passes || (column->name != plan.columns[i].name && plan.values[i]->name != plan.columns[i].name)) return false;
   }
   return true;
 }

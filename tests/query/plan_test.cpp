@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plans: what is pushed down, which joins get keys, what is carried, where data is exchanged.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "evclean/query.hpp"
@@ -9,7 +10,7 @@ namespace {
 
 std::string plan(const std::string& text) {
   const Fields numbers = {{"x", ValueType::kInt64}, {"y", ValueType::kInt64}, {"name", ValueType::kString}};
-  return "\n" + Query::parse(text).explain({{"a", numbers}, {"b", numbers}, {"c", numbers}});
+  return fmt::format("\n{}", Query::parse(text).explain({{"a", numbers}, {"b", numbers}, {"c", numbers}}));
 }
 
 #define EVCLEAN_JOINED "[broadcast, keys travel or rows travel: chosen from true counts]"
@@ -52,10 +53,9 @@ TEST(Plan, OuterJoinsKeepWhatTheyMust) {
   EXPECT_EQ(R"(
 columns x, y
   sort by x desc  [rows travel by sampled ranges]
-    columns x, b.y
-      left join on t.x = b.x, pairs where t.y = 1  )" EVCLEAN_JOINED R"(
-        table a: x, y, rows where t.x > 5
-        table b: x, y, rows where b.y > 3
+    left join on t.x = b.x, pairs where t.y = 1  )" EVCLEAN_JOINED R"(
+      table a: x, y, rows where t.x > 5
+      table b: x, y, rows where b.y > 3
 )",
             plan("select t.x, b.y from (select x, y from a) t left join b on t.x = b.x and b.y > 3 and t.y = 1 where "
                  "t.x > 5 order by t.x desc"));
@@ -135,10 +135,10 @@ columns sum
 TEST(Plan, OrderWithALimitIsTopKAndComputedKeysAreColumns) {
   EXPECT_EQ(R"(
 columns name
-  sort by x desc nulls first, first 5 after 2  [top-k: the first rows of each rank travel]
-    inner join on a.x = b.x + 1  )" EVCLEAN_JOINED R"(
+  sort by a.x desc nulls first, first 5 after 2  [top-k: the first rows of each rank travel]
+    inner join on a.x = (b.x + 1)  )" EVCLEAN_JOINED R"(
       table a: x, name
-      columns x, b.x + 1
+      columns b.x + 1
         table b: x
 )",
             plan("select a.name from a join b on a.x = b.x + 1 order by a.x desc nulls first limit 5 offset 2"));

@@ -195,7 +195,7 @@ TEST(GroupStep, KeysThenExpressionsOverAggregates) {
 }
 
 TEST(GroupStep, SaysWhichOfItsExpressionsIsWrong) {
-  EXPECT_EQ("1 at 4: no column kk (did you mean 'k'?)", grouped({"s"}, {{"n", "count(*)"}, {"m", "max(kk)"}}));
+  EXPECT_EQ("1 at 4: no column kk; there are id, k, s", grouped({"s"}, {{"n", "count(*)"}, {"m", "max(kk)"}}));
   EXPECT_EQ(
       "0 at 0: id is neither in GROUP BY nor in an aggregate: add it to GROUP BY, or write min(id), max(id) or "
       "first(id)",
