@@ -126,7 +126,9 @@ SegmentResult TableRun::run_piece(const TableInput& input, std::size_t piece, Ta
   plan.spec = spec_;
   plan.spec.steps.assign(spec_.steps.begin() + static_cast<std::ptrdiff_t>(pieces_[piece].begin),
                          spec_.steps.begin() + static_cast<std::ptrdiff_t>(pieces_[piece].end));
-  plan.record_limit = piece == 0 && !input.dataset ? around_.options.limit : -1;
+  // --limit is for a try of the job's own input: the tables it is joined with stay whole.
+  const bool own_input = piece == 0 && !input.dataset && &spec_ == job_.tables.data();
+  plan.record_limit = own_input ? around_.options.limit : -1;
   if (piece + 1 < pieces_.size()) plan.origin = origin_behind(pieces_[piece].end);
   plan.open = [&](const Fields& fields) { return open_sinks(fields, piece); };
   plan.wanted = [&](const Fields& fields) { return wanted(fields, piece); };

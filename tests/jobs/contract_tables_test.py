@@ -207,6 +207,14 @@ class Groups(harness.Case):
         text = "k,v\na,9223372036854775807\na,1\nb,1\n"
         self.refused(text, [{"group": {"by": "k", "agg": {"s": "sum(v)"}}}], words=["overflow", "a"])
 
+    def test_a_failure_in_a_group_ends_all_ranks(self):
+        self.write("in.txt", "k,v\na,9223372036854775807\na,1\nb,1\n")
+        for ranks in (2, 3, 4, 16):
+            ran = self.run_job({"input": {"paths": "in.txt", "format": "csv"}, "output": "out.csv",
+                                "steps": [{"group": {"by": "k", "agg": {"s": "sum(v)"}}}]}, ranks=ranks, code=2)
+            self.says(ran.err, "overflow", "'a'")
+            self.assertNothingLeft()
+
     def test_an_ambiguous_date_that_nobody_uses_is_no_mistake(self):
         table = self.clean("d,k\n01/02/2026,a\n03/04/2026,b\n", [{"group": {"by": "k", "agg": {"n": "count(*)"}}}])
         self.assertEqual(table.column("n"), [1, 1])
@@ -265,6 +273,14 @@ class Tables(harness.Case):
         self.assertEqual((self.folder / "again.csv").read_text(), "country,n\nDE,1\nUS,1\n")
         self.assertEqual(list(ran.report["tables"]), ["events", "pros", "again"])
         self.assertEqual(ran.report["tables"]["pros"]["ledger"]["filtered"], 3)
+
+    def test_limit_cuts_the_input_and_no_other_table(self):
+        self.write("in.txt", HITS)
+        self.write("users.csv", USERS)
+        self.run_job({"input": {"paths": "in.txt", "format": "csv"}, "tables": users(), "output": "out.jsonl",
+                      "steps": [{"join": {"table": "users", "on": "ip", "how": "left"}}]}, "--limit", "1")
+        rows = [harness.json.loads(line) for line in (self.folder / "out.jsonl").read_text().splitlines()]
+        self.assertEqual([row["country"] for row in rows], ["DE", "AT"])
 
     def test_inline_rows(self):
         rows = [{"ip": "1.1.1.1", "who": "Ann"}]
