@@ -37,11 +37,15 @@ TmpFS=$folder/tmp/%n
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SelectType=select/cons_tres
-SelectTypeParameters=CR_CPU
+SelectTypeParameters=CR_CPU_Memory
 SchedulerType=sched/backfill
 SchedulerParameters=batch_sched_delay=0,sched_min_interval=0,bf_interval=1
 AccountingStorageType=accounting_storage/none
-JobAcctGatherType=jobacct_gather/none
+JobAcctGatherType=jobacct_gather/linux
+JobAcctGatherFrequency=1
+JobAcctGatherParams=OverMemoryKill
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
 JobCompType=jobcomp/none
 ReturnToService=2
 SlurmdTimeout=60
@@ -58,7 +62,8 @@ for i in $(seq "$nodes"); do
   mkdir -p "tmp/n$i" "spool/n$i"
   echo "NodeName=n$i NodeHostname=$host NodeAddr=127.0.0.1 Port=$((port + 10 + i)) CPUs=2 RealMemory=4000 State=UNKNOWN" >>slurm.conf
 done
-echo "PartitionName=main Nodes=n[1-$nodes] Default=YES MaxTime=120 State=UP" >>slurm.conf
+echo "PartitionName=main Nodes=n[1-$nodes] Default=YES MaxTime=120 State=UP PriorityTier=1" >>slurm.conf
+echo "PartitionName=urgent Nodes=n[1-$nodes] MaxTime=120 State=UP PriorityTier=10 PreemptMode=OFF" >>slurm.conf
 export SLURM_CONF=$folder/slurm.conf
 
 munged --force --key-file=munge/key --socket="$folder/run/munge.sock" --pid-file="$folder/run/munged.pid" \
