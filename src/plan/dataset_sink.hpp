@@ -9,8 +9,21 @@ namespace evclean {
 
 class DatasetSink final : public Sink {
  public:
-  explicit DatasetSink(std::shared_ptr<Dataset> data) : data_(std::move(data)) {}
-  void write(std::int64_t part, const Batch& batch) override { data_->append(part, batch); }
+  explicit DatasetSink(std::shared_ptr<Dataset> data) : data_(std::move(data)), all_(true) {}
+  /// Just these columns of what is written, in this order.
+  DatasetSink(std::shared_ptr<Dataset> data, std::vector<int> columns)
+      : data_(std::move(data)), columns_(std::move(columns)), all_(false) {}
+
+  void write(std::int64_t part, const Batch& batch) override {
+    if (all_) return data_->append(part, batch);
+    Batch narrow;
+    narrow.num_rows = batch.num_rows;
+    for (const int column : columns_) {
+      narrow.names.push_back(batch.names[static_cast<std::size_t>(column)]);
+      narrow.columns.push_back(batch.columns[static_cast<std::size_t>(column)]);
+    }
+    data_->append(part, narrow);
+  }
   void end_part(std::int64_t) override {}
   void drop_part(std::int64_t part) override { data_->drop(part); }
   std::vector<WrittenFile> close() override {
@@ -21,6 +34,8 @@ class DatasetSink final : public Sink {
 
  private:
   std::shared_ptr<Dataset> data_;
+  std::vector<int> columns_;
+  bool all_;
 };
 
 }  // namespace evclean

@@ -10,33 +10,6 @@
 namespace evclean {
 namespace {
 
-/// Columns of a batch in the order of `fields`, found by name.
-class NarrowSink final : public Sink {
- public:
-  NarrowSink(std::shared_ptr<Dataset> data, std::vector<int> columns)
-      : data_(std::move(data)), columns_(std::move(columns)) {}
-  void write(std::int64_t part, const Batch& batch) override {
-    Batch narrow;
-    narrow.num_rows = batch.num_rows;
-    for (const int column : columns_) {
-      narrow.names.push_back(batch.names[static_cast<std::size_t>(column)]);
-      narrow.columns.push_back(batch.columns[static_cast<std::size_t>(column)]);
-    }
-    data_->append(part, narrow);
-  }
-  void end_part(std::int64_t) override {}
-  void drop_part(std::int64_t part) override { data_->drop(part); }
-  std::vector<WrittenFile> close() override {
-    data_->finish();
-    return {};
-  }
-  std::vector<std::string> notes() const override { return {}; }
-
- private:
-  std::shared_ptr<Dataset> data_;
-  std::vector<int> columns_;
-};
-
 std::int64_t origin_count(const Fields& fields) {
   return std::count_if(fields.begin(), fields.end(), [](const Field& field) { return is_origin(field.name); });
 }
@@ -100,7 +73,7 @@ std::vector<std::unique_ptr<Sink>> TableRun::open_sinks(const Fields& fields, st
     narrow.push_back(fields[c]);
   }
   kept_data_ = std::make_shared<Dataset>(std::move(narrow), around_.workspace);
-  sinks.push_back(std::make_unique<NarrowSink>(kept_data_, std::move(columns)));
+  sinks.push_back(std::make_unique<DatasetSink>(kept_data_, std::move(columns)));
   return sinks;
 }
 
