@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The exchange alone against a plain MPI_Alltoallv of the same bytes, in turns in the same run.
-//   mpirun -np 2 build/bench/bench_exchange [MB a rank sends, 256] [runs, 5]
+//   mpirun -np 2 build/bench/bench_exchange [MB a rank sends, 256] [runs, 5] [KiB a round] [KiB a letter]
 // Checked before a time is printed: every rank has received as many rows and bytes as were sent to it.
 #include <arrow/api.h>
 #include <fmt/format.h>
@@ -42,7 +42,8 @@ struct Run {
   std::int64_t bytes = 0;  ///< sent to other ranks, by this rank
 };
 
-Run run_exchange(const evclean::Workspace& workspace, const std::vector<Batch>& batches, std::int64_t bytes_each) {
+Run run_exchange(const evclean::Workspace& workspace, const std::vector<Batch>& batches, std::int64_t bytes_each,
+                 const evclean::ExchangeOptions& options) {
   const evclean::Fields fields = {{"key", evclean::ValueType::kString},
                                   {"text", evclean::ValueType::kString},
                                   {"number", evclean::ValueType::kInt64},
@@ -60,7 +61,7 @@ Run run_exchange(const evclean::Workspace& workspace, const std::vector<Batch>& 
         }
         return ++sent < rounds;
       },
-      [&](int, std::int64_t, const Batch& rows) { received += rows.num_rows; });
+      [&](int, std::int64_t, const Batch& rows) { received += rows.num_rows; }, options);
   workspace.comm.barrier();
   const double seconds = MPI_Wtime() - began;
   if (received != rounds * kBatchRows * (ranks - 1)) std::abort();
@@ -103,14 +104,17 @@ int main(int argc, char** argv) {
   const evclean::Comm comm = evclean::Comm::world();
   const std::int64_t bytes = (argc > 1 ? std::atoll(argv[1]) : 256) << 20;
   const int count = argc > 2 ? std::atoi(argv[2]) : 5;
+  evclean::ExchangeOptions options;
+  if (argc > 3) options.round_bytes = std::atoll(argv[3]) << 10;
+  if (argc > 4) options.letter_bytes = std::atoll(argv[4]) << 10;
   const evclean::Workspace workspace{comm, std::make_shared<evclean::MemoryBudget>(1LL << 30), "/tmp"};
   std::vector<Batch> batches;
   for (std::uint64_t i = 0; i < 32; ++i) batches.push_back(make_batch(i));
   std::vector<Run> exchanged, plain;
-  const std::int64_t packed = run_exchange(workspace, batches, bytes).bytes;  // warms up, and counts the bytes
+  const std::int64_t packed = run_exchange(workspace, batches, bytes, options).bytes;  // warms up, and counts the bytes
   std::vector<char> out(static_cast<std::size_t>(packed), 1), in(static_cast<std::size_t>(packed), 2);
   for (int i = 0; i < count; ++i) {
-    exchanged.push_back(run_exchange(workspace, batches, bytes));
+    exchanged.push_back(run_exchange(workspace, batches, bytes, options));
     plain.push_back(run_plain(comm, out, in, packed));
   }
   if (comm.is_root()) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows change ranks in bounded rounds of all-to-all: sizes are agreed first, what a rank receives in a round is bounded
-// even when every row goes to it, and the next round is packed while this one flies.
+// Rows change ranks, all to all, in bounded letters: each is announced with its size, what is under way to a rank is
+// bounded even when every row goes to it, and the next letter is packed while this one flies.
 #pragma once
 
 #include <cstdint>
@@ -38,12 +38,12 @@ class Shipper {
 struct ExchangeCounts {
   std::int64_t rows_sent = 0;  ///< to other ranks
   std::int64_t bytes_sent = 0;
-  std::int64_t rounds = 0;
+  std::int64_t letters = 0;
 };
 
 struct ExchangeOptions {
   std::int64_t round_bytes = 0;   ///< packed by a rank and under way to a rank at most at a time; 0: from the budget
-  std::int64_t letter_bytes = 0;  ///< of one message; 0: 1 MiB, or less when the rounds are small
+  std::int64_t letter_bytes = 0;  ///< of one message; 0: a sixteenth of a round
   std::int64_t call_bytes = 0;    ///< of one MPI call; 0: half a GiB (tests inject less)
 };
 

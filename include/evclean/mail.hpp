@@ -3,6 +3,7 @@
 // can count. Who receives posts only what it has room for: the rest waits at the sender.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -23,6 +24,11 @@ class Mail {
   std::int64_t send(int to, const char* bytes, std::int64_t size_bytes);
   /// Begins to receive a letter of exactly this size. Gives the letter's number.
   std::int64_t receive(int from, char* into, std::int64_t size_bytes);
+  /// Two numbers, apart from the letters and in an order of their own: sent as a copy, received into a place that
+  /// stays.
+  using Notice = std::array<std::int64_t, 2>;
+  std::int64_t send_notice(int to, const Notice& notice);
+  std::int64_t receive_notice(int from, Notice& into);
   /// Moves what can move, and gives the letters that are done since the last call.
   std::vector<std::int64_t> poll();
   /// Waits until at least one letter is done (or none is under way).

@@ -12,6 +12,9 @@ namespace {
 
 // The communicator is our own, and only tickets (on a duplicate) send letters besides.
 constexpr int kMailTag = 3;
+constexpr int kNoticeTag = 4;
+// Who waits for letters moves them too (there is no other thread for it), so it sleeps only when little seems to come.
+constexpr int kBusyTurns = 5000;
 
 }  // namespace
 
@@ -22,15 +25,17 @@ struct Mail::Impl {
   std::vector<MPI_Request> requests;
   std::vector<std::int64_t> letter_of;           ///< a request's letter
   std::map<std::int64_t, std::int64_t> missing;  ///< calls of a letter that are still under way
+  std::map<std::int64_t, Notice> notices;        ///< copies that are under way
   std::vector<int> indices;
 
+  /// Starts the calls that move a letter, each `most_bytes` at most.
   template <typename Call>
-  std::int64_t start(std::int64_t size_bytes, Call&& call) {
+  std::int64_t start(std::int64_t size_bytes, std::int64_t most_bytes, Call&& call) {
     EVCLEAN_CHECK(size_bytes > 0, "letter of {} bytes", size_bytes);
     const std::int64_t letter = next_letter++;
-    for (std::int64_t done = 0; done < size_bytes; done += call_bytes) {
+    for (std::int64_t done = 0; done < size_bytes; done += most_bytes) {
       MPI_Request request = MPI_REQUEST_NULL;
-      call(done, static_cast<int>(std::min(call_bytes, size_bytes - done)), &request);
+      call(done, static_cast<int>(std::min(most_bytes, size_bytes - done)), &request);
       requests.push_back(request);
       letter_of.push_back(letter);
       ++missing[letter];
@@ -43,6 +48,7 @@ struct Mail::Impl {
     const auto left = missing.find(letter);
     if (--left->second > 0) return;
     missing.erase(left);
+    notices.erase(letter);
     finished.push_back(letter);
   }
 
@@ -67,14 +73,27 @@ Mail::Mail(const Comm& comm, std::int64_t call_bytes) : impl_(std::make_unique<I
 Mail::~Mail() = default;
 
 std::int64_t Mail::send(int to, const char* bytes, std::int64_t size_bytes) {
-  return impl_->start(size_bytes, [&](std::int64_t at, int count, MPI_Request* request) {
+  return impl_->start(size_bytes, impl_->call_bytes, [&](std::int64_t at, int count, MPI_Request* request) {
     check_mpi(MPI_Isend(bytes + at, count, MPI_BYTE, to, kMailTag, impl_->comm, request), "MPI_Isend");
   });
 }
 
 std::int64_t Mail::receive(int from, char* into, std::int64_t size_bytes) {
-  return impl_->start(size_bytes, [&](std::int64_t at, int count, MPI_Request* request) {
+  return impl_->start(size_bytes, impl_->call_bytes, [&](std::int64_t at, int count, MPI_Request* request) {
     check_mpi(MPI_Irecv(into + at, count, MPI_BYTE, from, kMailTag, impl_->comm, request), "MPI_Irecv");
+  });
+}
+
+std::int64_t Mail::send_notice(int to, const Notice& notice) {
+  const Notice& copy = impl_->notices[impl_->next_letter] = notice;
+  return impl_->start(sizeof copy, sizeof copy, [&](std::int64_t, int, MPI_Request* request) {
+    check_mpi(MPI_Isend(copy.data(), sizeof copy, MPI_BYTE, to, kNoticeTag, impl_->comm, request), "MPI_Isend");
+  });
+}
+
+std::int64_t Mail::receive_notice(int from, Notice& into) {
+  return impl_->start(sizeof into, sizeof into, [&](std::int64_t, int, MPI_Request* request) {
+    check_mpi(MPI_Irecv(into.data(), sizeof into, MPI_BYTE, from, kNoticeTag, impl_->comm, request), "MPI_Irecv");
   });
 }
 
@@ -95,7 +114,7 @@ std::vector<std::int64_t> Mail::poll() {
 }
 
 std::vector<std::int64_t> Mail::wait() {
-  for (Patience patience;; patience.wait()) {
+  for (Patience patience(kBusyTurns);; patience.wait()) {
     std::vector<std::int64_t> finished = poll();
     if (!finished.empty() || idle()) return finished;
   }

@@ -10,16 +10,19 @@ namespace evclean {
 
 class Patience {
  public:
+  /// `turns`: before it sleeps.
+  explicit Patience(int turns = 200) : yields_(turns) {}
   void wait() {
-    if (++turns_ < 200) {
+    if (++turns_ < yields_) {
       sched_yield();
       return;
     }
-    const timespec pause{0, turns_ < 2000 ? 20'000 : 200'000};
+    const timespec pause{0, turns_ < 10 * yields_ ? 20'000 : 200'000};
     nanosleep(&pause, nullptr);
   }
 
  private:
+  int yields_;
   int turns_ = 0;
 };
 
