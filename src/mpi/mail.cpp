@@ -14,7 +14,7 @@ namespace {
 constexpr int kMailTag = 3;
 constexpr int kNoticeTag = 4;
 // Who waits for letters moves them too (there is no other thread for it), so it sleeps only when little seems to come.
-constexpr int kBusyTurns = 5000;
+constexpr int kBusyTurns = 500;
 
 }  // namespace
 

@@ -25,19 +25,20 @@ struct Costs {
 };
 
 /// Bytes, and time as bytes, of each strategy, over all ranks.
-Costs estimate(const JoinPlan& plan, const Dataset& left, const Dataset& right, const Comm& comm) {
+Costs estimate(const JoinRun& run) {
+  const JoinPlan& plan = run.plan;
   std::vector<int> key_places, payload_places, every;
   const std::vector<int> columns = build_columns(plan, key_places, payload_places);
   for (std::size_t c = 0; c < plan.left.size(); ++c) every.push_back(static_cast<int>(c));
-  const double build = bytes_per_row(right, columns, comm) + 8;
-  const double key = bytes_per_row(left, plan.spec.left_keys, comm) + 8, whole = bytes_per_row(left, every, comm) + 8;
-  const double payload = plan.needs_payload() ? bytes_per_row(right, plan.spec.payload, comm) : 0;
-  const auto left_rows = static_cast<double>(left.rows()), right_rows = static_cast<double>(right.rows());
+  const double build = width_of(run.right_widths, columns) + 8;
+  const double key = width_of(run.left_widths, plan.spec.left_keys) + 8, whole = width_of(run.left_widths, every) + 8;
+  const double payload = plan.needs_payload() ? width_of(run.right_widths, plan.spec.payload) : 0;
+  const auto left_rows = static_cast<double>(run.left.rows()), right_rows = static_cast<double>(run.right.rows());
   const double probe = left_rows * kProbeCost;
   const double meet = right_rows * (build + kBuildCost) + probe;
   Costs costs;
   costs.right_bytes = right_rows * (build + KeyTable::kBytesPerRow);
-  costs.broadcast = comm.size() * right_rows * (build + kBuildCost) + probe;
+  costs.broadcast = run.comm().size() * right_rows * (build + kBuildCost) + probe;
   costs.keys = meet + left_rows * (key + kTravelCost + payload + 16);
   // What a residual refuses does not come back: half of it, for want of a better guess.
   costs.rows = meet + left_rows * (whole + kTravelCost + (payload + 16) / (plan.spec.residual ? 2 : 1));
@@ -52,7 +53,7 @@ JoinStrategy choose(const Costs& costs, std::int64_t memory_bytes) {
 
 /// The strategy that was asked for, or the cheapest. All ranks decide alike.
 JoinStrategy settle(JoinRun& run) {
-  const Costs costs = estimate(run.plan, run.left, run.right, run.comm());
+  const Costs costs = estimate(run);
   const JoinStrategy asked = run.plan.spec.strategy;
   if (asked == JoinStrategy::kAuto) return choose(costs, run.memory_bytes);
   if (asked != JoinStrategy::kBroadcast || costs.right_bytes <= 2.0 * static_cast<double>(run.memory_bytes))
@@ -68,6 +69,8 @@ std::string carry_out(JoinRun& run) {
     join_every_row(run);
     return "every row with every row: broadcast";
   }
+  run.left_widths = column_widths(run.left, run.comm());
+  run.right_widths = column_widths(run.right, run.comm());
   switch (settle(run)) {
     case JoinStrategy::kBroadcast:
       join_by_broadcast(run);

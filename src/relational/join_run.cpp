@@ -8,7 +8,6 @@
 #include <algorithm>
 
 #include "evclean/arrow_status.hpp"
-#include "evclean/record_batch.hpp"
 #include "pair_joiner.hpp"
 #include "row_cursor.hpp"
 
@@ -72,18 +71,29 @@ arrow::ArrayVector concatenated(const std::vector<Batch>& batches, const std::ve
   return whole;
 }
 
-double bytes_per_row(const Dataset& data, const std::vector<int>& columns, const Comm& comm) {
-  std::int64_t bytes = 0, rows = 0;
+std::vector<double> column_widths(const Dataset& data, const Comm& comm) {
+  std::vector<std::int64_t> sums(data.fields().size() + 1);  // bytes a column, then rows
   comm.agree([&] {
     if (RowCursor cursor(data); !cursor.done()) {
-      const Batch batch = project(cursor.take(), columns);
-      const auto record_batch = to_record_batch(batch, arrow_schema(project(data.fields(), columns)));
-      bytes = take_arrow(arrow::util::ReferencedBufferSize(*record_batch), "measuring a batch");
-      rows = batch.num_rows;
+      const Batch batch = cursor.take();
+      for (std::size_t c = 0; c < batch.columns.size(); ++c) {
+        const arrow::ArrayData& column = *batch.array(static_cast<int>(c))->data();
+        sums[c] = take_arrow(arrow::util::ReferencedBufferSize(column), "measuring a batch");
+      }
+      sums.back() = batch.num_rows;
     }
   });
-  const std::vector<std::int64_t> all = comm.sum({bytes, rows});
-  return all[1] == 0 ? 0 : static_cast<double>(all[0]) / static_cast<double>(all[1]);
+  std::vector<double> widths;
+  sums = comm.sum(std::move(sums));
+  const double rows = std::max<double>(1, static_cast<double>(sums.back()));
+  for (std::size_t c = 0; c + 1 < sums.size(); ++c) widths.push_back(static_cast<double>(sums[c]) / rows);
+  return widths;
+}
+
+double width_of(const std::vector<double>& widths, const std::vector<int>& columns) {
+  double bytes = 0;
+  for (const int column : columns) bytes += widths[static_cast<std::size_t>(column)];
+  return bytes;
 }
 
 }  // namespace evclean

@@ -22,6 +22,7 @@ struct JoinRun {
   std::optional<RightMarks> marks;                 ///< right and full joins
   std::int64_t bytes_sent = 0, spilled_bytes = 0;  ///< of this rank
   std::vector<std::string> notes = {};
+  std::vector<double> left_widths = {}, right_widths = {};  ///< bytes of a column's values
 
   const Comm& comm() const { return workspace.comm; }
 };
@@ -39,8 +40,10 @@ void send_right_to_all(JoinRun& run, const std::vector<int>& columns,
 /// Gives this rank's left batches one by one, with their part. Collective: agrees on errors.
 void each_left(JoinRun& run, const std::function<void(std::int64_t part, const Batch&)>& take);
 
-/// Bytes a row of some columns takes, from a sample; the same on all ranks. Collective.
-double bytes_per_row(const Dataset& data, const std::vector<int>& columns, const Comm& comm);
+/// Bytes that a value of each column takes, from a sample; the same on all ranks. Collective.
+std::vector<double> column_widths(const Dataset& data, const Comm& comm);
+/// Of a row of some columns.
+double width_of(const std::vector<double>& widths, const std::vector<int>& columns);
 /// The right columns that a join needs, each once: keys, then payload. `places`: where each payload column is in them.
 std::vector<int> build_columns(const JoinPlan& plan, std::vector<int>& key_places, std::vector<int>& payload_places);
 /// One array a column of what is spread over batches.

@@ -29,8 +29,8 @@ class TravelJoin {
         answers_(stage(layout_.answer_fields)) {}
 
   void join() {
-    const double right_bytes = bytes_per_row(run_.right, layout_.right_columns, run_.comm()) + 8;
-    const double left_bytes = bytes_per_row(run_.left, layout_.left_columns, run_.comm()) + 8;
+    const double right_bytes = width_of(run_.right_widths, layout_.right_columns) + 8;
+    const double left_bytes = width_of(run_.left_widths, layout_.left_columns) + 8;
     choose_groups(right_bytes);
     choose_filter(left_bytes);
     hot_ = HotKeys::find(run_);
