@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "evclean/batch.hpp"
+#include "evclean/pattern_tally.hpp"
 #include "evclean/reject.hpp"
 #include "evclean/source.hpp"
 
@@ -60,8 +61,9 @@ struct DecodeResult {
   std::int64_t newlines = 0;      ///< line ends consumed, for line numbers
   std::size_t consumed = 0;       ///< the block's bytes before this offset are done with; the rest waits for more text
   std::int64_t extra_fields = 0;  ///< rows with unknown trailing fields (kept in `extra`)
-  std::int64_t duplicate_keys = 0;   ///< JSON: keys given twice in one object (the last value counts)
-  std::int64_t lone_surrogates = 0;  ///< JSON: \uD800-\uDFFF without its pair, replaced by U+FFFD
+  std::int64_t duplicate_keys = 0;     ///< JSON: keys given twice in one object (the last value counts)
+  std::vector<PatternTally> patterns;  ///< of a series of patterns, in its order; empty: the format has none
+  std::int64_t lone_surrogates = 0;    ///< JSON: \uD800-\uDFFF without its pair, replaced by U+FFFD
 };
 
 class Decoder {

@@ -15,12 +15,18 @@ struct RunOptions {
   bool overwrite = false;
   std::int64_t limit = -1;
   ProgressMode progress = ProgressMode::kAuto;
-  bool digests = false;  ///< SHA-256 of the outputs, for the report
+  std::string replay = {};          ///< a reject file whose records alone are read; empty: everything
+  std::string replayed_table = {};  ///< set by run_job
+  bool digests = false;             ///< SHA-256 of the outputs, for the report
 };
 
 /// Runs the job: all tables that outputs name, then publishes everything at once. Collective; the same report on rank 0
 /// (elsewhere only the exit code is meaningful). Errors: Error on all ranks; nothing is left behind then.
 RunReport run_job(const Job& job, const RunOptions& options, const Comm& comm);
+
+/// A commented job file for files as they are: format, columns, types, what was odd. It runs as it is. Local.
+/// Errors: user Error for files that cannot be read or are no text.
+std::string init_job(const std::vector<std::string>& files);
 
 /// Checks what can be checked without reading data beyond the heads of some files: patterns, expressions, columns where
 /// known, outputs. All problems, with places. Local.

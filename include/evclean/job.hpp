@@ -42,6 +42,8 @@ struct NamedText {  ///< one entry of set:, flag:, rename:, cast:, fill:
 struct RejectBudget {
   std::optional<double> share;  ///< 0.001 for 0.1%
   std::optional<std::int64_t> count;
+  std::optional<double> file_share;  ///< max_per_file
+  std::optional<std::int64_t> file_count;
   std::string path;  ///< empty: counted, the first three shown
 };
 
@@ -59,7 +61,7 @@ struct InputSpec {
   OnMissing missing = OnMissing::kFail;
   OnEmpty empty = OnEmpty::kSkip;
   OnCorrupt corrupt = OnCorrupt::kFail;
-  RejectBudget rejects{0.10, std::nullopt, {}};
+  RejectBudget rejects{0.10, std::nullopt, std::nullopt, std::nullopt, {}};
   std::vector<NamedText> types;
   NullOptions nulls;
   Encoding encoding = Encoding::kAuto;

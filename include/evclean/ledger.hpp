@@ -37,10 +37,12 @@ struct FileLedger {
   std::int64_t replaced = 0;  ///< ill-formed sequences replaced by U+FFFD
   std::int64_t nul_bytes = 0;
   std::int64_t extra_fields = 0;
-  std::int64_t unverified = 0;  ///< rows of members whose final checksum is wrong
-  std::int64_t lost_bytes = 0;  ///< stored bytes behind damage
-  std::string damage;           ///< empty: whole
-  bool skipped = false;         ///< dropped whole under corrupt: skip
+  std::int64_t duplicate_keys = 0;   ///< JSON: given twice in one object, the last one counts
+  std::int64_t lone_surrogates = 0;  ///< JSON: became U+FFFD
+  std::int64_t unverified = 0;       ///< rows of members whose final checksum is wrong
+  std::int64_t lost_bytes = 0;       ///< stored bytes behind damage
+  std::string damage;                ///< empty: whole
+  bool skipped = false;              ///< dropped whole under corrupt: skip
 };
 
 }  // namespace evclean

@@ -34,14 +34,15 @@ struct Slot {
 
 /// Evidence, counts and rejects of one split; merged later in any order.
 struct OpState {
-  TextBlockPtr block;                           ///< side area of the batch's block; null: none
-  std::vector<Evidence> evidence;               ///< a slot
-  std::vector<std::int64_t> misfits;            ///< a slot: values that did not fit the guess
-  std::vector<std::int64_t> filtered;           ///< a step
-  std::vector<std::int64_t> next_row;           ///< a step that numbers rows: the number of the next row
-  std::vector<std::int64_t> rows_in, rows_out;  ///< a step
-  std::vector<std::int64_t> odd;                ///< a step: values it took as best it could (explode: not an array)
-  std::vector<double> seconds;                  ///< a step
+  TextBlockPtr block;                               ///< side area of the batch's block; null: none
+  std::vector<Evidence> evidence;                   ///< a slot
+  std::vector<std::int64_t> misfits;                ///< a slot: values that did not fit the guess
+  std::vector<std::int64_t> filtered;               ///< a step
+  std::vector<std::int64_t> next_row;               ///< a step that numbers rows: the number of the next row
+  std::vector<std::int64_t> rows_in, rows_out;      ///< a step
+  std::vector<std::int64_t> odd;                    ///< a step: values it took as best it could (explode: not an array)
+  std::vector<std::vector<PatternTally>> patterns;  ///< a step that parses
+  std::vector<double> seconds;                      ///< a step
   EvalCounters counters;
   std::vector<Reject> rejects;  ///< by steps (cast)
 };

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "evclean/ledger.hpp"
+#include "evclean/pattern_tally.hpp"
 #include "evclean/sink.hpp"
 #include "evclean/types.hpp"
 #include "evclean/value_type.hpp"
@@ -20,6 +21,15 @@ struct ColumnReport {
   std::int64_t missing = 0;
   std::string why;  ///< what stopped a narrower type; empty: nothing to say
   std::map<std::string, std::int64_t> null_words;
+  std::int64_t zero_padded = 0;  ///< digits with a leading zero, which keep the column text
+  std::string dates;             ///< what decided the order of day and month, or did not; empty: no such dates
+};
+
+/// How one pattern of a series did.
+struct PatternReport {
+  std::string series;  ///< "format regex", "step 2 (parse)"
+  bool own = true;     ///< the job's; false: a preset's
+  PatternTally tally;
 };
 
 struct StepReport {
@@ -37,6 +47,7 @@ struct TableReport {
   std::vector<FileLedger> files;
   std::vector<ColumnReport> columns;
   std::vector<StepReport> steps;
+  std::vector<PatternReport> patterns;
   std::vector<Reject> first_rejects;  ///< up to three, with their line (1-based)
   std::int64_t rejected_rows = 0;     ///< rows that no longer stood for records (behind explode)
   std::string rejects_path;
@@ -45,7 +56,8 @@ struct TableReport {
   std::int64_t stored_bytes = 0;
   int passes = 0;
   bool over_budget = false;
-  std::string budget;  ///< "0.1%" or "500", as judged
+  std::string over_file;  ///< the file that is over `max_per_file`; empty: none
+  std::string budget;     ///< "0.1%" or "500", as judged
   double read_seconds = 0, decode_seconds = 0, steps_seconds = 0, encode_seconds = 0,
          write_seconds = 0;  ///< max over ranks
 };
@@ -66,6 +78,9 @@ struct RunReport {
 std::string report_json(const RunReport& report);
 /// The closing table for people (stderr): rows in and out, types, rejects, seconds a stage, files.
 std::string report_text(const RunReport& report);
+
+/// The same as a page of its own: no script, nothing fetched, every text from data escaped.
+std::string report_html(const RunReport& report);
 
 enum class ProgressMode { kAuto, kPlain, kJson, kNone };
 

@@ -21,6 +21,13 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
+/// Microseconds of the unit that a type counts since 1970; 0: it is none of those.
+std::int64_t epoch_unit_us(std::string_view word) {
+  if (word == "epoch_s") return 1'000'000;
+  if (word == "epoch_ms") return 1'000;
+  return word == "epoch_us" ? 1 : 0;
+}
+
 /// Reads one value of a type; false when it does not fit.
 class ValueReader {
  public:
@@ -32,7 +39,9 @@ class ValueReader {
       return parse_int64(text, value) || taken(sql::text_to_int64(text), value) || whole_float(text, value);
     }
     std::int64_t us = 0;
-    if (!type_.format.empty()) {
+    if (const std::int64_t unit_us = epoch_unit_us(type_.format); unit_us != 0) {
+      if (!read_epoch(text, unit_us, us)) return false;
+    } else if (!type_.format.empty()) {
       if (!parse_time_format(text, type_.format, zone_, us)) return false;
     } else if (type_.type == ValueType::kDate) {
       std::int32_t days = 0;
@@ -62,6 +71,22 @@ class ValueReader {
   }
 
   static constexpr std::int64_t kDayUs = 86'400'000'000;
+  static constexpr std::int64_t kFirstUs = -62'135'596'800'000'000;  // 0001-01-01
+  static constexpr std::int64_t kEndUs = 253'402'300'800'000'000;    // 10000-01-01
+
+  /// Seconds, milliseconds or microseconds since 1970, also with a fraction.
+  static bool read_epoch(std::string_view text, std::int64_t unit_us, std::int64_t& us) {
+    std::int64_t whole = 0;
+    double number = 0;
+    if (parse_int64(text, whole)) {
+      if (__builtin_mul_overflow(whole, unit_us, &us)) return false;
+    } else if (parse_float64(text, number) && std::fabs(number) * static_cast<double>(unit_us) < 1e18) {
+      us = std::llround(number * static_cast<double>(unit_us));
+    } else {
+      return false;
+    }
+    return us >= kFirstUs && us < kEndUs;
+  }
 
   static std::int64_t floor_days(std::int64_t us) { return us / kDayUs - (us % kDayUs < 0 ? 1 : 0); }
 
@@ -193,6 +218,7 @@ class Cast final : public Op {
 }  // namespace
 
 std::optional<CastType> parse_cast_type(std::string_view text) {
+  if (epoch_unit_us(text) != 0) return CastType{ValueType::kTimestamp, std::string(text), std::string(text)};
   const std::size_t colon = text.find(':');
   const auto type = type_from_name(text.substr(0, colon));
   if (!type) return std::nullopt;

@@ -7,7 +7,9 @@ namespace {
 
 class Parse final : public Op {
  public:
-  Parse(ParsePlan plan, NullWords nulls) : plan_(std::move(plan)), nulls_(std::move(nulls)) {}
+  Parse(ParsePlan plan, NullWords nulls) : plan_(std::move(plan)), nulls_(std::move(nulls)) {
+    for (const Pattern& pattern : plan_.patterns) tally_.add(pattern.text());
+  }
 
   void apply(Batch& batch, OpState& state) override {
     const SpanColumn source = text_column(batch, batch.find(plan_.column));
@@ -16,6 +18,8 @@ class Parse final : public Op {
     for (std::size_t row = 0; row < rows; ++row) {
       if (!source.spans[row].missing()) match_row(source, row, found, state.counters);
     }
+    if (const auto at = static_cast<std::size_t>(step); at < state.patterns.size())
+      merge_tallies(state.patterns[at], tally_.take());
     for (std::size_t t = 0; t < plan_.targets.size(); ++t) {
       put_target(plan_.targets[t], source, std::move(found[t]), batch, state);
     }
@@ -25,13 +29,17 @@ class Parse final : public Op {
   void match_row(const SpanColumn& source, std::size_t row, std::vector<std::vector<Span>>& found,
                  EvalCounters& counters) {
     const std::string_view text = source.view(static_cast<std::int64_t>(row));
+    tally_.begin();
     for (std::size_t p = 0; p < plan_.patterns.size(); ++p) {
       Pattern& pattern = plan_.patterns[p];
-      const MatchOutcome outcome = pattern.match(text);
+      const MatchOutcome outcome = tally_.match(p, pattern, text);
       if (outcome == MatchOutcome::kLimit) ++counters.regex_limit;
       if (outcome != MatchOutcome::kMatch) continue;
       take_groups(source.spans[row].offset, pattern.ovector(), plan_.groups[p], row, found);
-      if (!plan_.all) return;
+      if (plan_.all) continue;
+      for (std::size_t later = p + 1; tally_.measures() && later < plan_.patterns.size(); ++later)
+        tally_.compare(later, plan_.patterns[later], text);
+      return;
     }
   }
 
@@ -86,6 +94,7 @@ class Parse final : public Op {
 
   ParsePlan plan_;
   NullWords nulls_;
+  SeriesTally tally_;
 };
 
 }  // namespace

@@ -16,6 +16,7 @@ int check_command(const CommandLine& command, const Comm& comm);
 int preview_command(const CommandLine& command, const Comm& comm);
 int explain_command(const CommandLine& command, const Comm& comm);
 int test_command(const CommandLine& command, const Comm& comm);
+int init_command(const CommandLine& command, const Comm& comm);
 int functions_command(const CommandLine& command, const Comm& comm);
 int formats_command(const CommandLine& command, const Comm& comm);
 

@@ -108,6 +108,13 @@ int test_command(const CommandLine& command, const Comm& comm) {
   return comm.max(failed) > 0 ? static_cast<int>(ExitCode::kOverBudget) : 0;
 }
 
+int init_command(const CommandLine& command, const Comm& comm) {
+  comm.agree([&] {
+    if (comm.is_root()) std::fputs(init_job(command.names).c_str(), stdout);
+  });
+  return 0;
+}
+
 int functions_command(const CommandLine& command, const Comm& comm) {
   if (!comm.is_root()) return 0;
   std::vector<std::vector<std::string>> rows;

@@ -47,7 +47,7 @@ int dispatch(const CommandLine& command, const Comm& comm) {
     case Command::kExplain:
       return explain_command(command, comm);
     case Command::kInit:
-      fail_user("{} is not available yet", command_name(command.command));
+      return init_command(command, comm);
   }
   fail_bug("unknown command");
 }

@@ -38,7 +38,7 @@ std::string host_list(const Comm& comm) {
 
 void write_report(const std::string& path, const RunReport& report) {
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << report_json(report);
+  file << (path.ends_with(".html") ? report_html(report) : report_json(report));
   file.close();
   if (!file) fail_system("cannot write the report {}: {}", path, std::strerror(errno));
 }
@@ -56,10 +56,6 @@ void try_report(const std::string& path) {
 
 void refuse_unbuilt(const CommandLine& command) {
   if (command.resume) fail_user("--resume is not available yet");
-  if (!command.replay.empty()) fail_user("--replay is not available yet");
-  if (command.report.size() >= 5 && command.report.rfind(".html") == command.report.size() - 5) {
-    fail_user("--report FILE.html is not available yet: write --report FILE.json");
-  }
 }
 
 }  // namespace
@@ -77,6 +73,7 @@ int run_command(const CommandLine& command, const Comm& comm) {
   RunOptions options;
   options.overwrite = command.overwrite;
   options.limit = command.limit;
+  options.replay = command.replay;
   options.digests = !command.report.empty();
   options.progress = command.log_level >= LogLevel::kInfo ? command.progress : ProgressMode::kNone;
   const RunReport report = run_job(*job, options, comm);

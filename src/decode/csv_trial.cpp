@@ -97,7 +97,10 @@ CsvTrial try_dialect(std::string_view head, bool at_end, const CsvDialect& diale
       continue;
     }
     const bool comment = head[at] == '#';
-    const CsvRecord record = scan_csv_record(head.data(), at, head.size(), at_end, comment, dialect, fields);
+    CsvRecord record = scan_csv_record(head.data(), at, head.size(), at_end, comment, dialect, fields);
+    // A value that begins with # is no comment when only a record reads it (a quoted line end behind it).
+    if (comment && record.scan != CsvScan::kRecord)
+      record = scan_csv_record(head.data(), at, head.size(), at_end, false, dialect, fields);
     if (record.scan == CsvScan::kIncomplete) break;
     const bool good = record.scan == CsvScan::kRecord;
     if (!good && !whole) break;

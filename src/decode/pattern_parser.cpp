@@ -49,6 +49,7 @@ class PatternParser : public RecordParser {
   }
 
   std::int64_t take_extra_fields() override { return extra_.take(); }
+  std::vector<PatternTally> take_tallies() override { return series_.take_tallies(); }
 
  private:
   static constexpr int kExtraTarget = -1;

@@ -89,6 +89,7 @@ DecodeResult FramedDecoder::decode(const DecodeInput& input) {
     for (Column& column : result.batch.columns) std::get<SpanColumn>(column).nulls_marked = true;
   }
   result.extra_fields = parser_->take_extra_fields();
+  result.patterns = parser_->take_tallies();
   return result;
 }
 

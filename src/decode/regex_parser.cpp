@@ -43,6 +43,8 @@ class RegexParser : public RecordParser {
     return Parsed::kRow;
   }
 
+  std::vector<PatternTally> take_tallies() override { return series_.take_tallies(); }
+
  private:
   PatternSeries series_;
 };
@@ -65,6 +67,7 @@ void PatternSeries::add(const std::string& text) {
     entry.targets.push_back({group.number, name_index(group.name)});
   }
   entries_.push_back(std::move(entry));
+  tally_.add(text);
 }
 
 std::uint32_t PatternSeries::name_index(const std::string& name) {
@@ -90,9 +93,13 @@ void PatternSeries::take_groups(const Entry& entry, std::uint32_t base_offset) {
 
 int PatternSeries::match(std::string_view text, std::uint32_t base_offset) {
   limit_hit_ = false;
+  tally_.begin();
   for (std::size_t i = 0; i < entries_.size(); ++i) {
-    const MatchOutcome outcome = entries_[i].pattern.match(text);
+    const MatchOutcome outcome = tally_.match(i, entries_[i].pattern, text);
     if (outcome == MatchOutcome::kMatch) {
+      for (std::size_t later = i + 1; tally_.measures() && later < entries_.size(); ++later) {
+        tally_.compare(later, entries_[later].pattern, text);
+      }
       take_groups(entries_[i], base_offset);
       return static_cast<int>(i);
     }

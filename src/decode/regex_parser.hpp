@@ -31,6 +31,7 @@ class PatternSeries {
   const std::vector<Span>& spans() const { return spans_; }
   /// Why none matches: the pattern that got furthest, with a caret where it stopped.
   Complaint explain(std::string_view text);
+  std::vector<PatternTally> take_tallies() { return tally_.take(); }
 
  private:
   struct Target {
@@ -48,6 +49,7 @@ class PatternSeries {
   std::vector<Entry> entries_;
   std::vector<std::string> names_;
   std::vector<Span> spans_;
+  SeriesTally tally_;
   bool limit_hit_ = false;
 };
 

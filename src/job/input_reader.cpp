@@ -26,30 +26,34 @@ std::vector<Text> read_paths(const YamlNode& node, const std::string& what, Prob
   return paths;
 }
 
-void read_budget(const YamlNode& node, RejectBudget& budget, Problems& problems) {
-  const auto text = read_text(node, "rejects.max", problems);
+/// A share or a count; the other one is unset.
+void read_most(const YamlNode& node, const char* what, std::optional<double>& share, std::optional<std::int64_t>& count,
+               Problems& problems) {
+  const auto text = read_text(node, what, problems);
   if (!text) return;
   if (!text->value.empty() && text->value.back() == '%') {
-    if (const auto share = read_share(node, "rejects.max", problems)) {
-      budget.share = share;
-      budget.count.reset();
+    if (const auto read = read_share(node, what, problems)) {
+      share = read;
+      count.reset();
     }
     return;
   }
   if (text->value.find('.') != std::string::npos) {
-    problems.report(node, "rejects.max is a share such as 0.1% or a count such as 100, not '{}'",
+    problems.report(node, "{} is a share such as 0.1% or a count such as 100, not '{}'", what,
                     printable(text->value, 40));
     return;
   }
-  if (const auto count = read_integer(node, "rejects.max", 0, INT64_MAX, problems)) {
-    budget.count = count;
-    budget.share.reset();
+  if (const auto read = read_integer(node, what, 0, INT64_MAX, problems)) {
+    count = read;
+    share.reset();
   }
 }
 
 void read_rejects(const YamlNode& node, RejectBudget& budget, Problems& problems) {
   MapReader map(node, "rejects", problems);
-  if (const auto* max = map.take("max")) read_budget(*max, budget, problems);
+  if (const auto* max = map.take("max")) read_most(*max, "rejects.max", budget.share, budget.count, problems);
+  if (const auto* max = map.take("max_per_file"))
+    read_most(*max, "rejects.max_per_file", budget.file_share, budget.file_count, problems);
   if (const auto* path = map.take("path")) {
     if (auto text = read_path(*path, "rejects.path", problems)) budget.path = std::move(text->value);
   }

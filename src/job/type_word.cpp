@@ -52,7 +52,8 @@ std::optional<std::string> format_problem(std::string_view word, std::string_vie
 }  // namespace
 
 std::optional<std::string> type_word_problem(std::string_view word) {
-  static const std::vector<std::string> kNames = {"string", "int64", "float64", "bool", "date", "timestamp"};
+  static const std::vector<std::string> kNames = {"string",    "int64",   "float64",  "bool",    "date",
+                                                  "timestamp", "epoch_s", "epoch_ms", "epoch_us"};
   for (const std::string& name : kNames) {
     if (word == name) return std::nullopt;
   }
@@ -64,8 +65,8 @@ std::optional<std::string> type_word_problem(std::string_view word) {
     if (word == other) hint = fmt::format(" (did you mean '{}'?)", ours);
   }
   return fmt::format(
-      "unknown type '{}'{}: it is string, int64, float64, bool, date, timestamp, date:FORMAT or "
-      "timestamp:FORMAT",
+      "unknown type '{}'{}: it is string, int64, float64, bool, date, timestamp, date:FORMAT, "
+      "timestamp:FORMAT, epoch_s, epoch_ms or epoch_us",
       printable(word, 60), hint);
 }
 

@@ -111,36 +111,6 @@ void sample_dataset(const TableInput& input, Stepwise& stepwise) {
   });
 }
 
-Guess sample_guess(const TableInput& input) {
-  Stepwise stepwise;
-  if (input.dataset) {
-    stepwise.guess.input = dataset_columns(input);
-    sample_dataset(input, stepwise);
-  } else if (input.is_inline()) {
-    stepwise.batches = inline_table(input, stepwise.guess.input);
-  } else {
-    SplitReader reader(input);
-    std::vector<Appearance> appearances;
-    for (const Split& place : sample_splits(input)) {
-      try {
-        read_place(reader, place, std::numeric_limits<std::int64_t>::max(), stepwise.batches, appearances, nullptr);
-      } catch (const Error&) {
-        // The pass meets the same damage and treats it by the job's policy.
-      }
-    }
-    stepwise.guess.input = merge_columns(std::move(appearances));
-    add_source_columns(input, stepwise.guess.input);
-    for (Batch& batch : stepwise.batches) add_source_columns(input, 0, batch);
-  }
-  if (input.closed && stepwise.guess.input.empty() && !input.is_inline() && !input.dataset) {
-    auto decoder = make_decoder(input.format_spec(), input.format);
-    decoder->begin_file(InputFile{}, "");
-    stepwise.guess.input = decoder->columns();
-  }
-  stepwise.run(input, false);
-  return std::move(stepwise.guess);
-}
-
 }  // namespace
 
 /// Whether the column that a step did not find can be taken as missing: declared in `types:`, or anything (lenient).
@@ -244,13 +214,43 @@ std::vector<InputColumn> dataset_columns(const TableInput& input) {
   return columns;
 }
 
+Stepwise sample_table(const TableInput& input, std::vector<Reject>* rejects) {
+  Stepwise stepwise;
+  if (input.dataset) {
+    stepwise.guess.input = dataset_columns(input);
+    sample_dataset(input, stepwise);
+  } else if (input.is_inline()) {
+    stepwise.batches = inline_table(input, stepwise.guess.input);
+  } else {
+    SplitReader reader(input);
+    std::vector<Appearance> appearances;
+    for (const Split& place : sample_splits(input)) {
+      try {
+        read_place(reader, place, std::numeric_limits<std::int64_t>::max(), stepwise.batches, appearances, rejects);
+      } catch (const Error&) {
+        // The pass meets the same damage and treats it by the job's policy.
+      }
+    }
+    stepwise.guess.input = merge_columns(std::move(appearances));
+    add_source_columns(input, stepwise.guess.input);
+    for (Batch& batch : stepwise.batches) add_source_columns(input, 0, batch);
+  }
+  if (input.closed && stepwise.guess.input.empty() && !input.is_inline() && !input.dataset) {
+    auto decoder = make_decoder(input.format_spec(), input.format);
+    decoder->begin_file(InputFile{}, "");
+    stepwise.guess.input = decoder->columns();
+  }
+  stepwise.run(input, false);
+  return stepwise;
+}
+
 Guess first_guess(const TableInput& input, const Comm& comm) {
   // Rows of a dataset are sampled where its first part is.
   const bool parts = input.dataset && !input.dataset->parts().empty();
   const int from = parts ? input.dataset->parts()[0].owner : 0;
   std::string packed;
   comm.agree([&] {
-    if (comm.rank() == from) packed = pack(sample_guess(input));
+    if (comm.rank() == from) packed = pack(sample_table(input, nullptr).guess);
   });
   return unpack(comm.broadcast(std::move(packed), from));
 }

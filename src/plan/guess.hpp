@@ -34,6 +34,10 @@ struct Stepwise {
 /// Columns of a dataset as an input has them, without origins.
 std::vector<InputColumn> dataset_columns(const TableInput& input);
 
+/// Some records of several files (a dataset, inline rows) taken through the steps as far as they compile. `rejects`
+/// (out) may be null. Local.
+Stepwise sample_table(const TableInput& input, std::vector<Reject>* rejects);
+
 /// Samples and guesses on rank 0 and tells all. Collective.
 Guess first_guess(const TableInput& input, const Comm& comm);
 

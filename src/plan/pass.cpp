@@ -143,6 +143,7 @@ class Pass::Work {
     });
     poison_on_misfits(record);
     record.rejected_rows += static_cast<std::int64_t>(record.state.rejects.size());
+    mark_rows(record.state.rejects, 0);
     rejects_.put(0, record.state.rejects);
     record.state.rejects.clear();
     add_seconds(seconds_.steps, clock);
@@ -195,6 +196,9 @@ class Pass::Work {
   ReadOrders orders_for(const TicketDesk::Ticket& ticket) const {
     ReadOrders orders = unpack_orders(ticket.message);
     const auto& segments = input_.splits[static_cast<std::size_t>(ticket.number)].segments;
+    for (std::size_t s = 0; s < segments.size() && input_.replays; ++s) {
+      if (segments[s].begin > 0) orders.starts.emplace(static_cast<int>(s), segments[s].begin);
+    }
     for (std::size_t s = 0; s < segments.size() && !input_.starts.empty(); ++s) {
       const std::int64_t begin = input_.starts[static_cast<std::size_t>(segments[s].file)].begin;
       if (begin > 0 && segments[s].begin == begin) orders.starts.emplace(static_cast<int>(s), begin);
@@ -271,6 +275,7 @@ class Pass::Work {
       news.records += segment.lines - segment.blank;
       news.rejected += segment.rejected + record.rejected[s];
       news.segments.push_back(segment);
+      news.segments.back().rejected += record.rejected[s];
     }
     news.rejected += record.rejected_rows;
     return news;
@@ -279,16 +284,23 @@ class Pass::Work {
   bool take(std::int64_t number, SplitRecord& record, DecodedBlock& block) {
     auto clock = Clock::now();
     Batch& batch = block.result.batch;
+    const std::size_t segment = static_cast<std::size_t>(block.segment);
+    if (input_.replays) {
+      const Split& split = input_.splits[static_cast<std::size_t>(number)];
+      keep_rejected(input_.rejected[static_cast<std::size_t>(split.segments[segment].file)], block.result);
+    }
+    merge_tallies(record.patterns, block.result.patterns);
     cut_to_limit(block.result);
     note_columns(record, block);
     if (!block.result.rejects.empty()) rejects_.put(number, block.result.rejects);
-    const std::size_t segment = static_cast<std::size_t>(block.segment);
     const std::int64_t rows = batch.num_rows;
     note_unknown(record, batch);
     add_source_columns(input_, line_base(number, segment), batch);
     align_columns(batch, guess_.input);
     record.state.block = block.block;
+    std::size_t record_rejects = 0;
     const auto off_records = [&](const Batch& reached) {
+      record_rejects = record.state.rejects.size();
       const auto rejects = static_cast<std::int64_t>(record.state.rejects.size());
       record.kept[segment] += reached.num_rows;
       record.rejected[segment] += rejects;
@@ -307,10 +319,16 @@ class Pass::Work {
     });
     poison_on_misfits(record);
     record.rejected_rows += static_cast<std::int64_t>(record.state.rejects.size());
+    mark_rows(record.state.rejects, record_rejects);
     rejects_.put(number, record.state.rejects);
     record.state.rejects.clear();
     add_seconds(seconds_.steps, clock);
     return !limit_reached_;
+  }
+
+  /// Rejects of rows that are not their whole record.
+  static void mark_rows(std::vector<Reject>& rejects, std::size_t from) {
+    for (; from < rejects.size(); ++from) rejects[from].detail = kRowOfARecord;
   }
 
   std::int64_t line_base(std::int64_t split, std::size_t segment) const {

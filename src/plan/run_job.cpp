@@ -5,6 +5,7 @@
 
 #include "evclean/interrupt.hpp"
 #include "input_state.hpp"
+#include "replay.hpp"
 #include "table_order.hpp"
 #include "table_run.hpp"
 
@@ -107,9 +108,10 @@ class JobRun {
 
 }  // namespace
 
-RunReport run_job(const Job& given, const RunOptions& options, const Comm& comm) {
+RunReport run_job(const Job& given, const RunOptions& asked, const Comm& comm) {
   const auto begin = std::chrono::steady_clock::now();
-  Job job = given;
+  RunOptions options = asked;
+  Job job = options.replay.empty() ? given : replay_job(given, options.replay, options.replayed_table);
   for (OutputSpec& output : job.outputs) output.overwrite |= options.overwrite;
   Resources resources;
   comm.agree([&] { resources = find_resources(job.resources, comm); });
@@ -131,7 +133,7 @@ RunReport run_job(const Job& given, const RunOptions& options, const Comm& comm)
     report.published = true;
     // A run cut short has not read what it would have to remember.
     comm.agree([&] {
-      if (comm.is_root() && options.limit < 0) write_states(report.tables);
+      if (comm.is_root() && options.limit < 0 && options.replay.empty()) write_states(report.tables);
     });
   }
   report.peak_memory_bytes = comm.sum(peak_memory_bytes());

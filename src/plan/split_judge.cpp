@@ -12,6 +12,7 @@ std::string SplitNews::pack() const {
   out.put(failed).put(certain).put(records).put(rejected).put(static_cast<std::int64_t>(segments.size()));
   for (const SegmentOutcome& segment : segments) {
     out.put(segment.file).put(segment.first).put(segment.end).put(segment.skipped).put(segment.damage.damaged);
+    out.put(segment.rejected);
   }
   return out.take();
 }
@@ -30,6 +31,7 @@ SplitNews SplitNews::unpack(const std::string& bytes) {
     segment.end = in.get<std::int64_t>();
     segment.skipped = in.get<bool>();
     segment.damage.damaged = in.get<bool>();
+    segment.rejected = in.get<std::int64_t>();
   }
   return news;
 }
@@ -93,6 +95,7 @@ void SplitJudge::done(int rank, const TicketDesk::Done& done) {
 
 /// The first record of a segment must begin where the last one of the segment before ended.
 void SplitJudge::check(std::int32_t file) {
+  if (input_.replays) return;  // stretches with gaps between them
   Chain& chain = chains_[file];
   while (chain.checked < chain.segments.size()) {
     const auto [split, index] = chain.segments[chain.checked];
@@ -138,10 +141,22 @@ void SplitJudge::keep_budget(std::int32_t split) {
   const std::int64_t rejected = news_[static_cast<std::size_t>(split)]->rejected;
   rejected_ += rejected - std::exchange(counted, rejected);
   const auto& count = input_.spec->input->rejects.count;
-  if (count && rejected_ > *count) {
-    over_budget_ = true;
-    desk_.stop();
+  over_budget_ |= count && rejected_ > *count;
+  if (input_.spec->input->rejects.file_count) {
+    for (const SegmentOutcome& segment : news_[static_cast<std::size_t>(split)]->segments)
+      keep_file_budget(segment.file);
   }
+  if (over_budget_) desk_.stop();
+}
+
+/// What is known of one file so far.
+void SplitJudge::keep_file_budget(std::int32_t file) {
+  std::int64_t rejected = 0;
+  for (const auto& [split, index] : chains_[file].segments) {
+    const auto& news = news_[static_cast<std::size_t>(split)];
+    if (news) rejected += news->segments[static_cast<std::size_t>(index)].rejected;
+  }
+  over_budget_ |= rejected > *input_.spec->input->rejects.file_count;
 }
 
 }  // namespace evclean

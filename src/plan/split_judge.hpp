@@ -52,6 +52,7 @@ class SplitJudge final : public TicketDesk::Judge {
   void again(std::int32_t split);
   void leave_out(std::int32_t file);
   void keep_budget(std::int32_t split);
+  void keep_file_budget(std::int32_t file);
 
   const TableInput& input_;
   TicketDesk& desk_;

@@ -204,6 +204,8 @@ class SplitReader::Segment {
     outcome_.blank += result.blank;
     outcome_.rejected += static_cast<std::int64_t>(result.rejects.size());
     outcome_.extra_fields += result.extra_fields;
+    outcome_.duplicate_keys += result.duplicate_keys;
+    outcome_.lone_surrogates += result.lone_surrogates;
     lines_in_block_ += result.newlines;
   }
 

@@ -21,6 +21,8 @@ struct SegmentOutcome {
   std::int64_t blank = 0;
   std::int64_t rejected = 0;  ///< by the decoder
   std::int64_t extra_fields = 0;
+  std::int64_t duplicate_keys = 0;
+  std::int64_t lone_surrogates = 0;
   std::int64_t replaced = 0;
   std::int64_t nul_bytes = 0;
   std::int64_t unverified = 0;

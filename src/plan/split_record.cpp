@@ -10,8 +10,21 @@ namespace evclean {
 namespace {
 
 /// Ledger numbers of one file, in the order they are summed over ranks.
-constexpr std::size_t kCounts = 10;
-enum Count : std::size_t { kLines, kKept, kFiltered, kRejected, kBlank, kReplaced, kNul, kExtra, kUnverified, kLost };
+constexpr std::size_t kCounts = 12;
+enum Count : std::size_t {
+  kLines,
+  kKept,
+  kFiltered,
+  kRejected,
+  kBlank,
+  kReplaced,
+  kNul,
+  kExtra,
+  kDuplicate,
+  kSurrogate,
+  kUnverified,
+  kLost
+};
 
 void add(std::vector<std::int64_t>& sums, std::int32_t file, Count count, std::int64_t value) {
   sums[static_cast<std::size_t>(file) * kCounts + count] += value;
@@ -31,6 +44,8 @@ std::vector<std::int64_t> file_sums(const TableInput& input, const std::map<std:
       add(sums, file, kReplaced, segment.replaced);
       add(sums, file, kNul, segment.nul_bytes);
       add(sums, file, kExtra, segment.extra_fields);
+      add(sums, file, kDuplicate, segment.duplicate_keys);
+      add(sums, file, kSurrogate, segment.lone_surrogates);
       add(sums, file, kUnverified, segment.unverified);
       add(sums, file, kLost, segment.damage.lost_stored_bytes);
     }
@@ -65,6 +80,8 @@ std::vector<FileLedger> file_ledgers(const TableInput& input, const Comm& comm,
     ledger.replaced = n[kReplaced];
     ledger.nul_bytes = n[kNul];
     ledger.extra_fields = n[kExtra];
+    ledger.duplicate_keys = n[kDuplicate];
+    ledger.lone_surrogates = n[kSurrogate];
     ledger.unverified = n[kUnverified];
     ledger.lost_bytes = n[kLost];
     ledger.skipped = excluded.count(static_cast<std::int32_t>(f)) > 0;
@@ -163,6 +180,10 @@ void merge_positions(const TableInput& input, const Comm& comm, const std::map<s
   std::vector<std::int64_t>& before = result.line_ends;
   before.resize(input.files.size());
   for (std::size_t f = 0; f < input.starts.size(); ++f) before[f] = input.starts[f].lines;
+  if (!input.segment_lines.empty()) {
+    result.line_bases = input.segment_lines;
+    return;
+  }
   for (std::size_t s = 0; s < splits; ++s) {
     result.line_bases.emplace_back();
     for (std::size_t i = 0; i < input.splits[s].segments.size(); ++i) {
@@ -202,6 +223,44 @@ void merge_counts(const TableInput& input, const Program& program, const Comm& c
   result.counters.regex_limit = at[3];
   result.rejected_rows = at[4];
   result.missing.assign(at + 5, at + 5 + columns);
+}
+
+void put_tallies(Packer& out, const std::vector<PatternTally>& tallies) {
+  out.put(static_cast<std::int64_t>(tallies.size()));
+  for (const PatternTally& t : tallies) {
+    out.text(t.pattern).put(t.tried).put(t.hit).put(t.limit).put(t.timed).put(t.timed_seconds);
+    out.put(t.compared).put(t.shadowed);
+  }
+}
+
+std::vector<PatternTally> get_tallies(Unpacker& in) {
+  std::vector<PatternTally> tallies(static_cast<std::size_t>(in.get<std::int64_t>()));
+  for (PatternTally& t : tallies) {
+    t.pattern = in.text();
+    for (std::int64_t* count : {&t.tried, &t.hit, &t.limit, &t.timed}) *count = in.get<std::int64_t>();
+    t.timed_seconds = in.get<double>();
+    for (std::int64_t* count : {&t.compared, &t.shadowed}) *count = in.get<std::int64_t>();
+  }
+  return tallies;
+}
+
+/// How patterns did: a step each, and the format.
+void merge_patterns(const TableInput& input, const Comm& comm, const std::map<std::int64_t, SplitRecord>& records,
+                    PassResult& result) {
+  const std::size_t steps = input.spec->steps.size();
+  std::vector<std::vector<PatternTally>> mine(steps + 1);
+  for (const auto& [split, record] : records) {
+    for (std::size_t s = 0; s < std::min(steps, record.state.patterns.size()); ++s)
+      merge_tallies(mine[s], record.state.patterns[s]);
+    merge_tallies(mine[steps], record.patterns);
+  }
+  Packer out;
+  for (const auto& tallies : mine) put_tallies(out, tallies);
+  result.patterns.resize(steps + 1);
+  for (const std::string& packed : comm.all_gather(out.bytes())) {
+    Unpacker in(packed);
+    for (auto& tallies : result.patterns) merge_tallies(tallies, get_tallies(in));
+  }
 }
 
 }  // namespace
@@ -244,6 +303,7 @@ PassResult merge_records(const TableInput& input, const Program& program, const 
   result.columns = all_columns(comm, records);
   if (!result.columns.empty() && !input.dataset) add_source_columns(input, result.columns);
   merge_evidence(program, comm, records, result);
+  merge_patterns(input, comm, records, result);
   merge_positions(input, comm, records, result);
   merge_counts(input, program, comm, records, result);
   for (const FileLedger& file : result.files) {

@@ -11,6 +11,7 @@ namespace evclean {
 struct SplitRecord {
   std::vector<SegmentOutcome> segments;
   std::vector<std::int64_t> kept, filtered, rejected;  ///< a segment; rejected: by steps
+  std::vector<PatternTally> patterns;                  ///< of the format
   std::int64_t rejected_rows = 0;                      ///< by steps behind explode
   std::vector<std::pair<int, InputColumn>> columns;    ///< (segment, column) in order of appearance
   std::map<std::pair<int, std::string>, Evidence> unknown;

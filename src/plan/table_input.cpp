@@ -24,6 +24,11 @@ std::string pack(const TableInput& input) {
         .put(file.mark_bytes)
         .put(file.splittable);
   }
+  out.put(input.replays);
+  for (std::size_t f = 0; f < input.files.size() && input.replays; ++f) {
+    out.put(static_cast<std::int64_t>(input.rejected[f].size()));
+    for (const RejectedPlace& place : input.rejected[f]) out.put(place);
+  }
   out.put(static_cast<std::int64_t>(input.starts.size()));
   for (const FileStart& start : input.starts) out.put(start);
   out.put(static_cast<std::int64_t>(input.notes.size()));
@@ -43,6 +48,11 @@ void unpack(const std::string& bytes, TableInput& input) {
     file.codec = in.get<Codec>();
     file.mark_bytes = in.get<std::int32_t>();
     file.splittable = in.get<bool>();
+  }
+  input.replays = in.get<bool>();
+  for (std::size_t f = 0; f < input.files.size() && input.replays; ++f) {
+    input.rejected.emplace_back(static_cast<std::size_t>(in.get<std::int64_t>()));
+    for (RejectedPlace& place : input.rejected.back()) place = in.get<RejectedPlace>();
   }
   input.starts.resize(static_cast<std::size_t>(in.get<std::int64_t>()));
   for (FileStart& start : input.starts) start = in.get<FileStart>();
@@ -124,7 +134,8 @@ void cut_starts(TableInput& input) {
   input.splits = std::move(splits);
 }
 
-void list(TableInput& input, bool only_new) {
+/// `wanted` takes what a run reads from the listing.
+void list(TableInput& input, const std::function<void(TableInput&)>& wanted) {
   check_patterns(input);
   refuse_own_outputs(input);
   const InputSpec& spec = *input.spec->input;
@@ -138,7 +149,7 @@ void list(TableInput& input, bool only_new) {
   Listing listing = list_inputs(paths, options);
   input.files = std::move(listing.files);
   input.notes = std::move(listing.notes);
-  if (only_new) choose_new(input);
+  wanted(input);
   choose(input);
 }
 
@@ -152,6 +163,7 @@ void settle_input(TableInput& input) {
   const InputSpec& spec = *input.spec->input;
   input.splits = cut_splits(input.files, input.job->resources.chunk_bytes);
   cut_starts(input);
+  if (input.replays) cut_rejected(input);
   input.closed = is_closed(input.format);
   input.nulls = nulls_for(spec, input.format);
 }
@@ -212,11 +224,15 @@ std::int64_t TableInput::stored_bytes() const {
   return total;
 }
 
-TableInput open_table(const Job& job, const TableSpec& spec, const Comm& comm) {
+TableInput open_table(const Job& job, const TableSpec& spec, const Comm& comm, const std::string& rejects) {
   TableInput input = begin(job, spec);
   if (!spec.input) return input;
+  const auto wanted = [&](TableInput& listed) {
+    if (rejects.empty()) return choose_new(listed);
+    choose_rejected(listed, rejects);
+  };
   comm.agree([&] {
-    if (comm.is_root()) list(input, true);
+    if (comm.is_root()) list(input, wanted);
   });
   const std::string packed = comm.broadcast(comm.is_root() ? pack(input) : std::string());
   if (!comm.is_root()) unpack(packed, input);
@@ -227,7 +243,7 @@ TableInput open_table(const Job& job, const TableSpec& spec, const Comm& comm) {
 TableInput open_table(const Job& job, const TableSpec& spec) {
   TableInput input = begin(job, spec);
   if (!spec.input) return input;
-  list(input, false);
+  list(input, [](TableInput&) {});
   settle_input(input);
   return input;
 }

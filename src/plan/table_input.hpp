@@ -11,6 +11,7 @@
 #include "evclean/job.hpp"
 #include "evclean/pipeline.hpp"
 #include "evclean/sink.hpp"
+#include "replay.hpp"
 
 namespace evclean {
 
@@ -34,7 +35,10 @@ struct TableInput {
   StreamOptions stream;
   std::vector<FileStart> starts;      ///< a file: what earlier runs have read of it (only_new); empty: nothing
   std::shared_ptr<InputState> state;  ///< rank 0, with only_new
-  DatasetPtr dataset;                 ///< rows that a step over whole tables gave, instead of files; a split is a part
+  bool replays = false;               ///< just the records at `rejected` are read (--replay)
+  std::vector<std::vector<RejectedPlace>> rejected;      ///< a file
+  std::vector<std::vector<std::int64_t>> segment_lines;  ///< split, segment: lines of the file before it, where known
+  DatasetPtr dataset;      ///< rows that a step over whole tables gave, instead of files; a split is a part
   int origin_columns = 0;  ///< of the dataset, its last ones: where each row's record stands (row_origin.hpp)
 
   const FormatSpec& format_spec() const { return spec->input->format; }
@@ -42,8 +46,9 @@ struct TableInput {
   std::int64_t stored_bytes() const;
 };
 
-/// Lists and cuts on rank 0 and tells all ranks. Collective. Errors: user Error about paths or the format.
-TableInput open_table(const Job& job, const TableSpec& spec, const Comm& comm);
+/// Lists and cuts on rank 0 and tells all ranks. `rejects`: a reject file whose records alone are read; empty: all.
+/// Collective. Errors: user Error about paths or the format.
+TableInput open_table(const Job& job, const TableSpec& spec, const Comm& comm, const std::string& rejects = {});
 
 /// Rows of a dataset as the input of further steps.
 TableInput open_dataset(const Job& job, const TableSpec& spec, const NullWords& nulls, DatasetPtr dataset);

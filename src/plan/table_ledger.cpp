@@ -133,6 +133,7 @@ void TableRun::send_rejects_home(RejectStage& later, bool records) {
         const auto segment = static_cast<std::size_t>(reject.segment);
         if (segment < segments.size()) reject.file = segments[segment].file;
       }
+      if (!records) reject.detail = kRowOfARecord;
       rejects_->put(split, {reject});
     }
   }
@@ -156,6 +157,25 @@ void TableRun::judge_budget(TableReport& report) const {
       if (step.off_records) rows = std::max({rows, step.rows_in, step.rows_out});
     }
     report.over_budget |= static_cast<double>(report.rejected_rows) > *budget.share * static_cast<double>(rows);
+  }
+  judge_files(report);
+}
+
+/// `max_per_file`: the first file that is over it, in input order.
+void TableRun::judge_files(TableReport& report) const {
+  const RejectBudget& budget = spec_.input->rejects;
+  for (const FileLedger& file : report.files) {
+    const auto rejected = static_cast<double>(file.counts.rejected);
+    const auto records = static_cast<double>(file.counts.lines - file.counts.blank);
+    const bool over = (budget.file_count && file.counts.rejected > *budget.file_count) ||
+                      (budget.file_share && rejected > *budget.file_share * records);
+    if (!over) continue;
+    report.over_budget = true;
+    report.over_file = fmt::format(
+        "{} of {} records of {} rejected, {} a file allowed", file.counts.rejected,
+        file.counts.lines - file.counts.blank, file.file,
+        budget.file_count ? fmt::format("{}", *budget.file_count) : fmt::format("{:g}%", *budget.file_share * 100));
+    return;
   }
 }
 

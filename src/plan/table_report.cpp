@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a table's run says of itself.
 #include <algorithm>
+#include <cctype>
 
 #include "evclean/suggest.hpp"
 #include "input_state.hpp"
@@ -55,7 +56,74 @@ std::string what_stopped(const TableInput& input, const Evidence& evidence) {
                      kKindWords[blocker]);
 }
 
+/// Both sides' evidence for the order of day and month.
+std::string what_decided(const TableInput& input, const Evidence& evidence) {
+  std::string text;
+  const auto add = [&](ValueKind date, ValueKind time, const char* words) {
+    for (const ValueKind kind : {date, time}) {
+      const Evidence::Seen& seen = evidence.kinds[static_cast<std::size_t>(kind)];
+      if (seen.count == 0) continue;
+      text +=
+          fmt::format("{}{} {} such as '{}'", text.empty() ? "" : ", ", seen.count, words, printable(seen.sample, 40));
+      if (seen.first.file >= 0 && seen.first.file < static_cast<std::int32_t>(input.files.size())) {
+        text += fmt::format(" at {}:{}", input.files[static_cast<std::size_t>(seen.first.file)].shown,
+                            line_of(input, seen.first.file, seen.first.byte_offset));
+      }
+    }
+  };
+  add(ValueKind::kDateDayFirst, ValueKind::kTimestampDayFirst, "read only as day/month");
+  add(ValueKind::kDateMonthFirst, ValueKind::kTimestampMonthFirst, "read only as month/day");
+  if (text.empty()) return text;
+  add(ValueKind::kDateEither, ValueKind::kTimestampEither, "either way");
+  return text;
+}
+
+/// Integers under a name of a time, as large as seconds or milliseconds of this century: what to declare.
+std::string epoch_hint(const std::string& name, const Evidence& evidence) {
+  std::string lower = name;
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string last = lower.substr(lower.find_last_of("._-") + 1);
+  const bool named = last == "ts" || last == "epoch" || last == "timestamp" || last == "time" || last == "ms";
+  std::int64_t value = 0;
+  if (!named || !parse_int64(evidence.kinds[static_cast<std::size_t>(ValueKind::kInt)].sample, value)) return {};
+  const bool seconds = value >= 946'684'800 && value < 4'102'444'800;
+  const bool milliseconds = value / 1000 >= 946'684'800 && value / 1000 < 4'102'444'800;
+  if (!seconds && !milliseconds) return {};
+  return fmt::format("column '{}' is int64; if {} are {} since 1970, say types: {{{}: {}}}", printable(name, 60), value,
+                     seconds ? "seconds" : "milliseconds", printable(name, 60), seconds ? "epoch_s" : "epoch_ms");
+}
+
+/// A pattern of the job's that does nothing: why, in one line; empty: it does something.
+std::string what_is_idle(const PatternTally& tally) {
+  const std::string name = printable(tally.pattern, 60);
+  if (tally.hit > 0) return {};
+  if (tally.shadowed > 0) {
+    return fmt::format("'{}' never gave a value: an earlier pattern takes what it matches ({} of {} texts looked at)",
+                       name, tally.shadowed, tally.compared);
+  }
+  return tally.tried + tally.compared == 0 ? std::string()
+                                           : fmt::format("'{}' matched none of {} texts", name, tally.tried);
+}
+
 }  // namespace
+
+/// How each pattern of the format and of each step did; those that do nothing are named.
+void TableRun::note_patterns(const PassResult& pass, std::size_t first_step, bool of_files, TableReport& report) const {
+  for (std::size_t s = 0; s < pass.patterns.size(); ++s) {
+    const bool format = s + 1 == pass.patterns.size();
+    if (format && !of_files) continue;
+    const std::string series = format
+                                   ? fmt::format("format {}", report.format)
+                                   : fmt::format("step {} ({})", first_step + s + 1, spec_.steps[first_step + s].name);
+    const bool own = !format || !spec_.input->format.patterns.empty();
+    for (std::size_t p = 0; p < pass.patterns[s].size(); ++p) {
+      const PatternTally& tally = pass.patterns[s][p];
+      report.patterns.push_back({series, own, tally});
+      const std::string idle = own ? what_is_idle(tally) : std::string();
+      if (!idle.empty()) report.notes.push_back(fmt::format("{}: pattern {} {}", series, p + 1, idle));
+    }
+  }
+}
 
 void TableRun::note_input(const TableInput& input, TableReport& report) const {
   report.format = input.format;
@@ -75,6 +143,9 @@ void note_files(TableReport& report) {
     };
     count_in(file.replaced, "ill-formed UTF-8 sequences became U+FFFD");
     count_in(file.nul_bytes, "NUL bytes are kept in strings");
+    count_in(file.extra_fields, "records have fields behind the known ones, kept in the column extra");
+    count_in(file.duplicate_keys, "JSON keys were given twice in one object; the last value counts");
+    count_in(file.lone_surrogates, "halves of surrogate pairs in JSON became U+FFFD");
   }
 }
 
@@ -106,6 +177,7 @@ void TableRun::note_piece(const TableInput& input, const SegmentResult& piece, s
     note_files(report);
     note_state(piece.pass, report);
   }
+  note_patterns(piece.pass, first_step, !input.dataset, report);
   note_counters(piece.pass.counters, report);
   const bool records = number == 0 ? !spec_.sql : first_step <= records_end_;
   const std::int64_t rows_rejected = piece.pass.rejected_rows + (records ? 0 : piece.pass.rejected);
@@ -126,11 +198,18 @@ void TableRun::note_piece(const TableInput& input, const SegmentResult& piece, s
   if (number + 1 < pieces_.size()) return;
   for (std::size_t c = 0; c < piece.program.fields.size(); ++c) {
     const Field& field = piece.program.fields[c];
-    ColumnReport column{field.name, field.type, c < piece.pass.missing.size() ? piece.pass.missing[c] : 0, {}, {}};
+    ColumnReport column;
+    column.name = field.name;
+    column.type = field.type;
+    column.missing = c < piece.pass.missing.size() ? piece.pass.missing[c] : 0;
     const auto seen = evidence_.find(field.name);
     if (seen != evidence_.end()) {
       if (comm_.is_root()) column.why = what_stopped(input_, seen->second);
       column.null_words = seen->second.null_words;
+      column.zero_padded = seen->second.zero_padded;
+      const std::string hint = column.type == ValueType::kInt64 ? epoch_hint(column.name, seen->second) : std::string();
+      if (!hint.empty()) report.notes.push_back(hint);
+      if (comm_.is_root()) column.dates = what_decided(input_, seen->second);
     }
     report.columns.push_back(std::move(column));
   }

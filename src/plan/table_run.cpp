@@ -167,7 +167,8 @@ TableReport TableRun::run() {
   if (spec_.sql) {
     data_ = start_query(report);
   } else {
-    input_ = open_table(job_, spec_, comm_);
+    const bool replays = spec_.name == around_.options.replayed_table;
+    input_ = open_table(job_, spec_, comm_, replays ? around_.options.replay : std::string());
     nulls_ = input_.nulls;
     note_input(input_, report);
   }

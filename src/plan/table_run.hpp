@@ -57,6 +57,7 @@ class TableRun {
   void drop_from(std::int64_t id, std::int64_t filtered, std::int64_t rejected, TableReport& report) const;
   void send_rejects_home(RejectStage& later, bool records);
   void judge_budget(TableReport& report) const;
+  void judge_files(TableReport& report) const;
   void check_ledger(const TableReport& report) const;
   void write_rejects(TableReport& report);
   void stage_rejects(Sink* sink, TableReport& report) const;
@@ -65,6 +66,7 @@ class TableRun {
   // What is said of it, in table_report.cpp.
   void note_input(const TableInput& input, TableReport& report) const;
   void note_piece(const TableInput& input, const SegmentResult& piece, std::size_t number, TableReport& report);
+  void note_patterns(const PassResult& pass, std::size_t first_step, bool of_files, TableReport& report) const;
   void note_state(const PassResult& pass, TableReport& report) const;
   void note_operators(TableReport& report) const;
   void note_what_stays(TableReport& report) const;

@@ -5,6 +5,11 @@
 namespace evclean {
 namespace {
 
+/// Of all tries, from those that were timed.
+double pattern_seconds(const PatternTally& n) {
+  return n.timed == 0 ? 0.0 : n.timed_seconds / static_cast<double>(n.timed) * static_cast<double>(n.tried);
+}
+
 void put_counts(JsonText& json, const LedgerCounts& counts) {
   json.key("ledger").begin_object();
   json.field("lines", counts.lines).field("kept", counts.kept).field("filtered", counts.filtered);
@@ -19,6 +24,8 @@ void put_files(JsonText& json, const std::vector<FileLedger>& files) {
     if (file.replaced > 0) json.field("replaced", file.replaced);
     if (file.nul_bytes > 0) json.field("nul_bytes", file.nul_bytes);
     if (file.extra_fields > 0) json.field("extra_fields", file.extra_fields);
+    if (file.duplicate_keys > 0) json.field("duplicate_keys", file.duplicate_keys);
+    if (file.lone_surrogates > 0) json.field("lone_surrogates", file.lone_surrogates);
     if (file.unverified > 0) json.field("unverified", file.unverified);
     if (!file.damage.empty()) json.field("damage", file.damage).field("lost_bytes", file.lost_bytes);
     if (file.skipped) json.field("skipped", true);
@@ -35,12 +42,28 @@ void put_columns(JsonText& json, const std::vector<ColumnReport>& columns) {
         .field("type", type_name(column.type))
         .field("missing", column.missing);
     if (!column.why.empty()) json.field("why", column.why);
+    if (column.zero_padded > 0) json.field("zero_padded", column.zero_padded);
+    if (!column.dates.empty()) json.field("dates", column.dates);
     if (!column.null_words.empty()) {
       json.key("null_words").begin_object();
       for (const auto& [word, count] : column.null_words) json.field(word, count);
       json.end();
     }
     json.end();
+  }
+  json.end();
+}
+
+void put_patterns(JsonText& json, const std::vector<PatternReport>& patterns) {
+  if (patterns.empty()) return;
+  json.key("patterns").begin_array();
+  for (const PatternReport& pattern : patterns) {
+    const PatternTally& n = pattern.tally;
+    json.begin_object().field("series", pattern.series).field("pattern", n.pattern);
+    json.field("tried", n.tried).field("hit", n.hit);
+    json.field("share", n.tried == 0 ? 0.0 : static_cast<double>(n.hit) / static_cast<double>(n.tried));
+    json.field("seconds", pattern_seconds(n)).field("limit_hits", n.limit);
+    json.field("compared", n.compared).field("shadowed", n.shadowed).end();
   }
   json.end();
 }
@@ -59,6 +82,7 @@ void put_table(JsonText& json, const TableReport& table) {
     json.end();
   }
   json.end();
+  put_patterns(json, table.patterns);
   if (table.rejected_rows > 0) json.field("rejected_rows", table.rejected_rows);
   json.field("over_budget", table.over_budget);
   if (!table.rejects_path.empty()) json.field("rejects", table.rejects_path);

@@ -68,6 +68,9 @@ std::string column_text(const TableReport& table) {
   std::vector<std::vector<std::string>> rows;
   for (const ColumnReport& column : table.columns) {
     std::string note = column.why;
+    if (!column.dates.empty()) note += fmt::format("{}{}", note.empty() ? "" : "; ", column.dates);
+    if (column.zero_padded > 0)
+      note += fmt::format("{}{} with leading zeros", note.empty() ? "" : "; ", grouped(column.zero_padded));
     for (const auto& [word, count] : column.null_words) {
       note += fmt::format("{}{} x '{}' is missing", note.empty() ? "" : "; ", grouped(count), word);
     }
@@ -147,7 +150,9 @@ std::string report_text(const RunReport& report) {
     for (std::size_t n = 0; n < table.notes.size() && n < kNotesShown; ++n)
       text += fmt::format("note: {}\n", printable(table.notes[n], 400));
     if (table.notes.size() > kNotesShown) text += fmt::format("note: … {} more\n", table.notes.size() - kNotesShown);
-    if (table.over_budget) {
+    if (!table.over_file.empty()) {
+      text += fmt::format("over the reject budget: {}; the outputs were not published\n", table.over_file);
+    } else if (table.over_budget) {
       text +=
           fmt::format("over the reject budget: {} of {} records rejected, {} allowed; the outputs were not published\n",
                       grouped(table.ledger.rejected), grouped(table.ledger.lines - table.ledger.blank), table.budget);

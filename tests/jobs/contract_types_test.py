@@ -132,6 +132,18 @@ class Types(harness.Case):
         self.assertEqual(table.types, {"d": "date", "t": "timestamp"})
         self.refused("d\n07/07/2014\n01/02/2014\n", words=["two ways", "01/02/2014"])
 
+    def test_epochs_are_times_when_declared_and_integers_otherwise(self):
+        text = "ts,start_ms,n\n1793515936,1793515936500,1\n1793515936.25,-1,2\n,0,3\n"
+        table = self.clean(text.replace(".25", ""), [])
+        self.assertEqual((table.types["ts"], table.types["start_ms"]), ("int64", "int64"))
+        self.says(table.ran.err, "column 'ts' is int64; if 1793515936 are seconds since 1970, say types: {ts: epoch_s}", "{start_ms: epoch_ms}")
+        table = self.clean(text, [], types={"ts": "epoch_s", "start_ms": "epoch_ms"})
+        self.assertEqual(table.column("ts"), ["2026-11-01T06:52:16Z", "2026-11-01T06:52:16.25Z", None])
+        self.assertEqual(table.column("start_ms"), ["2026-11-01T06:52:16.5Z", "1969-12-31T23:59:59.999Z", "1970-01-01T00:00:00Z"])
+        steps = [{"cast": {"n": "epoch_us"}}, {"select": ["n"]}]
+        self.assertEqual(self.clean(text, steps).column("n")[0], "1970-01-01T00:00:00.000001Z")
+        self.refused("ts\n99999999999999999\n", types={"ts": "epoch_s"}, code=1, words=["is not epoch_s"])
+
     def test_the_message_about_ambiguous_times_names_types_that_cure_it(self):
         text = "t\n03/04/2026 10:00:00\n05/06/2026 11:30:00\n"
         ran = self.refused(text, words=['types: {t: "timestamp:%d/%m/%Y %H:%M:%S"} or {t: "timestamp:%m/%d/%Y %H:%M:%S"}'])

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""evclean init prints a job that runs as it is; --report FILE.html is a page in which no text from data is code."""
+
+import html.parser
+import json
+
+import harness
+
+
+class Tags(html.parser.HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.words = set(), []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.add(tag)
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+class Init(harness.Case):
+    def init(self, *files):
+        ran = self.call("init", *files)
+        self.assertEqual(ran.code, 0, ran)
+        (self.folder / "job.yml").write_text(ran.out)
+        return ran.out
+
+    def test_what_it_prints_runs_as_it_is(self):
+        combined = '1.2.3.4 - - [01/Nov/2026:06:52:16 +0000] "GET /p HTTP/1.1" 200 10 "-" "curl/8"\n' * 20
+        cases = {"web.log": combined + "noise\n" * 4, "orders 2026.csv": "id;day;zip\n" + "".join(f"{i};0{i % 9 + 1}/02/2026;00{i}\n" for i in range(30)),
+                 "it's $HOME.json": '{"id": 1, "req": {"n": 1.5}, "t": ["a"]}\n' * 10, "plain.txt": "just\nwords\n"}
+        for name, text in cases.items():
+            with self.subTest(name):
+                self.fresh()
+                self.write(name, text)
+                text = self.init(name)
+                self.assertEqual(self.call("check", "job.yml").code, 0, text)
+                ran = self.call("run", "job.yml", "--report", "report.json")
+                self.assertEqual(ran.code, 0, f"{text}\n{ran}")
+                report = json.loads((self.folder / "report.json").read_text())
+                self.check_ledger(report)
+                self.assertGreater(report["outputs"][0]["rows"], 0)
+
+    def test_it_says_what_it_saw(self):
+        self.write("o.csv", "id;day;zip\n1;03/04/2026;007\n2;05/06/2026;\n")
+        text = self.init("o.csv")
+        self.says(text, "format: csv", "id   int64", "leading zeros keep it text", "'day': string", "date:%d/%m/%Y", "1 of 2 missing")
+        self.write("w.log", "not this\n" + '1.2.3.4 - - [01/Nov/2026:06:52:16 +0000] "GET /p HTTP/1.1" 200 10\n' * 9)
+        self.says(self.init("w.log"), "format: common", "rejects: {max: 20%", "1 of 10 records looked at do not fit")
+
+    def test_files_that_are_no_input_are_refused(self):
+        self.assertEqual(self.call("init", "nothing.log").code, 2)
+        self.write("x.bin", bytes(range(256)) * 40)
+        self.assertEqual(self.call("init", "x.bin").code, 2)
+
+    def test_the_html_report_is_whole_and_its_text_is_never_code(self):
+        evil = "<script>alert(1)</script>"
+        name = f"in <b>{evil[:8]}.csv".replace("/", "")
+        self.write(name, f"a,{evil}\n1,{evil}\n<img src=x onerror=y>,2,3,4\n")
+        self.write("job.yml", {"job": evil, "input": {"paths": name, "format": "csv", "rejects": {"max": 9}, "nulls": [evil]},
+                               "steps": [{"parse": {"column": "a", "patterns": ["(?<g><x>)"]}}], "output": "out.csv"})
+        ran = self.call("run", "job.yml", "--report", "r.html")
+        self.assertEqual(ran.code, 0, ran)
+        page = (self.folder / "r.html").read_text()
+        parsed = Tags(page)
+        self.assertTrue({"script", "img", "b"} & parsed.tags <= {"b"}, parsed.tags)
+        self.assertNotIn("<script", page)
+        self.assertNotIn("src=", page.replace("src=x onerror", ""))
+        self.says(" ".join(parsed.words), evil, "Outputs", "Columns", "Rejects", "Patterns", "<img src=x onerror=y>", "out.csv")
+
+
+if __name__ == "__main__":
+    harness.main()
