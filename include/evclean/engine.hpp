@@ -32,6 +32,13 @@ std::string init_job(const std::vector<std::string>& files);
 /// known, outputs. All problems, with places. Local.
 std::vector<JobProblem> check_job(const Job& job);
 
+/// What the job's identities may do in each of its buckets, as a table for people. Local; asks S3.
+struct S3Access {
+  std::string table;
+  bool allowed = true;  ///< everything that the job needs
+};
+S3Access check_s3(const Job& job);
+
 /// The first rows before and after the steps, as text with types. Local; reads only as much as it needs.
 std::string preview_job(const Job& job, std::int64_t rows);
 

@@ -45,6 +45,7 @@ struct RejectBudget {
   std::optional<double> file_share;  ///< max_per_file
   std::optional<std::int64_t> file_count;
   std::string path;  ///< empty: counted, the first three shown
+  std::optional<S3Settings> s3 = {};
 };
 
 struct NullOptions {
@@ -66,8 +67,9 @@ struct InputSpec {
   NullOptions nulls;
   Encoding encoding = Encoding::kAuto;
   std::int64_t max_ratio = 1000;
-  bool source = false;   ///< adds _file, _line
-  std::string only_new;  ///< state file; empty: everything
+  bool source = false;                ///< adds _file, _line
+  std::string only_new;               ///< state file; empty: everything
+  std::optional<S3Settings> s3 = {};  ///< set for all once the job is read: the nearest block
 };
 
 // Steps, in the order of the contract's table.
@@ -211,8 +213,9 @@ struct OutputSpec {
   std::int64_t max_string = 4096;   ///< HDF5, bytes
   bool truncate_long_text = false;  ///< HDF5 long_text: truncate
   Warehouse warehouse = Warehouse::kNone;
-  std::string label;         ///< NumPy: the column that is y; empty: none
-  std::string split_column;  ///< NumPy: the column of train and test; empty: none
+  std::string label;                  ///< NumPy: the column that is y; empty: none
+  std::string split_column;           ///< NumPy: the column of train and test; empty: none
+  std::optional<S3Settings> s3 = {};  ///< as for input
 };
 
 struct TestSpec {
@@ -245,6 +248,7 @@ struct Job {
   std::vector<TestSpec> tests;
   ResourceSpec resources;
   std::map<std::string, std::string> functions;
+  S3Settings s3;  ///< the block at the top
 };
 
 /// One mistake in a job file.

@@ -24,7 +24,14 @@ struct WrittenFile {
   std::string path;  ///< final name
   std::int64_t rows = 0;
   std::int64_t bytes = 0;
-  std::string sha256;
+  std::string sha256 = {};
+  std::shared_ptr<const S3Settings> s3 = {};  ///< how to reach it, if it is on S3
+};
+
+/// How an output on S3 is reached, and where it waits until it is published.
+struct RemotePlace {
+  S3Settings s3 = {};
+  std::string scratch_dir = {};
 };
 
 /// Hidden files that become visible together, or not at all. Every rank knows all names (so any rank can clean up).
@@ -34,15 +41,21 @@ class Publisher {
   ~Publisher();  ///< removes hidden files that were not published (rank 0)
   /// Checks on rank 0 that a final path can be written (folder there or makeable, writable, not there already unless
   /// `overwrite`) and agrees. Collective. Errors: user Error that names the path.
-  void reserve(const std::string& final_path, bool overwrite);
+  /// Paths on S3 want a `place`.
+  void reserve(const std::string& final_path, bool overwrite, const RemotePlace& place = {});
   /// Reserves what an output will write: its files, or, where their names are known only at the end (`file_size`,
-  /// `partition_by`) or it fills a folder, the set of them, hive folders included. Collective. Errors: as reserve().
-  void reserve_output(const OutputSpec& spec);
+  /// `partition_by`) or it fills a folder, the set of them, hive folders included. What goes to S3 waits in
+  /// `scratch_dir`. Collective. Errors: as reserve().
+  void reserve_output(const OutputSpec& spec, const std::string& scratch_dir = {});
   /// Makes hidden files of a reserved set, when their names are known. Collective.
   void add_files(const std::vector<std::string>& final_paths, bool overwrite);
-  /// The hidden name beside the final one: ".name.evclean-<token>". Same on all ranks.
+  /// The hidden name beside the final one: ".name.evclean-<token>". Same on all ranks. For S3: a file in scratch.
   std::string hidden(const std::string& final_path);
-  /// Flushes and renames everything (rank 0), in the order reserved. Collective.
+  /// Whether a file written under its hidden name by several ranks is one file for all of them.
+  bool is_shared(const std::string& final_path) const;
+  /// Uploads what goes to S3, so that publishing is short. Collective; publish() does it otherwise.
+  void prepare();
+  /// Flushes and renames everything (rank 0), in the order reserved; completes uploads. Collective.
   void publish();
   /// Removes hidden files now: for signal paths and errors. Not collective, safe to call twice.
   void discard() noexcept;
@@ -55,7 +68,8 @@ class Publisher {
 struct SinkOptions {
   std::int64_t memory_bytes = 64 << 20;  ///< what the sink may hold before it spills to scratch
   std::string scratch_dir;
-  bool digests = true;  ///< false: WrittenFile::sha256 stays empty (see add_digests)
+  bool remote_digests = false;  ///< the same for files on S3, found before they are uploaded
+  bool digests = true;          ///< false: WrittenFile::sha256 stays empty (see add_digests)
 };
 
 class Sink {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "evclean/byte_stream.hpp"
+#include "evclean/s3_settings.hpp"
 
 namespace evclean {
 
@@ -27,6 +28,8 @@ struct InputFile {
   Codec codec = Codec::kPlain;  ///< by content
   std::int32_t mark_bytes = 0;  ///< UTF-8 mark at the begin of a plain file; text offset 0 is the byte behind it
   bool splittable = true;       ///< plain UTF-8: may be read from the middle. False: compressed, or converted
+  std::string etag = {};        ///< on S3: of the object as it was listed; another one later is damage
+  std::shared_ptr<const S3Settings> s3 = {};  ///< how to reach it; unset: a local file
 
   /// Bytes of text that ranges can be cut from (meaningful if splittable).
   std::int64_t text_bytes() const { return size_bytes - mark_bytes; }
@@ -37,6 +40,7 @@ struct ListOptions {
   OnMissing missing = OnMissing::kFail;
   OnEmpty empty = OnEmpty::kSkip;
   Encoding encoding = Encoding::kAuto;  ///< the input's `encoding:`; UTF-16 and Latin-1 files are not splittable
+  S3Settings s3;                        ///< for paths on S3
 };
 
 /// What listing found, with everything a user must be told.
@@ -48,9 +52,9 @@ struct Listing {
 };
 
 /// Lists `paths`: a file, a directory (recursive; names beginning with . or _ skipped), a glob with * ? [..] **,
-/// or '@file' with one path a line (relative to that file). Globs and directories sort by path bytes; a file
-/// reached twice (by its real path) counts once. Errors: user Error that names the path and what is wrong
-/// (nothing there, a folder without files, neither file nor folder, an archive); system Error without permission.
+/// or '@file' with one path a line (relative to that file); the same below s3://bucket/. Globs and directories sort by
+/// path bytes; a file reached twice (by its real path) counts once. Errors: user Error that names the path and what is
+/// wrong (nothing there, a folder without files, neither file nor folder, an archive); system Error without permission.
 Listing list_inputs(const std::vector<std::string>& paths, const ListOptions& options);
 
 /// A range of one file inside a split. For compressed files the whole file is one segment (end = -1).
@@ -77,6 +81,10 @@ std::vector<Split> cut_splits(const std::vector<InputFile>& files, std::int64_t 
 /// was listed: the caller stops after the record that crosses the segment's end. To read a segment that begins in
 /// the middle, open at its begin - 1: the first record it owns begins behind the first line end from there on.
 std::unique_ptr<ByteStream> open_stream(const InputFile& file, std::int64_t begin, const StreamOptions& options);
+
+/// Tells that the segments of these files are read next, in this order: small objects on S3 are fetched ahead of their
+/// turn. Replaces what was told before.
+void expect_reads(const std::vector<InputFile>& files, const std::vector<SplitSegment>& segments);
 
 /// Reads the first bytes of a file's text, for sniffing. Damage is not reported here.
 std::string read_head(const InputFile& file, const StreamOptions& options, std::int64_t bytes = 64 << 10);

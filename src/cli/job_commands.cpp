@@ -48,7 +48,24 @@ std::optional<Job> read_job(const CommandLine& command, const Comm& comm, bool n
   return std::nullopt;
 }
 
+namespace {
+
+int check_s3_command(const CommandLine& command, const Comm& comm) {
+  const auto job = read_job(command, comm, false);
+  if (!job) return static_cast<int>(ExitCode::kUser);
+  S3Access access;
+  comm.agree([&] {
+    if (!comm.is_root()) return;
+    access = check_s3(*job);
+    std::fputs(access.table.c_str(), stdout);
+  });
+  return comm.max(std::int64_t{!access.allowed}) > 0 ? static_cast<int>(ExitCode::kSystem) : 0;
+}
+
+}  // namespace
+
 int check_command(const CommandLine& command, const Comm& comm) {
+  if (command.s3) return check_s3_command(command, comm);
   std::vector<JobProblem> problems;
   comm.agree([&] {
     if (!comm.is_root()) return;

@@ -139,6 +139,9 @@ void add_options(CLI::App& app, const CommandWord& word, CommandLine& line) {
       add_job_options(app, line);
   }
   if (word.command == Command::kRun) add_run_options(app, line);
+  if (word.command == Command::kCheck) {
+    app.add_flag("--s3", line.s3, "List the job's buckets: identity, region, and what is allowed");
+  }
   if (word.command == Command::kPreview) {
     app.add_option("-n,--rows", line.rows, "Rows to show (default: 20)")
         ->type_name("N")

@@ -33,6 +33,7 @@ struct CommandLine {
   std::int64_t limit = -1;  ///< --limit records; -1: all
   std::string replay;       ///< --replay REJECTS.jsonl; empty: none
   std::int64_t rows = 20;   ///< preview -n
+  bool s3 = false;          ///< check --s3
 };
 
 /// Either a command to run, or text to print and the exit code to end with.

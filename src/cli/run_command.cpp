@@ -11,6 +11,7 @@
 
 #include "commands.hpp"
 #include "evclean/engine.hpp"
+#include "evclean/s3.hpp"
 
 namespace evclean::cli {
 namespace {
@@ -36,16 +37,23 @@ std::string host_list(const Comm& comm) {
   return text;
 }
 
-void write_report(const std::string& path, const RunReport& report) {
+void write_report(const std::string& path, const S3Settings& s3, const RunReport& report) {
+  const std::string text = path.ends_with(".html") ? report_html(report) : report_json(report);
+  if (is_s3_path(path)) return S3Client::of(s3)->put(S3Url::parse(path), text, false);
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << (path.ends_with(".html") ? report_html(report) : report_json(report));
+  file << text;
   file.close();
   if (!file) fail_system("cannot write the report {}: {}", path, std::strerror(errno));
 }
 
 /// Finds a report that cannot be written before anything is read.
-void try_report(const std::string& path) {
+void try_report(const std::string& path, const S3Settings& s3) {
   if (path.empty()) return;
+  if (is_s3_path(path)) {
+    const S3Url url = S3Url::parse(path);
+    S3Client& client = *S3Client::of(s3);
+    return client.abort_upload(url, client.begin_upload(url));
+  }
   const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
   std::error_code error;
   std::filesystem::create_directories(folder, error);
@@ -65,7 +73,7 @@ int run_command(const CommandLine& command, const Comm& comm) {
   const auto job = read_job(command, comm, true);
   if (!job) return static_cast<int>(ExitCode::kUser);
   comm.agree([&] {
-    if (comm.is_root()) try_report(command.report);
+    if (comm.is_root()) try_report(command.report, job->s3);
   });
   const std::string hosts = host_list(comm);
   const bool talks = comm.is_root() && command.log_level >= LogLevel::kInfo;
@@ -79,7 +87,7 @@ int run_command(const CommandLine& command, const Comm& comm) {
   const RunReport report = run_job(*job, options, comm);
   comm.agree([&] {
     if (!comm.is_root()) return;
-    if (!command.report.empty()) write_report(command.report, report);
+    if (!command.report.empty()) write_report(command.report, job->s3, report);
     if (talks || report.exit_code != 0) std::fputs(report_text(report).c_str(), stderr);
   });
   return report.exit_code;

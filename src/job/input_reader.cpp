@@ -57,6 +57,7 @@ void read_rejects(const YamlNode& node, RejectBudget& budget, Problems& problems
   if (const auto* path = map.take("path")) {
     if (auto text = read_path(*path, "rejects.path", problems)) budget.path = std::move(text->value);
   }
+  if (const auto* s3 = map.take("s3")) budget.s3 = read_s3(*s3, "rejects.s3", S3Use::kWrite, problems);
   map.finish();
 }
 
@@ -259,9 +260,9 @@ InputSpec read_input_keys(MapReader& map) {
     input.format.format_column = input.source && input.format.formats.size() > 1;
   }
   if (const auto* node = map.take("only_new")) {
-    if (auto text = read_path(*node, "only_new", problems)) input.only_new = std::move(text->value);
+    if (auto text = read_local_path(*node, "only_new", problems)) input.only_new = std::move(text->value);
   }
-  map.refuse("s3");
+  if (const auto* node = map.take("s3")) input.s3 = read_s3(*node, map.what() + ".s3", S3Use::kRead, problems);
   return input;
 }
 

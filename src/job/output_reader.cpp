@@ -210,7 +210,8 @@ OutputSpec read_output(const YamlNode& node, Problems& problems) {
   read_level(map, output, format_known);
   read_hdf5_keys(map, output, format_known);
   read_set_keys(map, output, format_known);
-  for (const char* key : {"warehouse", "s3"}) map.refuse(key);
+  map.refuse("warehouse");
+  if (const auto* s3 = map.take("s3")) output.s3 = read_s3(*s3, "output.s3", S3Use::kWrite, problems);
   map.finish();
   return output;
 }

@@ -37,7 +37,8 @@ class JobReader {
     if (const auto* tests = map_.take("tests"); is_given(tests)) job_.tests = read_tests(*tests, problems_);
     if (const auto* resources = map_.take("resources"); is_given(resources)) read_resources(*resources);
     if (const auto* functions = map_.take("functions"); is_given(functions)) read_functions(*functions);
-    map_.refuse("s3");
+    if (const auto* s3 = map_.take("s3"); is_given(s3)) job_.s3 = read_s3(*s3, "s3", S3Use::kWrite, problems_);
+    spread_s3(job_);
     map_.refuse("use");
     map_.finish();
     check_tests();
@@ -153,7 +154,7 @@ class JobReader {
       assign(resources.chunk_bytes, read_size(*chunk, "resources.chunk", 1, std::int64_t{1} << 50, problems_));
     }
     if (const auto* scratch = map.take("scratch")) {
-      if (auto path = read_path(*scratch, "resources.scratch", problems_)) resources.scratch = std::move(path->value);
+      if (auto path = read_local_path(*scratch, "resources.scratch", problems_)) resources.scratch = std::move(path->value);
     }
     if (const auto* threads = map.take("threads")) {
       assign(resources.threads, read_integer(*threads, "resources.threads", 1, 4096, problems_));

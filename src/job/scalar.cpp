@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scalar.hpp"
 
+#include "evclean/s3_settings.hpp"
+
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -137,12 +139,22 @@ std::optional<Text> read_expression(const YamlNode& node, std::string_view what,
 std::optional<Text> read_path(const YamlNode& node, std::string_view what, Problems& problems) {
   auto path = read_word(node, what, problems);
   if (!path) return path;
-  if (path->value.rfind("s3://", 0) == 0) {
-    problems.report(node, "{}: {}", not_available("s3"), printable(path->value, 100));
+  const std::string_view named = std::string_view(path->value).substr(path->value.starts_with('@') ? 1 : 0);
+  if (const std::string problem = is_s3_path(named) ? s3_path_problem(named) : ""; !problem.empty()) {
+    problems.report(node, "{}: {}", what, problem);
     return std::nullopt;
   }
   if (path->value.find('\0') != std::string::npos) {
     problems.report(node, "{} holds a NUL byte", what);
+    return std::nullopt;
+  }
+  return path;
+}
+
+std::optional<Text> read_local_path(const YamlNode& node, std::string_view what, Problems& problems) {
+  auto path = read_path(node, what, problems);
+  if (path && is_s3_path(path->value)) {
+    problems.report(node, "{} is a path of the file system, not on S3", what);
     return std::nullopt;
   }
   return path;

@@ -26,8 +26,10 @@ std::optional<Text> read_word(const YamlNode& node, std::string_view what, Probl
 std::vector<Text> read_words(const YamlNode& node, std::string_view what, Problems& problems);
 /// An expression; null says to quote it. Numbers and booleans count as expressions.
 std::optional<Text> read_expression(const YamlNode& node, std::string_view what, Problems& problems);
-/// A path of the local file system.
+/// A path of the file system, or on S3.
 std::optional<Text> read_path(const YamlNode& node, std::string_view what, Problems& problems);
+/// A path of the file system.
+std::optional<Text> read_local_path(const YamlNode& node, std::string_view what, Problems& problems);
 
 std::optional<bool> read_bool(const YamlNode& node, std::string_view what, Problems& problems);
 /// A whole number (decimal, 0x or 0o) within [least, most].

@@ -25,6 +25,12 @@ std::vector<StepSpec> read_steps(const YamlNode& node, Problems& problems);
 /// `output:`: a list, one map, or one path.
 std::vector<OutputSpec> read_outputs(const YamlNode& node, Problems& problems);
 
+/// A block `s3:`. What is read only has no keys for what is written (acl, sse, kms_key).
+enum class S3Use { kRead, kWrite };
+S3Settings read_s3(const YamlNode& node, const std::string& what, S3Use use, Problems& problems);
+/// Gives every input, reject file and output the block that is nearest to it, whole.
+void spread_s3(Job& job);
+
 /// Rows written in the job: a list of maps, or one map. Nested maps become dotted names, nested lists JSON text.
 std::vector<InlineRow> read_rows(const YamlNode& node, const std::string& what, Problems& problems);
 

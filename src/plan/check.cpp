@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "evclean/engine.hpp"
+#include "evclean/s3.hpp"
 #include "local_table.hpp"
 #include "table_order.hpp"
 
@@ -43,6 +44,11 @@ bool note_problem(const Job& job, JobPlace place, std::vector<JobProblem>& probl
 void check_output(const Job& job, const OutputSpec& output, std::vector<JobProblem>& problems) {
   note_problem(job, output.place, problems, [&] {
     for (const std::string& file : output_files(output)) {
+      if (is_s3_path(file)) {
+        const std::string problem = S3Client::of(output.s3.value_or(S3Settings{}))->write_problem(S3Url::parse(file));
+        if (!problem.empty()) fail_user("output '{}': cannot be written: {}", file, problem);
+        break;  // its other files are written by the same means
+      }
       fs::path folder = fs::absolute(fs::path(file)).parent_path();
       while (!fs::exists(folder) && folder.has_relative_path()) folder = folder.parent_path();
       if (!fs::is_directory(folder)) fail_user("output '{}': '{}' is not a folder", file, folder.string());

@@ -218,6 +218,7 @@ void InputState::choose(TableInput& input) {
     KnownFile now;
     now.path = is_remote(file) ? file.path : absolute(file.path);
     now.size_bytes = file.size_bytes;
+    now.etag = file.etag;
     if (!is_remote(file)) stat_into(now);
     if (now.path == own) continue;  // the state itself, in a folder of the input
     const Choice choice = look(file, now, input.notes);

@@ -12,6 +12,7 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string whole_path(const std::string& path, const std::string& base) {
+  if (is_s3_path(path)) return path;
   std::error_code ignored;
   const fs::path full = fs::path(path).is_absolute() || base.empty() ? fs::path(path) : fs::path(base) / path;
   const fs::path canonical = fs::weakly_canonical(fs::absolute(full, ignored), ignored);
@@ -20,9 +21,19 @@ std::string whole_path(const std::string& path, const std::string& base) {
 
 bool has_glob(const std::string& path) { return path.find_first_of("*?[") != std::string::npos; }
 
+/// The same on S3, where a path is its text.
+bool covers_object(const std::string& input, const std::string& output) {
+  if (input == output) return true;
+  const std::string folder = input.ends_with('/') ? input : input + "/";
+  if (!has_glob(input)) return output.starts_with(folder);
+  const int flags = input.find("**") == std::string::npos ? FNM_PATHNAME : 0;
+  return fnmatch(input.c_str(), output.c_str(), flags | FNM_PERIOD) == 0;
+}
+
 /// Whether an input path as written covers the output: the file itself, a folder above it, or a glob.
 bool covers(const std::string& input, const std::string& base, const std::string& output) {
-  if (input.empty() || input[0] == '@') return false;
+  if (input.empty() || input[0] == '@' || is_s3_path(input) != is_s3_path(output)) return false;
+  if (is_s3_path(input)) return covers_object(input, output);
   if (!has_glob(input)) {
     std::error_code ignored;
     const std::string whole = whole_path(input, base);

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "evclean/interrupt.hpp"
+#include "evclean/s3.hpp"
 #include "input_state.hpp"
 #include "replay.hpp"
 #include "table_order.hpp"
@@ -13,9 +14,9 @@ namespace evclean {
 namespace {
 
 /// Finds what cannot be written before anything is read; leaves nothing behind.
-void try_outputs(const Job& job, const Comm& comm) {
+void try_outputs(const Job& job, const std::string& scratch, const Comm& comm) {
   Publisher trial(comm);
-  for (const OutputSpec& output : job.outputs) trial.reserve_output(output);
+  for (const OutputSpec& output : job.outputs) trial.reserve_output(output, scratch);
 }
 
 /// Columns of `table` that its readers use, when each of them says so.
@@ -61,6 +62,10 @@ class JobRun {
 
   bool over_budget() const { return over_budget_; }
   void publish() {
+    for (const auto& set : outputs_) {
+      if (set) set->prepare();
+    }
+    comm_.agree(throw_if_interrupted);
     for (const auto& set : outputs_) {
       if (set) set->publish();
     }
@@ -115,7 +120,7 @@ RunReport run_job(const Job& given, const RunOptions& asked, const Comm& comm) {
   for (OutputSpec& output : job.outputs) output.overwrite |= options.overwrite;
   Resources resources;
   comm.agree([&] { resources = find_resources(job.resources, comm); });
-  try_outputs(job, comm);
+  try_outputs(job, resources.scratch, comm);
   std::unique_ptr<Progress> progress;
   if (comm.is_root()) progress = std::make_unique<Progress>(options.progress, 0);
   RunReport report;
@@ -135,6 +140,9 @@ RunReport run_job(const Job& given, const RunOptions& asked, const Comm& comm) {
     comm.agree([&] {
       if (comm.is_root() && options.limit < 0 && options.replay.empty()) write_states(report.tables);
     });
+  }
+  if (const std::int64_t again = comm.sum(S3Client::counts().sent_again); again > 0) {
+    report.notes.push_back(fmt::format("{} requests to S3 were sent again (errors that passed)", again));
   }
   report.peak_memory_bytes = comm.sum(peak_memory_bytes());
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

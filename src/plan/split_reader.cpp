@@ -317,6 +317,7 @@ std::vector<SegmentOutcome> SplitReader::read(const Split& split, const ReadOrde
                                               const std::function<bool(DecodedBlock&)>& consumer,
                                               const std::function<void()>& pause) {
   std::vector<SegmentOutcome> outcomes;
+  expect_reads(input_.files, split.segments);
   for (int index = 0; index < static_cast<int>(split.segments.size()); ++index) {
     Segment segment(*this, split, index, orders);
     const bool go_on = segment.read(consumer, pause);

@@ -22,7 +22,8 @@ std::string pack(const TableInput& input) {
         .put(file.modified_s)
         .put(file.codec)
         .put(file.mark_bytes)
-        .put(file.splittable);
+        .put(file.splittable)
+        .text(file.etag);
   }
   out.put(input.replays);
   for (std::size_t f = 0; f < input.files.size() && input.replays; ++f) {
@@ -39,6 +40,7 @@ std::string pack(const TableInput& input) {
 void unpack(const std::string& bytes, TableInput& input) {
   Unpacker in(bytes);
   input.format = in.text();
+  const auto s3 = std::make_shared<const S3Settings>(input.spec->input->s3.value_or(S3Settings{}));
   input.files.resize(static_cast<std::size_t>(in.get<std::int64_t>()));
   for (InputFile& file : input.files) {
     file.path = in.text();
@@ -48,6 +50,8 @@ void unpack(const std::string& bytes, TableInput& input) {
     file.codec = in.get<Codec>();
     file.mark_bytes = in.get<std::int32_t>();
     file.splittable = in.get<bool>();
+    file.etag = in.text();
+    if (is_s3_path(file.path)) file.s3 = s3;
   }
   input.replays = in.get<bool>();
   for (std::size_t f = 0; f < input.files.size() && input.replays; ++f) {
@@ -144,6 +148,7 @@ void list(TableInput& input, const std::function<void(TableInput&)>& wanted) {
   options.missing = spec.missing;
   options.empty = spec.empty;
   options.encoding = spec.encoding;
+  options.s3 = spec.s3.value_or(S3Settings{});
   std::vector<std::string> paths;
   for (const Text& path : spec.paths) paths.push_back(path.value);
   Listing listing = list_inputs(paths, options);

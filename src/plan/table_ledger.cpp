@@ -220,6 +220,7 @@ void TableRun::write_rejects(TableReport& report) {
     spec.path = spec_.input->rejects.path;
     spec.format = OutputFormat::kJsonLines;
     spec.overwrite = true;
+    spec.s3 = spec_.input->rejects.s3;
     SinkOptions options;
     options.memory_bytes = around_.resources.memory_bytes / 16;
     options.scratch_dir = around_.resources.scratch;

@@ -42,6 +42,7 @@ std::vector<std::unique_ptr<Sink>> TableRun::open_outputs(const Fields& fields, 
   options.memory_bytes = memory_bytes / std::max<std::int64_t>(1, count);
   options.scratch_dir = around_.resources.scratch;
   options.digests = false;  // after publishing, when a report asks for them
+  options.remote_digests = around_.options.digests;
   outputs_.reset();
   outputs_ = std::make_unique<Publisher>(comm_);
   std::vector<std::unique_ptr<Sink>> sinks;

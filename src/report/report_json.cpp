@@ -117,6 +117,9 @@ std::string report_json(const RunReport& report) {
         .end();
   }
   json.end();
+  json.key("notes").begin_array();
+  for (const std::string& note : report.notes) json.value(note);
+  json.end();
   json.field("published", report.published).field("exit_code", static_cast<std::int64_t>(report.exit_code));
   json.field("seconds", report.seconds).field("ranks", static_cast<std::int64_t>(report.ranks));
   json.field("peak_memory_bytes", report.peak_memory_bytes).end();

@@ -159,6 +159,7 @@ std::string report_text(const RunReport& report) {
     }
   }
   text += "\n";
+  for (const std::string& note : report.notes) text += fmt::format("note: {}\n", printable(note, 400));
   text += outputs_text(report.outputs);
   std::int64_t bytes = 0, lines = 0;
   for (const TableReport& table : report.tables) {

@@ -2,50 +2,53 @@
 #include "file_digest.hpp"
 
 #include <fcntl.h>
-#include <openssl/evp.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <deque>
+#include <future>
 #include <vector>
 
 #include "evclean/descriptor.hpp"
+#include "evclean/digest.hpp"
 #include "evclean/error.hpp"
+#include "evclean/s3.hpp"
 
 namespace evclean {
-namespace {
-
-struct DigestTraits {
-  using Raw = EVP_MD_CTX*;
-  static Raw null() { return nullptr; }
-  static void close(Raw raw) { EVP_MD_CTX_free(raw); }
-};
-
-std::string hex(const unsigned char* bytes, unsigned size) {
-  std::string text;
-  for (unsigned i = 0; i < size; ++i) text += fmt::format("{:02x}", bytes[i]);
-  return text;
-}
-
-}  // namespace
 
 std::string sha256_of_file(const std::string& path, const std::string& shown) {
   Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) fail_system("cannot read {} back: {}", shown, std::strerror(errno));
-  Handle<DigestTraits> digest(EVP_MD_CTX_new());
-  EVCLEAN_CHECK(digest && EVP_DigestInit_ex(digest.get(), EVP_sha256(), nullptr) == 1, "SHA-256 is not available");
+  Sha256 hash;
   std::vector<char> buffer(256 << 10);  // stays in the second-level cache
   for (;;) {
     const ssize_t n = ::read(file.get(), buffer.data(), buffer.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) fail_system("cannot read {} back: {}", shown, std::strerror(errno));
     if (n == 0) break;
-    EVP_DigestUpdate(digest.get(), buffer.data(), static_cast<std::size_t>(n));
+    hash.update({buffer.data(), static_cast<std::size_t>(n)});
   }
-  std::array<unsigned char, EVP_MAX_MD_SIZE> sum{};
-  unsigned size = 0;
-  EVP_DigestFinal_ex(digest.get(), sum.data(), &size);
-  return hex(sum.data(), size);
+  return hex_digits(hash.digest());
+}
+
+std::string sha256_of_object(const std::string& path, std::int64_t size_bytes, const S3Settings& s3) {
+  constexpr std::int64_t kPieceBytes = 4 << 20;
+  constexpr std::size_t kAhead = 8;
+  const auto client = S3Client::of(s3);
+  const S3Url url = S3Url::parse(path);
+  Sha256 hash;
+  std::deque<std::future<S3Piece>> coming;
+  for (std::int64_t asked = 0; asked < size_bytes || !coming.empty();) {
+    for (; asked < size_bytes && coming.size() < kAhead; asked += kPieceBytes) {
+      coming.push_back(client->read(url, "", asked, std::min(kPieceBytes, size_bytes - asked)));
+    }
+    const S3Piece piece = coming.front().get();
+    coming.pop_front();
+    if (!piece.trouble.empty()) fail_system("cannot read {} back: {}", path, piece.trouble);
+    hash.update(piece.bytes);
+  }
+  return hex_digits(hash.digest());
 }
 
 }  // namespace evclean

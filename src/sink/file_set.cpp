@@ -218,7 +218,6 @@ SetLayout FileSet::place(const std::vector<Stretch>& plan, const CutPlan& cut) {
     const std::int64_t count = target_.spec.file_size_bytes > 0 ? counts[file.group] : 0;
     SetFile made{group, file.number == 0, {}, {}, file.rows, file.end_bytes};
     made.final_path = group_file_name(target_.spec, (*target_.groups)[group], file.number, count);
-    made.hidden_path = target_.publisher->hidden(made.final_path);
     layout.files.push_back(std::move(made));
   }
   for (const Piece& piece : cut.pieces) {
@@ -241,6 +240,7 @@ SetLayout FileSet::settle(const HeadSizes& heads, const Merge& merge) {
     for (const SetFile& file : layout.files) names.push_back(file.final_path);
     target_.publisher->add_files(names, target_.spec.overwrite);
   }
+  for (SetFile& file : layout.files) file.hidden_path = target_.publisher->hidden(file.final_path);
   return layout;
 }
 

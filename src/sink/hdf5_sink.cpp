@@ -80,6 +80,10 @@ class Hdf5Sink : public FileSink {
       : target_(target), fields_(fields), comm_(comm), stage_(fields, options.memory_bytes, options.scratch_dir) {
     target_.spec.key = table_key(target.spec.key, target.spec.path);
     const int level = target.spec.compression_level.value_or(kDefaultLevel);
+    if (!target_.publisher->is_shared(target.spec.path)) {
+      fail_user("{}: HDF5 for S3 from several machines needs a scratch folder that they share (resources.scratch)",
+                target.spec.path);
+    }
     if (level < 0 || level > 9) fail_user("compression_level: {} is out of range for HDF5 (0 to 9)", level);
   }
 

@@ -16,6 +16,7 @@
 #include "evclean/interrupt.hpp"
 #include "evclean/sink.hpp"
 #include "output_names.hpp"
+#include "remote_outputs.hpp"
 
 namespace evclean {
 namespace {
@@ -222,6 +223,7 @@ struct Publisher::Impl {
   std::string token;
   std::vector<Reserved> reserved;
   std::vector<FileSetClaim> claims;
+  std::unique_ptr<RemoteOutputs> remote;
   std::vector<std::string> made_folders;
   std::set<std::string> late_folders;
   std::atomic<bool> over{false};  ///< published or discarded
@@ -234,6 +236,7 @@ Publisher::Publisher(const Comm& comm) : impl_(std::make_unique<Impl>(comm)) {
     token = fmt::format("{:08x}{:08x}", random(), static_cast<std::uint32_t>(::getpid()));
   }
   impl_->token = comm.broadcast(token);
+  impl_->remote = std::make_unique<RemoteOutputs>(comm, impl_->token);
 }
 
 Publisher::~Publisher() {
@@ -246,7 +249,8 @@ void Publisher::Impl::take_folder(const std::string& final_path) {
   for (const std::string& folder : folders) remove_on_signal(folder, /*folder=*/true);
 }
 
-void Publisher::reserve(const std::string& final_path, bool overwrite) {
+void Publisher::reserve(const std::string& final_path, bool overwrite, const RemotePlace& place) {
+  if (is_s3_path(final_path)) return impl_->remote->reserve(final_path, overwrite, place);
   const Reserved next{final_path, hidden(final_path), overwrite};
   impl_->comm.agree([&] {
     if (!impl_->comm.is_root()) return;
@@ -265,17 +269,22 @@ void Publisher::reserve(const std::string& final_path, bool overwrite) {
   impl_->reserved.push_back(next);
 }
 
-void Publisher::reserve_output(const OutputSpec& spec) {
+void Publisher::reserve_output(const OutputSpec& spec, const std::string& scratch_dir) {
+  const RemotePlace place{spec.s3.value_or(S3Settings{}), scratch_dir};
   const bool is_set = names_depend_on_data(spec) || spec.path.ends_with('/');
   if (!is_set) {
-    for (const std::string& path : output_files(spec)) reserve(path, spec.overwrite);
+    for (const std::string& path : output_files(spec)) reserve(path, spec.overwrite, place);
     return;
   }
   const FileSetClaim claim{output_base(spec), spec.overwrite};
-  impl_->comm.agree([&] {
-    if (impl_->comm.is_root()) impl_->check_claim(claim, hidden(claim.base_path));
-  });
-  impl_->claims.push_back(claim);
+  if (is_s3_path(spec.path)) {
+    impl_->remote->claim(claim.base_path, spec.overwrite, place);
+  } else {
+    impl_->comm.agree([&] {
+      if (impl_->comm.is_root()) impl_->check_claim(claim, hidden(claim.base_path));
+    });
+    impl_->claims.push_back(claim);
+  }
   if (!names_depend_on_data(spec)) add_files(output_files(spec), spec.overwrite);
 }
 
@@ -296,6 +305,7 @@ void Publisher::Impl::check_claim(const FileSetClaim& claim, const std::string& 
 }
 
 void Publisher::add_files(const std::vector<std::string>& final_paths, bool overwrite) {
+  if (!final_paths.empty() && is_s3_path(final_paths.front())) return impl_->remote->add_files(final_paths);
   std::vector<Reserved> next;
   for (const std::string& path : final_paths) next.push_back({path, hidden(path), overwrite, true});
   impl_->comm.agree([&] {
@@ -312,6 +322,7 @@ void Publisher::add_files(const std::vector<std::string>& final_paths, bool over
 }
 
 std::string Publisher::hidden(const std::string& final_path) {
+  if (is_s3_path(final_path)) return impl_->remote->hidden(final_path);
   const std::size_t slash = final_path.rfind('/');
   const std::size_t begin = slash == std::string::npos ? 0 : slash + 1;
   std::string name = final_path.substr(begin);
@@ -329,6 +340,7 @@ std::string Publisher::hidden(const std::string& final_path) {
 void Publisher::publish() {
   const Comm& comm = impl_->comm;
   comm.agree([&] { impl_->sync_files(); });
+  impl_->remote->publish();
   comm.agree([&] {
     if (!comm.is_root()) return;
     impl_->rename_all();
@@ -339,7 +351,14 @@ void Publisher::publish() {
   impl_->unmark();
 }
 
+bool Publisher::is_shared(const std::string& final_path) const {
+  return !is_s3_path(final_path) || impl_->remote->is_shared();
+}
+
+void Publisher::prepare() { impl_->remote->prepare(); }
+
 void Publisher::discard() noexcept {
+  impl_->remote->discard();
   // Only unlink and rmdir from here on: this also runs on the way out of a signal.
   if (impl_->over.exchange(true)) return;
   for (const Reserved& r : impl_->reserved) ::unlink(r.hidden_path.c_str());

@@ -69,8 +69,9 @@ std::unique_ptr<Sink> make_plain_sink(const FileTarget& target, const Fields& fi
 /// Adds bytes and hash to what the sink inside wrote; each rank looks at its share of the files.
 class DescribedSink : public Sink {
  public:
-  DescribedSink(std::unique_ptr<Sink> inside, const Comm& comm, Publisher& publisher, bool digests)
-      : inside_(std::move(inside)), comm_(comm), publisher_(publisher), digests_(digests) {}
+  DescribedSink(std::unique_ptr<Sink> inside, const Comm& comm, Publisher& publisher, bool digests,
+                std::shared_ptr<const S3Settings> s3)
+      : inside_(std::move(inside)), comm_(comm), publisher_(publisher), digests_(digests), s3_(std::move(s3)) {}
 
   void write(std::int64_t part, const Batch& batch) override { inside_->write(part, batch); }
   void end_part(std::int64_t part) override { inside_->end_part(part); }
@@ -79,6 +80,7 @@ class DescribedSink : public Sink {
 
   std::vector<WrittenFile> close() override {
     std::vector<WrittenFile> files = inside_->close();
+    if (s3_) measure(files);
     const auto ranks = static_cast<std::size_t>(comm_.size());
     std::string mine;
     comm_.agree([&] {
@@ -93,11 +95,23 @@ class DescribedSink : public Sink {
  private:
   static constexpr std::size_t kWidth = 64 + 20;  // hash and size, as text
 
+  /// Where each machine has a part of the file only, its size is that of the longest.
+  void measure(std::vector<WrittenFile>& files) const {
+    for (WrittenFile& file : files) {
+      file.s3 = s3_;
+      struct stat status {};
+      const bool there = ::stat(publisher_.hidden(file.path).c_str(), &status) == 0;
+      file.bytes = comm_.max(there ? static_cast<std::int64_t>(status.st_size) : 0);
+    }
+  }
+
   std::string describe(const WrittenFile& file) const {
     const std::string hidden = publisher_.hidden(file.path);
     struct stat status;
     if (::stat(hidden.c_str(), &status) != 0) fail_system("{} disappeared while it was written", file.path);
-    return fmt::format("{:64}{:20}", digests_ ? sha256_of_file(hidden, file.path) : "", status.st_size);
+    const bool hashes = digests_ && publisher_.is_shared(file.path);
+    return fmt::format("{:64}{:20}", hashes ? sha256_of_file(hidden, file.path) : "",
+                       std::max<std::int64_t>(status.st_size, file.bytes));
   }
 
   static void read_description(const std::string& text, WrittenFile& file) {
@@ -109,7 +123,14 @@ class DescribedSink : public Sink {
   const Comm& comm_;
   Publisher& publisher_;
   bool digests_;
+  std::shared_ptr<const S3Settings> s3_;  ///< if the files are there
 };
+
+/// A file that has none yet is read again from where it was published.
+std::string digest_of(const WrittenFile& file) {
+  if (!file.sha256.empty()) return file.sha256;
+  return file.s3 ? sha256_of_object(file.path, file.bytes, *file.s3) : sha256_of_file(file.path, file.path);
+}
 
 }  // namespace
 
@@ -119,8 +140,7 @@ void add_digests(std::vector<WrittenFile>& files, const Comm& comm) {
   const auto ranks = static_cast<std::size_t>(comm.size());
   std::string mine;
   comm.agree([&] {
-    for (auto i = static_cast<std::size_t>(comm.rank()); i < files.size(); i += ranks)
-      mine += sha256_of_file(files[i].path, files[i].path);
+    for (auto i = static_cast<std::size_t>(comm.rank()); i < files.size(); i += ranks) mine += digest_of(files[i]);
   });
   const std::vector<std::string> all = comm.all_gather(mine);
   for (std::size_t i = 0; i < files.size(); ++i) files[i].sha256 = all[i % ranks].substr(i / ranks * 64, 64);
@@ -128,12 +148,15 @@ void add_digests(std::vector<WrittenFile>& files, const Comm& comm) {
 
 std::unique_ptr<Sink> make_sink(const OutputSpec& spec, const Fields& fields, const Comm& comm, Publisher& publisher,
                                 const SinkOptions& options) {
-  publisher.reserve_output(spec);
+  publisher.reserve_output(spec, options.scratch_dir);
   std::unique_ptr<Sink> sink;
   comm.agree([&] {
     sink = make_plain_sink({spec, &publisher, std::make_shared<FileGroups>()}, fields, comm, options);
   });
-  return std::make_unique<DescribedSink>(std::move(sink), comm, publisher, options.digests);
+  const bool remote = is_s3_path(spec.path);
+  return std::make_unique<DescribedSink>(
+      std::move(sink), comm, publisher, options.digests || (remote && options.remote_digests),
+      remote ? std::make_shared<const S3Settings>(spec.s3.value_or(S3Settings{})) : nullptr);
 }
 
 }  // namespace evclean

@@ -90,23 +90,31 @@ void walk_folder(const std::string& folder, const std::function<void(const std::
 }
 
 InputFile inspect_file(const std::string& path, const std::string& shown, const struct stat& info, Encoding encoding) {
-  const std::string head = first_bytes(path);
+  return describe_file(path, shown, info.st_size, info.st_mtim.tv_sec, first_bytes(path), encoding);
+}
+
+InputFile describe_file(const std::string& path, const std::string& shown, std::int64_t size_bytes,
+                        std::int64_t modified_s, std::string_view head, Encoding encoding) {
   const ContentSign sign = sign_of_content(head);
   if (!sign.refused.empty()) {
     fail_user("input '{}' is {}: reading that is not available yet; unpack it first, or leave it out", shown,
               sign.refused);
   }
-  InputFile file{path, shown, info.st_size, info.st_mtim.tv_sec, sign.codec};
-  const bool marked = sign.codec == Codec::kPlain && std::string_view(head).starts_with(kUtf8Mark);
+  InputFile file{.path = path, .shown = shown, .size_bytes = size_bytes, .modified_s = modified_s, .codec = sign.codec};
+  const bool marked = sign.codec == Codec::kPlain && head.starts_with(kUtf8Mark);
   file.mark_bytes = marked ? static_cast<std::int32_t>(kUtf8Mark.size()) : 0;
   const bool is_utf8 = marked || encoding == Encoding::kAuto || encoding == Encoding::kUtf8;
   file.splittable = sign.codec == Codec::kPlain && is_utf8 && !begins_with_utf16_mark(head);
   return file;
 }
 
+bool is_small_compressed(const InputFile& file) {
+  return file.codec != Codec::kPlain && file.size_bytes <= kSmallBytes;
+}
+
 bool is_without_text(const InputFile& file) {
   if (file.codec == Codec::kPlain) return file.text_bytes() == 0;
-  if (file.size_bytes > kSmallBytes) return false;
+  if (!is_small_compressed(file)) return false;
   const auto stream = open_stream(file, 0, {});
   TextBlock block;
   return stream->read(block, 1) == 0 && !stream->damage().damaged;

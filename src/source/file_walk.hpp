@@ -30,6 +30,13 @@ void walk_folder(const std::string& folder, const std::function<void(const std::
 /// like; system Error without permission.
 InputFile inspect_file(const std::string& path, const std::string& shown, const struct stat& info, Encoding encoding);
 
+/// The same from its first bytes.
+InputFile describe_file(const std::string& path, const std::string& shown, std::int64_t size_bytes,
+                        std::int64_t modified_s, std::string_view head, Encoding encoding);
+
+/// A compressed file that may hold no text at all.
+bool is_small_compressed(const InputFile& file);
+
 /// Whether there is no text in it; a small compressed file is decompressed to see.
 bool is_without_text(const InputFile& file);
 

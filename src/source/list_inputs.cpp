@@ -2,12 +2,15 @@
 #include <algorithm>
 #include <fstream>
 #include <map>
+#include <set>
+#include <sstream>
 #include <utility>
 
 #include "evclean/error.hpp"
 #include "evclean/source.hpp"
 #include "evclean/suggest.hpp"
 #include "file_walk.hpp"
+#include "find_objects.hpp"
 #include "path_pattern.hpp"
 
 namespace evclean {
@@ -19,7 +22,7 @@ constexpr int kMostNestedLists = 8;
 std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/') + 1); }
 
 std::string resolved(const std::string& base, const std::string& path) {
-  if (path.starts_with('/') || base.empty()) return path;
+  if (path.starts_with('/') || base.empty() || is_s3_path(path)) return path;
   return base.back() == '/' ? base + path : base + "/" + path;
 }
 
@@ -31,6 +34,15 @@ std::string nearest_name(const std::string& path) {
   return did_you_mean(name, folder_names(folder));
 }
 
+/// Those of which is_without_text must see all bytes.
+std::vector<SplitSegment> small_compressed(const std::vector<InputFile>& files) {
+  std::vector<SplitSegment> segments;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    if (is_small_compressed(files[i])) segments.push_back({static_cast<std::int32_t>(i), 0, -1});
+  }
+  return segments;
+}
+
 class Lister {
  public:
   explicit Lister(const ListOptions& options) : options_(options) {}
@@ -38,10 +50,10 @@ class Lister {
   /// `base`: what `entry` is relative to; `shown_base`: how that is written for people.
   void add(const std::string& entry, const std::string& base, const std::string& shown_base, int depth) {
     if (entry.empty()) fail_user("an input path is empty");
-    if (entry.starts_with("s3://")) fail_user("input '{}': s3:// inputs are not available yet", entry);
     const std::string path = resolved(base, entry);
     const std::string shown = resolved(shown_base, entry);
     if (entry.starts_with('@')) return add_list(resolved(base, entry.substr(1)), shown_base, entry, depth);
+    if (is_s3_path(path)) return add_objects(path);
     const auto info = look_at(path);
     if (info && S_ISDIR(info->st_mode)) return add_folder(path, shown);
     if (info) return add_file(path, shown, *info);
@@ -56,15 +68,57 @@ class Lister {
 
   void add_list(const std::string& path, const std::string& shown_base, const std::string& entry, int depth) {
     if (depth >= kMostNestedLists) fail_user("input '{}': lists are nested more than {} deep", entry, kMostNestedLists);
+    if (is_s3_path(path)) return add_remote_list(path, entry, depth);
     const auto info = look_at(path);
     if (!info) return missing(fmt::format("'{}': that list of paths is not there{}", entry, nearest_name(path)), entry);
     if (!S_ISREG(info->st_mode)) fail_user("input '{}': a list of paths must be a file", entry);
     inspect_file(path, entry, *info, Encoding::kUtf8);  // says why if it cannot be read
     std::ifstream list(path);
+    add_lines(list, folder_of(path), folder_of(resolved(shown_base, entry.substr(1))), depth);
+  }
+
+  void add_remote_list(const std::string& path, const std::string& entry, int depth) {
+    const S3Url url = S3Url::parse(path);
+    S3Client& client = *S3Client::of(options_.s3);
+    const auto object = client.look_at(url);
+    if (!object) {
+      return missing(fmt::format("'{}': that list of paths is not there{}", entry, nearest_object(client, url)), entry);
+    }
+    if (object->size_bytes == 0) return;
+    const S3Piece piece = client.read(url, object->etag, 0, object->size_bytes).get();
+    if (!piece.trouble.empty()) fail_system("input '{}': {}", entry, piece.trouble);
+    std::istringstream list(piece.bytes);
+    add_lines(list, folder_of(path), folder_of(path), depth);
+  }
+
+  void add_lines(std::istream& list, const std::string& base, const std::string& shown_base, int depth) {
     for (std::string line; std::getline(list, line);) {
       if (line.ends_with('\r')) line.pop_back();
-      if (line.empty()) continue;
-      add(line, folder_of(path), folder_of(resolved(shown_base, entry.substr(1))), depth + 1);
+      if (!line.empty()) add(line, base, shown_base, depth + 1);
+    }
+  }
+
+  void add_objects(const std::string& path) {
+    const S3Url url = S3Url::parse(path);
+    S3Client& client = *S3Client::of(options_.s3);
+    std::vector<S3Object> fresh;
+    const std::vector<S3Object> found = find_objects(client, url);
+    for (const S3Object& object : found) {
+      const std::string shown = S3Url{url.bucket, object.key}.text();
+      if (reached_objects_.insert(shown).second) {
+        fresh.push_back(object);
+      } else {
+        note("reached twice, read once: " + shown);
+      }
+    }
+    if (found.empty()) missing(fmt::format("'{}': nothing is there{}", path, nearest_object(client, url)), path);
+    std::vector<InputFile> files = inspect_objects(fresh, url.bucket, options_.s3, options_.encoding);
+    expect_reads(files, small_compressed(files));
+    for (InputFile& file : files) {
+      const bool without_text = is_without_text(file);
+      const std::string shown = file.shown;
+      listing_.files.push_back(std::move(file));
+      if (without_text) empty(shown);
     }
   }
 
@@ -141,6 +195,7 @@ class Lister {
   const ListOptions& options_;
   Listing listing_;
   std::map<std::pair<dev_t, ino_t>, std::string> reached_;
+  std::set<std::string> reached_objects_;
 };
 
 }  // namespace

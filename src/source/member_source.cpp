@@ -16,11 +16,11 @@ namespace {
 class MemberSource final : public RawSource {
  public:
   MemberSource(const InputFile& file, const StreamOptions& options)
-      : file_(file),
-        cursor_(file_, 0),
+      : file_(open_stored(file)),
+        cursor_(*file_, 0),
         codec_(file.codec),
         decoder_(make_member_decoder(file.codec)),
-        search_(file_, file.codec, options.max_ratio),
+        search_(*file_, file.codec, options.max_ratio),
         max_ratio_(options.max_ratio),
         salvage_(options.corrupt == OnCorrupt::kSalvage) {}
 
@@ -37,7 +37,7 @@ class MemberSource final : public RawSource {
     return {RawEvent::kEnd};
   }
   const StoredDamage& damage() const override { return damage_; }
-  std::int64_t stored_position() const override { return std::min(cursor_.offset(), file_.size_bytes()); }
+  std::int64_t stored_position() const override { return std::min(cursor_.offset(), file_->size_bytes()); }
 
  private:
   enum class Phase { kBetween, kInside, kClosing, kEnd };
@@ -83,9 +83,9 @@ class MemberSource final : public RawSource {
 
   std::optional<RawEvent> end_of_file() {
     phase_ = Phase::kEnd;
-    if (file_.trouble().empty()) return std::nullopt;
+    if (file_->trouble().empty()) return std::nullopt;
     hopeless_ = true;
-    return lose(file_.trouble());
+    return lose(file_->trouble());
   }
 
   /// Tapes and block devices pad with zeros; gzip and xz allow for it.
@@ -113,7 +113,7 @@ class MemberSource final : public RawSource {
         phase_ = salvage_ ? Phase::kBetween : Phase::kEnd;
         return RawEvent::kMemberWrong;
       case MemberState::kTruncated:
-        if (!intruded) cursor_.seek(file_.size_bytes());
+        if (!intruded) cursor_.seek(file_->size_bytes());
         return lose(truncated_reason());
       default:
         return lose(place("damaged") + (outcome.reason.empty() ? "" : ": " + outcome.reason));
@@ -126,21 +126,21 @@ class MemberSource final : public RawSource {
   }
 
   std::string truncated_reason() {
-    hopeless_ = !file_.trouble().empty();
-    if (hopeless_) return file_.trouble();
-    return place("truncated") + (file_.has_grown() ? ": the file was still being written" : "");
+    hopeless_ = !file_->trouble().empty();
+    if (hopeless_) return file_->trouble();
+    return place("truncated") + (file_->has_grown() ? ": the file was still being written" : "");
   }
 
   std::string garbage_reason() {
     if (members_ == 0) return fmt::format("the {} header is damaged", codec_name(codec_));
-    return fmt::format("{} bytes that are no {} follow {} {}", file_.size_bytes() - cursor_.offset(),
+    return fmt::format("{} bytes that are no {} follow {} {}", file_->size_bytes() - cursor_.offset(),
                        codec_name(codec_), decoder_->unit(), members_);
   }
 
   void note(const std::string& reason) {
     if (!damaged_) {
       damage_.reason = reason;
-      damage_.stored_offset = std::min(cursor_.offset(), file_.size_bytes());
+      damage_.stored_offset = std::min(cursor_.offset(), file_->size_bytes());
     }
     damaged_ = true;
   }
@@ -151,7 +151,7 @@ class MemberSource final : public RawSource {
     note(reason);
     const std::int64_t from = cursor_.offset();
     const auto next = salvage_ && !hopeless_ ? search_.next_member(search_from_) : std::nullopt;
-    damage_.lost_stored_bytes += std::max<std::int64_t>(0, next.value_or(file_.size_bytes()) - from);
+    damage_.lost_stored_bytes += std::max<std::int64_t>(0, next.value_or(file_->size_bytes()) - from);
     phase_ = Phase::kEnd;
     if (next) {
       cursor_.seek(*next);
@@ -160,7 +160,7 @@ class MemberSource final : public RawSource {
     return RawEvent::kLost;
   }
 
-  StoredFile file_;
+  std::unique_ptr<StoredFile> file_;
   StoredCursor cursor_;
   Codec codec_;
   std::unique_ptr<MemberDecoder> decoder_;

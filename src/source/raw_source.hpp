@@ -39,8 +39,8 @@ class RawSource {
   virtual std::int64_t stored_position() const = 0;
 };
 
-/// Reads a plain file from a stored offset.
-std::unique_ptr<RawSource> make_plain_source(const InputFile& file, std::int64_t stored_begin);
+/// Reads a plain file from a stored offset; most likely not far behind `stored_end` (-1: to its end).
+std::unique_ptr<RawSource> make_plain_source(const InputFile& file, std::int64_t stored_begin, std::int64_t stored_end);
 
 /// Decompresses a file. Behind the first damage (salvage only) a member is given out once a trial showed it whole.
 std::unique_ptr<RawSource> make_member_source(const InputFile& file, const StreamOptions& options);

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "evclean/error.hpp"
+#include "object_file.hpp"
 
 namespace evclean {
 namespace {
@@ -23,11 +24,19 @@ std::string opening_trouble(int error) {
   return fmt::format("the file cannot be opened any more: {}", std::strerror(error));
 }
 
-}  // namespace
+class LocalFile final : public StoredFile {
+ public:
+  explicit LocalFile(const InputFile& file);
+  std::size_t read_at(std::int64_t offset, char* out, std::size_t size) override;
+  bool has_grown() const override;
 
-void DescriptorTraits::close(Raw raw) noexcept { ::close(raw); }
+ private:
+  void note_short_read(std::int64_t end);
 
-StoredFile::StoredFile(const InputFile& file) : size_bytes_(file.size_bytes) {
+  Descriptor descriptor_;
+};
+
+LocalFile::LocalFile(const InputFile& file) : StoredFile(file.size_bytes) {
   const int raw = ::open(file.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (raw < 0) {
     if (is_process_problem(errno)) fail_system("cannot open '{}': {}", file.shown, std::strerror(errno));
@@ -38,7 +47,7 @@ StoredFile::StoredFile(const InputFile& file) : size_bytes_(file.size_bytes) {
   ::posix_fadvise(raw, 0, 0, POSIX_FADV_SEQUENTIAL);
 }
 
-std::size_t StoredFile::read_at(std::int64_t offset, char* out, std::size_t size) {
+std::size_t LocalFile::read_at(std::int64_t offset, char* out, std::size_t size) {
   if (!descriptor_ || offset >= size_bytes_) return 0;
   size = static_cast<std::size_t>(std::min<std::int64_t>(static_cast<std::int64_t>(size), size_bytes_ - offset));
   std::size_t done = 0;
@@ -58,15 +67,24 @@ std::size_t StoredFile::read_at(std::int64_t offset, char* out, std::size_t size
   return done;
 }
 
-void StoredFile::note_short_read(std::int64_t end) {
+void LocalFile::note_short_read(std::int64_t end) {
   struct stat now {};
   if (::fstat(descriptor_.get(), &now) == 0) end = std::min<std::int64_t>(end, now.st_size);
   trouble_ = fmt::format("the file shrank from {} to {} bytes while it was read", size_bytes_, end);
 }
 
-bool StoredFile::has_grown() const {
+bool LocalFile::has_grown() const {
   struct stat now {};
   return descriptor_ && ::fstat(descriptor_.get(), &now) == 0 && now.st_size > size_bytes_;
+}
+
+}  // namespace
+
+void DescriptorTraits::close(Raw raw) noexcept { ::close(raw); }
+
+std::unique_ptr<StoredFile> open_stored(const InputFile& file, StoredRange expected) {
+  if (file.s3) return open_object(file, expected);
+  return std::make_unique<LocalFile>(file);
 }
 
 StoredCursor::StoredCursor(StoredFile& file, std::int64_t offset, std::size_t buffer_bytes)

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,24 +24,32 @@ using Descriptor = Handle<DescriptorTraits>;
 
 class StoredFile {
  public:
-  /// Errors: system Error when the process cannot open files any more; anything about this file is trouble().
-  explicit StoredFile(const InputFile& file);
-
-  /// Reads up to `size` bytes at `offset`; fewer only at the end or in trouble.
-  std::size_t read_at(std::int64_t offset, char* out, std::size_t size);
+  virtual ~StoredFile() = default;
+  /// Reads up to `size` bytes at `offset`; fewer only at the end or in trouble. Errors: system Error when S3 cannot be
+  /// reached or refuses.
+  virtual std::size_t read_at(std::int64_t offset, char* out, std::size_t size) = 0;
+  /// Whether the file is longer now than when it was listed.
+  virtual bool has_grown() const = 0;
   std::int64_t size_bytes() const noexcept { return size_bytes_; }
   /// Why bytes that were listed cannot be read; empty if all is well.
   const std::string& trouble() const noexcept { return trouble_; }
-  /// Whether the file is longer now than when it was listed.
-  bool has_grown() const;
 
- private:
-  void note_short_read(std::int64_t end);
+ protected:
+  explicit StoredFile(std::int64_t size_bytes) : size_bytes_(size_bytes) {}
 
-  Descriptor descriptor_;
   std::int64_t size_bytes_;
   std::string trouble_;
 };
+
+/// The part of a file that will be read, as far as that is known: what is far away is fetched ahead within it.
+struct StoredRange {
+  std::int64_t begin = 0;
+  std::int64_t end = -1;  ///< -1: to the end
+};
+
+/// Opens a file of this machine, or an object. Errors: system Error when the process cannot open files any more;
+/// anything about this file is trouble().
+std::unique_ptr<StoredFile> open_stored(const InputFile& file, StoredRange expected = {});
 
 /// A place in a stored file with a buffer around it.
 class StoredCursor {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "text_stream.hpp"
 
+#include "object_foresight.hpp"
+
 #include <algorithm>
 #include <cstring>
 
@@ -245,13 +247,20 @@ std::unique_ptr<ByteStream> open_stream(const InputFile& file, std::int64_t begi
   const bool in_middle = begin > 0;
   EVCLEAN_CHECK(!in_middle || (file.splittable && file.codec == Codec::kPlain), "'{}' opened at byte {}", file.shown,
                 begin);
-  auto source = file.codec == Codec::kPlain ? make_plain_source(file, in_middle ? begin + file.mark_bytes : 0)
+  auto source = file.codec == Codec::kPlain ? make_plain_source(file, in_middle ? begin + file.mark_bytes : 0,
+                                                                options.end < 0 ? -1 : options.end + file.mark_bytes)
                                             : make_member_source(file, options);
   return std::make_unique<TextStream>(std::move(source), begin, options);
 }
 
+void expect_reads(const std::vector<InputFile>& files, const std::vector<SplitSegment>& segments) {
+  ObjectForesight::instance().expect(files, segments);
+}
+
 std::string read_head(const InputFile& file, const StreamOptions& options, std::int64_t bytes) {
-  const auto stream = open_stream(file, 0, options);
+  StreamOptions only_head = options;
+  only_head.end = bytes;
+  const auto stream = open_stream(file, 0, file.codec == Codec::kPlain ? only_head : options);
   TextBlock block(static_cast<std::size_t>(bytes) + 64);
   while (static_cast<std::int64_t>(block.size()) < bytes) {
     if (stream->read(block, bytes - static_cast<std::int64_t>(block.size())) == 0) break;

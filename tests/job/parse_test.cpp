@@ -270,19 +270,44 @@ TEST(ParseJob, TypesAreChecked) {
 }
 
 TEST(ParseJob, WhatIsNotBuiltIsRefusedByName) {
-  for (const char* key : {"s3: {region: x}"}) {
-    EXPECT_HAS(problems(with_input(key)), "is not available yet") << key;
-  }
-  for (const char* key : {"warehouse: athena", "s3: {}"}) {
+  for (const char* key : {"warehouse: athena"}) {
     EXPECT_HAS(problems(with_output("path: a.csv, " + std::string(key))), "is not available yet") << key;
   }
-  EXPECT_HAS(problems("input: s3://b/k\noutput: a.csv\n"), "s3 is not available yet: s3://b/k");
-  EXPECT_HAS(problems("input: a\noutput: s3://b/k.csv\n"), "s3 is not available yet");
-  EXPECT_HAS(problems(with_input("rejects: {path: 's3://b/k'}")), "s3 is not available yet");
   EXPECT_HAS(problems("input: a\noutput: a.csv\nuse: x\n"), "use is not available yet");
-  EXPECT_HAS(problems("input: a\noutput: a.csv\ns3: {}\n"), "s3 is not available yet");
   EXPECT_HAS(problems("input: a\nsteps: [{join: {table: u, on: x}}]\noutput: a.csv\ntables: {users: {rows: []}}\n"),
              "there is no table 'u'");
+}
+
+TEST(ParseJob, TheNearestS3BlockWinsWhole) {
+  const Job read =
+      job("s3: {region: eu-west-1, acl: private}\ninput: {paths: 's3://b/k', s3: {profile: logs}}\ntables: {t: {paths: "
+          "a}}\n"
+          "output: [{path: a.csv}, {path: b.csv, s3: {kms_key: k, sse: 'aws:kms', request_payer: true, path_style: "
+          "false}}]\n");
+  EXPECT_EQ(read.tables[0].input->s3->profile, "logs");
+  EXPECT_EQ(read.tables[0].input->s3->region, "");
+  EXPECT_EQ(read.tables[0].input->rejects.s3->profile, "logs");
+  EXPECT_EQ(read.tables[1].input->s3->region, "eu-west-1");
+  EXPECT_EQ(read.outputs[0].s3->acl, "private");
+  EXPECT_EQ(read.outputs[1].s3->acl, "");
+  EXPECT_EQ(read.outputs[1].s3->kms_key, "k");
+  EXPECT_EQ(read.outputs[1].s3->path_style, false);
+}
+
+TEST(ParseJob, S3MistakesHaveTheirPlace) {
+  const auto with_s3 = [](const std::string& keys) {
+    return problems("input: a\noutput: a.csv\ns3: {" + keys + "}\n");
+  };
+  EXPECT_HAS(with_s3("region: us-east-1a"),
+             "x.yml:3:14: error: s3.region: 'us-east-1a' is a zone, not a region: write us-east-1");
+  EXPECT_HAS(with_s3("regoin: x"), "(did you mean 'region'?)");
+  EXPECT_HAS(with_s3("endpoint: minio:9000"), "is no endpoint");
+  EXPECT_HAS(with_s3("role_arn: admin"), "is no role");
+  EXPECT_HAS(with_s3("external_id: x"), "external_id is for role_arn");
+  EXPECT_HAS(with_s3("anonymous: true, profile: x"), "contradicts anonymous");
+  EXPECT_HAS(with_s3("acl: publc-read"), "(did you mean 'public-read'?)");
+  EXPECT_HAS(problems(with_input("s3: {acl: private}")), "put it into the output's s3");
+  EXPECT_HAS(problems("input: 's3://b*/k'\noutput: a.csv\n"), "wildcards stand behind the bucket");
 }
 
 TEST(ParseJob, ExtensionsDecideTheFormat) {

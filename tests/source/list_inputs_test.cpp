@@ -163,9 +163,7 @@ TEST_F(ListInputs, EmptyFilesStayInTheListOrFail) {
   EXPECT_TRUE(contains(failure({"c", "a"}), "'a' is empty"));
 }
 
-TEST_F(ListInputs, S3IsRefusedByName) {
-  EXPECT_TRUE(contains(failure({"s3://bucket/x"}), "s3:// inputs are not available yet"));
-}
+TEST_F(ListInputs, S3NeedsABucket) { EXPECT_TRUE(contains(failure({"s3:///x"}), "names no bucket")); }
 
 TEST_F(ListInputs, NeitherFileNorFolderIsAnError) {
   ASSERT_EQ(0, ::mkfifo(path("pipe").c_str(), 0600));

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading one large object: evclean beside plain ranged downloads from the same server with as many connections.
+
+usage: bench/s3_read.py BUILD [--size 1G] [--ranks 2] [--connections 8] [--runs 3] [--server versitygw]
+
+The server runs on loopback. `--server` is the path of versitygw; without it the tests' server (moto) is used, which is
+slow itself. The downloads are curl's, one process a connection, each an equal range, thrown away. evclean reads the
+object line by line, keeps no line, and writes an empty table, so that what is measured is reading. Both take turns.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import boto3
+from botocore.config import Config
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "s3"))
+import s3_world  # noqa: E402
+
+UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+KEY, SECRET = "benchkey", "benchsecret"
+
+
+def start_server(program, folder):
+    port = s3_world.free_port()
+    if program:
+        for name in ("data", "iam"):
+            (folder / name).mkdir()
+        environment = dict(os.environ, ROOT_ACCESS_KEY=KEY, ROOT_SECRET_KEY=SECRET)
+        command = [program, "--port", f"127.0.0.1:{port}", "--region", "us-east-1", "--iam-dir", str(folder / "iam"),
+                   "--keep-alive", "posix", str(folder / "data")]
+    else:
+        environment = os.environ
+        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    s3_world.wait_for_port(port)
+    return process, f"http://127.0.0.1:{port}"
+
+
+def make_object(client, size):
+    """Log-like lines; the object has exactly `size` bytes, its last line maybe a short one. Gives their number."""
+    client.create_bucket(Bucket="bench")
+    block = b"".join(b'10.0.%d.%d - - [01/Nov/2026:06:52:16 +0000] "GET /product/%d HTTP/1.1" 200 %d "-" "curl/8"\n'
+                     % (i >> 8 & 255, i & 255, i, i * 7 % 9000) for i in range(80000))
+    upload = client.create_multipart_upload(Bucket="bench", Key="big.log")["UploadId"]
+    parts, left, lines = [], size, 0
+    while left > 0:
+        body = (block * ((64 << 20) // len(block)))[:left]
+        tag = client.upload_part(Bucket="bench", Key="big.log", UploadId=upload, PartNumber=len(parts) + 1, Body=body)
+        parts.append({"PartNumber": len(parts) + 1, "ETag": tag["ETag"]})
+        left -= len(body)
+        lines += body.count(b"\n") + (left == 0 and not body.endswith(b"\n"))
+    client.complete_multipart_upload(Bucket="bench", Key="big.log", UploadId=upload, MultipartUpload={"Parts": parts})
+    return lines
+
+
+def download(url, size, connections):
+    begin = time.perf_counter()
+    share = (size + connections - 1) // connections
+    processes = [subprocess.Popen(["curl", "-sf", "-o", "/dev/null", "-r", f"{i * share}-{min(size, (i + 1) * share) - 1}", url])
+                 for i in range(connections)]
+    if any(process.wait() for process in processes):
+        sys.exit("a download failed")
+    return time.perf_counter() - begin
+
+
+def clean(build, endpoint, folder, ranks, connections, lines):
+    (folder / "job.yml").write_text(json.dumps({
+        "input": {"paths": "s3://bench/big.log", "format": "lines"}, "steps": [{"filter": "false"}],
+        "output": {"path": str(folder / "out.csv"), "overwrite": True}}))
+    environment = dict(os.environ, AWS_ACCESS_KEY_ID=KEY, AWS_SECRET_ACCESS_KEY=SECRET, AWS_REGION="us-east-1",
+                       AWS_ENDPOINT_URL=endpoint, EVCLEAN_S3_CONNECTIONS=str(connections // ranks),
+                       OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+    subprocess.run(["mpirun", "--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1", "-np",
+                    str(ranks), f"{build}/evclean", "run", str(folder / "job.yml"), "--progress", "none", "--report",
+                    str(folder / "report.json")], env=environment, check=True, stderr=subprocess.DEVNULL)
+    report = json.loads((folder / "report.json").read_text())
+    if report["ledger"]["lines"] != lines:
+        sys.exit("evclean did not read the whole object")
+    return report["seconds"]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("build")
+    parser.add_argument("--size", default="1G")
+    parser.add_argument("--ranks", type=int, default=2)
+    parser.add_argument("--connections", type=int, default=8)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--server")
+    wanted = parser.parse_args()
+    size = int(wanted.size[:-1]) * UNITS[wanted.size[-1]]
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
+        folder = pathlib.Path(name)
+        process, endpoint = start_server(wanted.server, folder)
+        try:
+            client = boto3.client("s3", endpoint_url=endpoint, aws_access_key_id=KEY, aws_secret_access_key=SECRET,
+                                  region_name="us-east-1", config=Config(s3={"addressing_style": "path"}))
+            lines = make_object(client, size)
+            url = client.generate_presigned_url("get_object", Params={"Bucket": "bench", "Key": "big.log"}, ExpiresIn=36000)
+            plain, ours = [], []
+            for _ in range(wanted.runs):
+                plain.append(download(url, size, wanted.connections))
+                ours.append(clean(wanted.build, endpoint, folder, wanted.ranks, wanted.connections, lines))
+        finally:
+            process.kill()
+            process.wait()
+    print(f"{wanted.size} object, {wanted.connections} connections, {wanted.ranks} ranks, load {os.getloadavg()[0]:.1f}, "
+          f"{os.path.basename(wanted.server or 'moto')}")
+    for title, seconds in (("plain ranged download", plain), ("evclean, lines", ours)):
+        middle = statistics.median(seconds)
+        print(f"{title:24} min {min(seconds):.2f} s  median {middle:.2f} s  max {max(seconds):.2f} s  {size / middle / 1e6:7.0f} MB/s")
+    print(f"evclean reads at {100 * statistics.median(plain) / statistics.median(ours):.0f} % of the plain rate")
+
+
+if __name__ == "__main__":
+    main()

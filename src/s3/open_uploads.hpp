@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Multipart uploads that this process has begun. When a signal arrives they are aborted at once: mpirun leaves a
+// second.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "evclean/s3.hpp"
+#include "session.hpp"
+
+namespace evclean::s3 {
+
+class OpenUploads {
+ public:
+  static OpenUploads& instance();
+  ~OpenUploads();
+  void add(Session& session, const S3Url& url, const std::string& id);
+  void remove(const std::string& id);
+
+ private:
+  void watch();
+  void abort_all();
+
+  std::mutex mutex_;
+  std::map<std::string, std::pair<Session*, S3Url>> open_;  ///< by id
+  std::thread watcher_;
+  bool ending_ = false;
+};
+
+/// The request that aborts an upload; goes on after an interrupt.
+Call abort_call(const S3Url& url, const std::string& id);
+
+}  // namespace evclean::s3

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Output on S3: all or nothing, the same bytes for any number of ranks, and nothing left behind."""
+
+import hashlib
+import io
+import json
+import random
+import signal
+import subprocess
+import threading
+
+import pandas
+import s3_case
+from s3_case import GATE, S3, S3Case
+from s3_world import MAIN, OTHER, environment, profile_files
+
+
+def job_of(output, **more):
+    return dict({"input": {"paths": "in.csv", "format": "csv"}, "output": output}, **more)
+
+
+class Write(S3Case):
+    def setUp(self):
+        super().setUp()
+        random.seed(11)
+        self.write("in.csv", "n,x\n" + "".join(f"{i},{random.random()}\n" for i in range(3000)))
+
+    def big_input(self, rows=900_000):
+        random.seed(5)
+        self.write("in.csv", "n,x\n" + "".join(f"{i},{random.getrandbits(60)}\n" for i in range(rows)))
+
+    def assertClean(self, *buckets):
+        for bucket in buckets or ("out",):
+            self.assertEqual(self.uploads(bucket), [])
+        scratch = [path for path in self.folder.rglob("*") if ".evclean" in path.name]
+        self.assertEqual(scratch, [])
+
+    def test_every_format(self):
+        for name in ("a.csv", "a.csv.gz", "a.csv.zst", "a.tsv", "a.jsonl", "a.parquet", "a.arrow", "a.h5"):
+            self.run_s3(job_of([f"s3://out/d/{name}", {"path": name, "overwrite": True}]), ranks=2)
+            there, here = self.get("out", "d/" + name), (self.folder / name).read_bytes()
+            if name == "a.h5":
+                (self.folder / "b.h5").write_bytes(there)
+                self.assertTrue(pandas.read_hdf(self.folder / "b.h5").equals(pandas.read_hdf(self.folder / name)))
+            else:
+                self.assertEqual(there, here, name)
+            S3.delete_object(Bucket="out", Key="d/" + name)
+        self.assertClean()
+
+    def test_the_same_bytes_at_any_number_of_ranks_in_parts(self):
+        self.big_input()
+        seen = set()
+        for ranks in (1, 2, 3, 4):
+            GATE.requests.clear()
+            ran = self.run_s3(job_of({"path": "s3://out/big.csv", "overwrite": True}, resources={"chunk": "1MiB"}),
+                              ranks=ranks)
+            entry = ran.report["outputs"][0]
+            body = self.get("out", "big.csv")
+            self.assertEqual((entry["path"], entry["rows"], entry["bytes"], entry["sha256"]),
+                             ("s3://out/big.csv", 900_000, len(body), hashlib.sha256(body).hexdigest()))
+            parts = [r for r in GATE.seen(method="PUT", object="big.csv") if "partNumber" in r.query]
+            self.assertEqual(sorted(int(r.query["partNumber"]) for r in parts), list(range(1, len(parts) + 1)))
+            self.assertGreater(len(parts), 1)
+            self.assertEqual(body, (self.folder / "in.csv").read_bytes())
+            seen.add(S3.head_object(Bucket="out", Key="big.csv")["ETag"])
+        self.assertEqual(len(seen), 1)
+        self.assertClean()
+
+    def test_machines_that_share_no_scratch(self):
+        """Each rank has a scratch folder of its own, as ranks on several machines have."""
+        self.big_input()
+        self.write("job.yml", job_of(["s3://out/big.csv", "s3://out/s.csv.gz", "s3://out/p.parquet", "s3://out/a.arrow"],
+                                     resources={"chunk": "1MiB", "memory": "64MiB"}))
+        command = list(s3_case.harness.MPIRUN)
+        for rank in range(3):
+            (self.folder / f"scratch-{rank}").mkdir()
+            command += [":"] * bool(rank) + ["-np", "1", "-x", f"TMPDIR={self.folder}/scratch-{rank}",
+                                             s3_case.harness.PROGRAM, "run", "job.yml", "--report", "report.json"]
+        environment = dict(s3_case.harness.ENVIRONMENT, **self.env)
+        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=90)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        report = json.loads((self.folder / "report.json").read_text())
+        for entry in report["outputs"]:
+            body = self.get("out", entry["path"][len("s3://out/"):])
+            self.assertEqual((entry["bytes"], entry["sha256"]), (len(body), hashlib.sha256(body).hexdigest()))
+        self.assertEqual(self.get("out", "big.csv"), (self.folder / "in.csv").read_bytes())
+        self.assertEqual(len(pandas.read_parquet(io.BytesIO(self.get("out", "p.parquet")))), 900_000)
+        self.assertEqual([path for i in range(3) for path in (self.folder / f"scratch-{i}").iterdir()], [])
+        self.assertClean()
+        self.write("job.yml", job_of("s3://out/x.h5"))
+        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=90)
+        self.assertEqual(done.returncode, 2)
+        self.says(done.stderr, "s3://out/x.h5", "scratch folder that they share")
+
+    def test_files_a_folder_rejects_and_the_report(self):
+        self.write("in.csv", "n,x\n1,2\n3,4\n5,6,7,8,9\n")
+        self.write("job.yml", {"input": {"paths": "in.csv", "format": "csv",
+                                         "rejects": {"max": "100%", "path": "s3://out/rejects.jsonl"}},
+                               "output": {"path": "s3://out/set/", "format": "csv", "files": 2}})
+        ran = self.call("run", "job.yml", "--report", "s3://out/report.json", env=self.env)
+        self.assertEqual(ran.code, 0, ran)
+        self.assertNoSecrets(ran)
+        self.assertEqual(self.keys("out"), ["rejects.jsonl", "report.json", "set/events-00000-of-00002.csv",
+                                            "set/events-00001-of-00002.csv"])
+        self.assertEqual(self.get("out", "set/events-00001-of-00002.csv"), b"n,x\n3,4\n")
+        self.assertEqual(json.loads(self.get("out", "rejects.jsonl"))["text"], "5,6,7,8,9")
+        report = json.loads(self.get("out", "report.json"))
+        self.assertEqual([entry["rows"] for entry in report["outputs"]], [1, 1])
+
+    def test_partitions_and_their_replacement(self):
+        self.write("in.csv", "n,day\n1,a\n2,b\n3,a\n")
+        job = job_of({"path": "s3://out/p/", "format": "csv", "partition_by": "day"})
+        self.run_s3(job, ranks=2)
+        self.assertEqual(self.keys("out"), ["p/day=a/events.csv", "p/day=b/events.csv"])
+        self.assertEqual(self.get("out", "p/day=a/events.csv"), b"n\n1\n3\n")
+        self.says(self.run_s3(job, code=2).err, "s3://out/p/day=a/events.csv exists already")
+        self.write("in.csv", "n,day\n9,c\n")
+        self.run_s3(job, "--overwrite")
+        self.assertEqual(self.keys("out"), ["p/day=c/events.csv"])
+        self.assertClean()
+
+    def test_an_existing_output_is_refused_and_overwrite_replaces_the_set(self):
+        S3.put_object(Bucket="out", Key="e-00000-of-00002.csv", Body=b"old")
+        S3.put_object(Bucket="out", Key="e-00001-of-00002.csv", Body=b"old")
+        S3.put_object(Bucket="out", Key="e-x.csv", Body=b"another")
+        ran = self.run_s3(job_of("s3://out/e.csv"), code=2)
+        self.says(ran.err, "s3://out/e-00000-of-00002.csv exists already", "--overwrite")
+        self.run_s3(job_of("s3://out/e.csv"), "--overwrite")
+        self.assertEqual(self.keys("out"), ["e-x.csv", "e.csv"])
+
+    def test_an_object_that_appears_meanwhile_is_not_replaced(self):
+        def appear(request):
+            if request.method == "PUT" and request.object == "late.csv" and request.bucket == "out":
+                S3.put_object(Bucket="out", Key="late.csv", Body=b"theirs")
+        GATE.rules.append(appear)
+        ran = self.run_s3(job_of(["s3://out/a.csv", "s3://out/late.csv"]), code=2)
+        self.says(ran.err, "s3://out/late.csv appeared while the job ran", "nothing is published")
+        self.assertEqual(self.keys("out"), ["late.csv"])
+        self.assertEqual(self.get("out", "late.csv"), b"theirs")
+
+    def test_nothing_is_visible_before_all_is_uploaded(self):
+        self.big_input()
+        states = []
+
+        def look(request):
+            if "partNumber" in request.query:
+                states.append(self.keys("out"))
+        GATE.rules.append(look)
+        self.run_s3(job_of(["s3://out/big.csv", "s3://out/other.csv.gz", "s3://out/small.parquet"]), ranks=2)
+        self.assertTrue(states)
+        self.assertEqual([state for state in states if state], [])
+        self.assertEqual(self.keys("out"), ["big.csv", "other.csv.gz", "small.parquet"])
+
+    def test_a_failed_upload_is_aborted_and_nothing_stays(self):
+        self.big_input()
+        for ranks in (1, 3):
+            GATE.rules.clear()
+            GATE.rules.append(lambda r: 403 if r.query.get("partNumber") == "2" else None)
+            ran = self.run_s3(job_of(["s3://out/big.csv", "local.csv"]), ranks=ranks, code=3)
+            self.says(ran.err, "cannot write s3://out/big.csv", "AccessDenied", "..." + MAIN[0][-4:])
+            self.assertEqual(self.keys("out"), [])
+            self.assertFalse((self.folder / "local.csv").exists())
+            self.assertClean()
+
+    def test_a_signal_aborts_uploads(self):
+        self.big_input()
+        for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+            for ranks in (0, 2):
+                reached = threading.Event()
+
+                def hold(request):
+                    if "partNumber" in request.query:
+                        reached.set()
+                        return "slow" if request.query["partNumber"] == "1" else "stall"
+                GATE.rules[:] = [hold]
+                self.write("job.yml", job_of("s3://out/big.csv"))
+                command = (s3_case.harness.MPIRUN + ["-np", str(ranks)] if ranks else []) + [s3_case.harness.PROGRAM, "run", "job.yml"]
+                process = subprocess.Popen(command, cwd=self.folder, env=dict(s3_case.harness.ENVIRONMENT, **self.env),
+                                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                self.assertTrue(reached.wait(60))
+                process.send_signal(number)
+                process.communicate(timeout=60)
+                if not ranks:
+                    self.assertEqual(process.returncode, code)
+                self.assertNotEqual(process.returncode, 0)
+                self.assertEqual(self.keys("out"), [])
+                self.assertClean()
+
+    def test_a_bucket_that_cannot_be_written_is_found_before_reading(self):
+        GATE.allowed["out"] = {OTHER[0]}
+        ran = self.run_s3(job_of("s3://out/a.csv"), code=3)
+        self.says(ran.err, "cannot write s3://out/a.csv", "AccessDenied")
+        self.assertNotIn("in.csv", ran.err)
+        ran = self.run_s3(job_of("s3://nowhere/a.csv"), code=2)
+        self.says(ran.err, "NoSuchBucket", "s3://nowhere/a.csv")
+        self.write("job.yml", job_of("s3://out/a.csv"))
+        ran = self.call("check", "job.yml", env=self.env)
+        self.assertEqual(ran.code, 2)
+        self.says(ran.err, "s3://out/a.csv", "cannot be written", "AccessDenied")
+
+    def test_who_owns_and_who_encrypts(self):
+        self.big_input(300_000)
+        s3 = {"acl": "bucket-owner-full-control", "sse": "aws:kms", "kms_key": "alias/logs", "request_payer": True}
+        self.run_s3(job_of([{"path": "s3://out/big.csv", "s3": s3}, {"path": "s3://out/small.parquet", "s3": s3}]))
+        made = [r for r in GATE.requests if "uploads" in r.query or (r.method == "PUT" and "partNumber" not in r.query)]
+        self.assertGreaterEqual(len(made), 2)
+        for request in made:
+            self.assertEqual(request.headers["x-amz-acl"], "bucket-owner-full-control")
+            self.assertEqual(request.headers["x-amz-server-side-encryption"], "aws:kms")
+            self.assertEqual(request.headers["x-amz-server-side-encryption-aws-kms-key-id"], "alias/logs")
+        self.assertTrue(all(r.headers["x-amz-request-payer"] == "requester" for r in GATE.requests))
+
+    def test_input_and_output_of_different_accounts_and_regions(self):
+        config = "[profile reader]\nregion = us-east-1\n"
+        keys = (f"[reader]\naws_access_key_id={MAIN[0]}\naws_secret_access_key={MAIN[1]}\n"
+                f"[writer]\naws_access_key_id={OTHER[0]}\naws_secret_access_key={OTHER[1]}\n")
+        self.env = environment(GATE, self.folder, account=None)
+        self.env.update(profile_files(self.folder, config, keys))
+        GATE.allowed = {"logs": {MAIN[0]}, "elsewhere": {OTHER[0]}}
+        S3.put_object(Bucket="logs", Key="a.csv", Body=b"n\n1\n")
+        job = {"input": {"paths": "s3://logs/", "format": "csv", "s3": {"profile": "reader"}},
+               "output": {"path": "s3://elsewhere/b.csv", "s3": {"profile": "writer"}}}
+        self.run_s3(job, ranks=2)
+        self.assertEqual(self.get("elsewhere", "b.csv"), b"n\n1\n")
+        job["output"]["s3"] = {"profile": "reader"}
+        ran = self.run_s3(job, "--overwrite", code=3)
+        self.says(ran.err, "s3://elsewhere/b.csv", "eu-central-1", "profile 'reader'", "AccessDenied")
+
+
+if __name__ == "__main__":
+    s3_case.harness.main()
