@@ -70,9 +70,12 @@ std::vector<sql::Word> shared_names(const Scope& left, const Scope& right, std::
 PlanPtr Planner::scan(const std::string& table, const Fields& fields) {
   PlanPtr plan = make_plan(PlanKind::kScan, {});
   plan->table = table;
+  const bool no_rows = without_rows_.count(table) > 0;
   for (const Field& field : fields) {
     if (!field.name.empty() && field.name.front() == kHidden) continue;
-    plan->columns.push_back({fields_.fresh(field.name), field.name, field.type});
+    plan->columns.push_back({fields_.fresh(field.name), field.name, field.type,
+                             // Without values a column is string for want of anything better.
+                             no_rows && field.type == ValueType::kString});
     plan->sources.push_back(field.name);
     origins_[plan->columns.back().field] = {table, field.name};
   }
@@ -85,7 +88,7 @@ Planner::Source Planner::use(const std::shared_ptr<SharedPlan>& shared, const st
   plan->table = shared->name;
   ++shared->uses;
   for (const Column& column : shared->plan->columns) {
-    plan->columns.push_back({fields_.fresh(column.name), column.name, column.type});
+    plan->columns.push_back({fields_.fresh(column.name), column.name, column.type, column.null});
     plan->sources.push_back(column.field);
     if (const auto origin = origins_.find(column.field); origin != origins_.end()) {
       origins_[plan->columns.back().field] = origin->second;
@@ -116,7 +119,7 @@ Planner::Source Planner::from_table(const sql::FromItem& item, const CommonTable
     }
     const std::string& table = names[static_cast<std::size_t>(found)];
     source.plan = scan(table, tables_.at(table));
-    source.scope = Scope({name, source.plan->columns});
+    source.scope = Scope({name, source.plan->columns, source.plan->columns.empty() && without_rows_.count(table) > 0});
   }
   if (item.column_aliases.empty()) return source;
   Columns columns = source.plan->columns;
@@ -179,14 +182,14 @@ void Planner::merge_keys(const sql::FromItem& item, Source& source, const Scope&
     const Column* b = right.find(name);
     if (a == nullptr) left.fail_unknown(name);
     if (b == nullptr) right.fail_unknown(name);
-    const Trees both{column_tree(*a, word.position), column_tree(*b, word.position)};
+    const Trees both{value_tree(*a, word.position), value_tree(*b, word.position)};
     TreePtr equal = sql::make_call("=", both, word.position);
     type_of(equal, source.plan->columns);
     source.plan->conditions.push_back(std::move(equal));
     hidden.insert(hidden.end(), {a->field, b->field});
-    if (item.how == sql::JoinKind::kInner || item.how == sql::JoinKind::kLeft) {
+    if ((item.how == sql::JoinKind::kInner || item.how == sql::JoinKind::kLeft) && !a->field.empty()) {
       merged.push_back(*a);
-    } else if (item.how == sql::JoinKind::kRight) {
+    } else if (item.how == sql::JoinKind::kRight && !b->field.empty()) {
       merged.push_back(*b);
     } else {
       const TreePtr value = sql::make_call("coalesce", both, word.position, false);

@@ -132,8 +132,10 @@ PlannedAggregate Grouping::planned(const Tree& call) {
   aggregate.text = sql::to_text(call);
   ValueType type = ValueType::kInt64;
   if (!call.args.empty()) {
-    const TreePtr& written = call.args[0];
-    type = argument_type(call);
+    // null alone has no type of its own: a number will do.
+    const bool any_type = is_null_literal(*call.args[0]) && wants_number(aggregate.kind);
+    const TreePtr written = any_type ? cast_tree(call.args[0], ValueType::kInt64) : call.args[0];
+    type = any_type ? ValueType::kInt64 : argument_type(call);
     if (aggregate.kind == AggregateKind::kQuantile) aggregate.quantile = quantile_of(call);
     if (aggregate.kind == AggregateKind::kCount && call.distinct) aggregate.kind = AggregateKind::kCountDistinct;
     aggregate.argument = column_for(planner_.attach(written, input_), sql::to_text(*written));

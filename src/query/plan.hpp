@@ -28,6 +28,7 @@ struct Column {
   std::string field;  ///< unique in the query
   std::string name;   ///< for people
   ValueType type = ValueType::kString;
+  bool null = false;  ///< always null, as in a table without rows: then it fits beside any type
 };
 using Columns = std::vector<Column>;
 

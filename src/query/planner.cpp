@@ -8,9 +8,8 @@
 #include "grouping.hpp"
 
 namespace evclean::query {
-namespace {
 
-TreePtr cast_of(TreePtr tree, ValueType type) {
+TreePtr cast_tree(TreePtr tree, ValueType type) {
   Tree cast;
   cast.kind = TreeKind::kCast;
   cast.name = type_name(type);
@@ -19,7 +18,13 @@ TreePtr cast_of(TreePtr tree, ValueType type) {
   return std::make_shared<const Tree>(std::move(cast));
 }
 
-}  // namespace
+bool is_null_literal(const Tree& tree) {
+  return tree.kind == TreeKind::kLiteral && std::holds_alternative<sql::Null>(tree.literal);
+}
+
+TreePtr value_tree(const Column& column, std::size_t position) {
+  return column.null ? sql::make_literal(sql::Null{}, position) : column_tree(column, position);
+}
 
 TreePtr with_parameters(const TreePtr& tree, const std::function<TreePtr(const Tree&)>& value_of) {
   return sql::rewrite(tree, [&](const TreePtr& part) -> TreePtr {
@@ -38,6 +43,7 @@ TreePtr Planner::resolve(const TreePtr& tree, const NameRules& rules) {
 
 TreePtr Planner::resolve_name(const Tree& tree, const NameRules& rules) {
   if (const Column* column = rules.scope->find(tree)) {
+    if (column->null) return value_tree(*column, tree.position);
     Tree resolved = tree;
     resolved.field = column->field;
     return std::make_shared<const Tree>(std::move(resolved));
@@ -67,7 +73,7 @@ ValueType tree_type(const TreePtr& tree, const Columns& columns, const std::map<
   const TreePtr known = with_parameters(tree, [&](const Tree& part) {
     const auto found = parameters.find(part.field);
     const ValueType type = found == parameters.end() ? ValueType::kBool : found->second.type;
-    return cast_of(sql::make_literal(sql::Null{}, part.position), type);
+    return cast_tree(sql::make_literal(sql::Null{}, part.position), type);
   });
   return Expression::of(known).bind(fields, sample).type();
 }
@@ -84,7 +90,7 @@ TreePtr Planner::condition(const TreePtr& tree, const Columns& columns, std::str
   if (type == ValueType::kBool) return tree;
   // null, or 'true': a constant that reads as one.
   if (tree->kind == TreeKind::kLiteral && type == ValueType::kString) {
-    TreePtr cast = cast_of(tree, ValueType::kBool);
+    TreePtr cast = cast_tree(tree, ValueType::kBool);
     type_of(cast, columns);
     return cast;
   }

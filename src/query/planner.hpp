@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,8 +41,10 @@ struct NameRules {
 
 class Planner {
  public:
-  explicit Planner(const std::map<std::string, Fields>& tables, SampleOf sample = {})
-      : tables_(tables), sample_(std::move(sample)) {}
+  /// `without_rows`: tables of which it is known that they have none; what is string there is null and fits any type.
+  explicit Planner(const std::map<std::string, Fields>& tables, SampleOf sample = {},
+                   std::set<std::string> without_rows = {})
+      : tables_(tables), sample_(std::move(sample)), without_rows_(std::move(without_rows)) {}
 
   /// The whole query. The result's columns have unique names.
   QueryPlan plan(const sql::Select& select);
@@ -102,6 +105,7 @@ class Planner {
 
   const std::map<std::string, Fields>& tables_;
   SampleOf sample_;
+  std::set<std::string> without_rows_;
   const Scope* before_comma_ = nullptr;  ///< tables that ON after a comma cannot see: only to say so
   FieldNames fields_;
   std::map<std::string, Parameter> parameters_;
@@ -109,6 +113,11 @@ class Planner {
   std::vector<std::shared_ptr<SharedPlan>> shared_;
   std::map<std::string, std::pair<std::string, std::string>> origins_;
 };
+
+/// What stands for a column in an expression: the column, or null where it never is anything else.
+TreePtr value_tree(const Column& column, std::size_t position);
+bool is_null_literal(const Tree& tree);
+TreePtr cast_tree(TreePtr tree, ValueType type);
 
 /// The name of a column that has no alias: a column's own, a function's, else column and its number.
 std::string default_name(const Tree& tree, std::size_t number);

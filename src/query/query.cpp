@@ -88,11 +88,15 @@ std::string sample_of(const DatasetPtr& data, const std::string& name, const Com
 DatasetPtr run_query(const Query& query, const std::map<std::string, DatasetPtr>& tables, const Workspace& workspace,
                      QueryReport& report) {
   std::map<std::string, Fields> fields;
-  for (const auto& [name, data] : tables) fields[name] = data->fields();
+  std::set<std::string> without_rows;
+  for (const auto& [name, data] : tables) {
+    fields[name] = data->fields();
+    if (data->rows() == 0) without_rows.insert(name);
+  }
   const auto sample = [&](const std::string& table, const std::string& column) {
     return sample_of(tables.at(table), column, workspace.comm);
   };
-  const query::QueryPlan plan = query::Planner(fields, sample).plan(*query.impl().select);
+  const query::QueryPlan plan = query::Planner(fields, sample, std::move(without_rows)).plan(*query.impl().select);
   return query::Executor(plan, tables, workspace, report).run();
 }
 

@@ -98,7 +98,14 @@ const Column* Scope::find_visible(const Tree& name) const {
   }
   if (found != nullptr) return found;
   const int index = find_named(visible_, name);
-  return index < 0 ? nullptr : &visible_[static_cast<std::size_t>(index)];
+  if (index >= 0) return &visible_[static_cast<std::size_t>(index)];
+  const bool open = std::any_of(relations_.begin(), relations_.end(), [](const Relation& r) { return r.open; });
+  return open ? null_column(name.name) : nullptr;
+}
+
+const Column* Scope::null_column(std::string_view name) const {
+  null_columns_.push_back(std::make_shared<const Column>(Column{{}, std::string(name), ValueType::kString, true}));
+  return null_columns_.back().get();
 }
 
 const Column* Scope::find(const Tree& name) const {
@@ -107,7 +114,8 @@ const Column* Scope::find(const Tree& name) const {
   if (table == nullptr) return find_visible(name);
   const Tree rest = without_table(name);
   const int index = find_named(table->columns, rest);
-  return index < 0 ? nullptr : &table->columns[static_cast<std::size_t>(index)];
+  if (index >= 0) return &table->columns[static_cast<std::size_t>(index)];
+  return table->open ? null_column(rest.name) : nullptr;
 }
 
 const Columns& Scope::all_of(const sql::Word& table) const {

@@ -2,6 +2,7 @@
 // Which columns a name may mean at some place of a query.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ namespace evclean::query {
 struct Relation {
   std::string name;
   Columns columns;
+  bool open = false;  ///< nobody knows its columns, since it has no rows: any name will do, and is null
 };
 
 class Scope {
@@ -38,10 +40,12 @@ class Scope {
  private:
   const Relation* relation(std::string_view name) const;
   const Column* find_visible(const Tree& name) const;
+  const Column* null_column(std::string_view name) const;
   std::string table_of(const std::string& field) const;
 
   std::vector<Relation> relations_;
   Columns visible_;
+  mutable std::vector<std::shared_ptr<const Column>> null_columns_;  ///< of open relations, made when asked for
 };
 
 std::vector<std::string> names_of(const Columns& columns);

@@ -107,7 +107,8 @@ class Projection {
     const Column* known =
         value->kind == TreeKind::kColumn ? find_column(plan_->inputs[0]->columns, value->field) : nullptr;
     const bool passes = known != nullptr && find_column(plan_->columns, value->field) == nullptr;
-    plan_->columns.push_back(passes ? Column{known->field, name, known->type} : fresh());
+    plan_->columns.push_back(passes ? Column{known->field, name, known->type, known->null} : fresh());
+    if (is_null_literal(*value)) plan_->columns.back().null = true;
     plan_->values.push_back(value);
     return plan_->columns.back();
   }

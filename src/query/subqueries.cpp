@@ -42,7 +42,7 @@ TreePtr Planner::subquery(const TreePtr& tree, const NameRules& rules) {
   }
   PlanPtr only = make_plan(PlanKind::kProject, {std::move(planned.plan)});
   only->columns = planned.columns;
-  only->values = {column_tree(planned.columns[0])};
+  only->values = {value_tree(planned.columns[0], tree->position)};
   if (tree->name == "scalar") {
     return parameter(std::move(only), planned.columns[0].type, tree->position);
   }
@@ -82,7 +82,7 @@ TreePtr Planner::membership(const Tree& tree, PlanPtr& plan) {
   PlanPtr join = make_plan(PlanKind::kJoin, {plan, marked});
   join->how = JoinHow::kLeft;
   join->columns.insert(join->columns.end(), marked->columns.begin(), marked->columns.end());
-  join->conditions = {sql::make_call("=", {x, column_tree(value, place)}, place)};
+  join->conditions = {sql::make_call("=", {x, value_tree(value, place)}, place)};
   type_of(join->conditions[0], join->columns);
   plan = std::move(join);
   const TreePtr rows = count_of(shared, false, place);
@@ -118,7 +118,7 @@ bool Planner::filter_by_membership(const TreePtr& condition, PlanPtr& plan) {
   TreePtr x = attach(tree.args[0], plan);
   PlanPtr values = use(shared, "in").plan;
   const Column value = values->columns[0];
-  const TreePtr equal = sql::make_call("=", {x, column_tree(value, place)}, place);
+  const TreePtr equal = sql::make_call("=", {x, value_tree(value, place)}, place);
   Columns both = plan->columns;
   both.push_back(value);
   type_of(equal, both);

@@ -15,21 +15,9 @@ std::optional<ValueType> wider(ValueType a, ValueType b) {
   return std::nullopt;
 }
 
-/// `select null as x`: a column that fits beside any type.
-bool is_null(const Planned& planned, std::size_t column) {
-  if (planned.plan->kind != PlanKind::kProject) return false;
-  const Tree& value = *planned.plan->values[column];
-  return value.kind == TreeKind::kLiteral && std::holds_alternative<sql::Null>(value.literal);
-}
-
-TreePtr value_as(const Column& column, ValueType type, bool null) {
-  const TreePtr value = null ? sql::make_literal(sql::Null{}, 0) : column_tree(column);
-  if (column.type == type && !null) return value;
-  Tree cast;
-  cast.kind = TreeKind::kCast;
-  cast.name = type_name(type);
-  cast.args = {value};
-  return std::make_shared<const Tree>(std::move(cast));
+TreePtr value_as(const Column& column, ValueType type) {
+  const TreePtr value = value_tree(column, 0);
+  return column.type == type && !column.null ? value : cast_tree(value, type);
 }
 
 }  // namespace
@@ -72,8 +60,8 @@ void Planner::fit_columns(std::vector<Planned>& parts, const sql::Select& query)
                             position);
     }
     for (std::size_t i = 0; i < count; ++i) {
-      if (is_null(parts[p], i)) continue;
       const Column& column = parts[p].columns[i];
+      if (column.null) continue;
       const auto common = types[i] ? wider(*types[i], column.type) : column.type;
       if (!common) {
         throw ExpressionError(fmt::format("column {} of UNION ALL is {} here ({}) and {} before; cast one of them",
@@ -89,7 +77,7 @@ void Planner::fit_columns(std::vector<Planned>& parts, const sql::Select& query)
     for (std::size_t i = 0; i < count; ++i) {
       const ValueType type = types[i].value_or(ValueType::kString);
       project->columns.push_back(new_column(part.columns[i].name, type));
-      project->values.push_back(value_as(part.columns[i], type, is_null(part, i)));
+      project->values.push_back(value_as(part.columns[i], type));
     }
     part.columns = project->columns;
     part.plan = std::move(project);

@@ -60,7 +60,9 @@ std::map<std::string, DatasetPtr> tables(const Scene& scene) {
   return {{"t", table(scene, {{"id", kInt}, {"k", kInt}, {"s", kText}},
                       {"1 2 b", "2 1 a", "3 - b", "4 2 -", "5 3 c", "6 1 a", "7 - -"})},
           {"u", table(scene, {{"k", kInt}, {"name", kText}}, {"1 one", "2 two", "2 zwei", "9 nine", "- none"})},
-          {"empty", table(scene, {{"k", kInt}, {"name", kText}}, {})}};
+          {"empty", table(scene, {{"k", kInt}, {"name", kText}}, {})},
+          {"header", table(scene, {{"k", kText}, {"age", kText}}, {})},
+          {"unknown", table(scene, {}, {})}};
 }
 
 /// The header and the rows: "id,s | 1,b | 2,a".
@@ -140,6 +142,23 @@ TEST(QueryValues, SubqueriesAndEmptyTables) {
   EXPECT_EQ("n | 7", answer("select count(*) as n from t where exists (select 1 from u where k = 9)"));
   EXPECT_EQ("12: this subquery gives 5 rows where one value is wanted; add limit 1, or an aggregate",
             answer("select id + (select k from u) from t"));
+}
+
+TEST(QueryValues, TablesWithoutRowsFitAnyTypeAndHaveAnyColumnWhenNoneIsKnown) {
+  for (const std::string other : {"header", "unknown"}) {
+    const auto with = [&](std::string text) { return answer(text.replace(text.find('@'), 1, other)); };
+    EXPECT_EQ("id,age | 1,- | 2,- | 3,- | 4,- | 5,- | 6,- | 7,-",
+              with("select t.id, x.age + 1 as age from t left join @ x on t.k = x.k where x.age is null or x.age > 3"));
+    EXPECT_EQ("id", with("select id from t join @ using (k) where age > 3"));
+    EXPECT_EQ("id", with("select id from t where k in (select k from @ where age > 1)"));
+    EXPECT_EQ("id | 5", with("select id from t where k not in (select k from @) and id = 5"));
+    EXPECT_EQ("count,sum,s | 0,-,-", with("select count(*), sum(age), max(x.k) as s from @ x"));
+    EXPECT_EQ("k,sum", with("select k, sum(age) from @ group by k order by k"));
+    EXPECT_EQ("k,n | 9,9 | 2,2 | 2,2 | 1,1 | -,-",
+              with("select k, age as n from @ where age > 1 union all select k, k from u order by n desc"));
+    EXPECT_EQ("k,id | 2,1 | 1,2 | -,3 | 2,4 | 3,5 | 1,6 | -,7", with("select k, id from t full join @ using (k)"));
+  }
+  EXPECT_EQ("7: no column wage (did you mean 'age'?)", answer("select wage from header"));
 }
 
 TEST(QueryValues, AggregatesWithFiltersAndCombinations) {
