@@ -103,7 +103,7 @@ def main():
         process, endpoint = start_server(wanted.server, folder)
         try:
             client = boto3.client("s3", endpoint_url=endpoint, aws_access_key_id=KEY, aws_secret_access_key=SECRET,
-                                  region_name="us-east-1", config=Config(s3={"addressing_style": "path"}))
+                                  region_name="us-east-1", config=Config(signature_version="s3v4", s3={"addressing_style": "path"}))
             lines = make_object(client, size)
             url = client.generate_presigned_url("get_object", Params={"Bucket": "bench", "Key": "big.log"}, ExpiresIn=36000)
             plain, ours = [], []
