@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Joins alone: a lookup table of 200,000 rows against millions of events, two large tables, and a hot key.
-//   mpirun -np 2 build/bench/bench_join [left rows, 4000000] [runs, 3]
+//   mpirun -np 2 build/bench/bench_join [left rows, 4000000] [runs, 3] [MiB of memory, 4096]
 // Checked before a time is printed: rows of the result, and a sum over it.
 #include <arrow/api.h>
 #include <fmt/format.h>
@@ -114,7 +114,8 @@ int main(int argc, char** argv) {
   const evclean::Comm comm = evclean::Comm::world();
   const std::int64_t rows = argc > 1 ? std::atoll(argv[1]) : 4'000'000;
   const int runs = argc > 2 ? std::atoi(argv[2]) : 3;
-  const evclean::Workspace workspace{comm, std::make_shared<evclean::MemoryBudget>(4LL << 30), "/var/tmp"};
+  const std::int64_t memory_mib = argc > 3 ? std::atoll(argv[3]) : 4096;
+  const evclean::Workspace workspace{comm, std::make_shared<evclean::MemoryBudget>(memory_mib << 20), "/var/tmp"};
   if (comm.is_root()) fmt::print("# {} ranks, {} left rows, best of {} runs\n", comm.size(), rows, runs);
   {
     const DatasetPtr left = make_table({rows, 250'000, 0, false}, workspace, true);

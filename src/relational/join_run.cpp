@@ -43,6 +43,10 @@ void each_left(JoinRun& run, const std::function<void(std::int64_t part, const B
   });
 }
 
+std::int64_t JoinRun::waiting_rows(const std::vector<double>& widths, const std::vector<int>& columns) const {
+  return static_cast<std::int64_t>(static_cast<double>(memory_bytes) / 8 / (width_of(widths, columns) + 8));
+}
+
 std::vector<int> build_columns(const JoinPlan& plan, std::vector<int>& key_places, std::vector<int>& payload_places) {
   std::vector<int> columns;
   const auto place_of = [&](int column) {

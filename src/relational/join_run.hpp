@@ -25,6 +25,8 @@ struct JoinRun {
   std::vector<double> left_widths = {}, right_widths = {};  ///< bytes of a column's values
 
   const Comm& comm() const { return workspace.comm; }
+  /// Rows of some columns that may wait before they are staged: an eighth of the memory.
+  std::int64_t waiting_rows(const std::vector<double>& widths, const std::vector<int>& columns) const;
 };
 
 /// The right side to all ranks, in memory; left rows stay. Collective.

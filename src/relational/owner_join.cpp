@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "owner_join.hpp"
 
+#include <algorithm>
+
 #include "batch_rows.hpp"
+#include "evclean/record_batch.hpp"
 #include "row_cursor.hpp"
+#include "stage_writer.hpp"
 
 namespace evclean {
 namespace {
@@ -48,14 +52,16 @@ void OwnerJoin::split(const Bucket& bucket) {
     return std::make_shared<BatchStage>(fields, run_.workspace.budget, run_.workspace.scratch_dir);
   };
   const auto right = stage(layout_.right_fields), left = stage(layout_.left_fields);
+  StageWriter right_writer(*right, run_.waiting_rows(run_.right_widths, layout_.right_columns));
+  StageWriter left_writer(*left, run_.waiting_rows(run_.left_widths, layout_.left_columns));
   std::uint64_t least = UINT64_MAX, most = 0;
-  const auto move = [&](BatchStage& from, std::int64_t part, BatchStage& to, const std::vector<int>& keys,
+  const auto move = [&](BatchStage& from, std::int64_t part, StageWriter& to, const std::vector<int>& keys,
                         const std::function<std::int64_t(std::int64_t)>& number) {
     for (std::int64_t i = 0; i < from.batches(part); ++i) {
       run_.workspace.pause();
       const Batch batch = from.batch(part, i);
       const auto hashes = hash_rows(batch, keys);
-      if (&to == right.get()) {
+      if (&to == &right_writer) {
         for (const std::uint64_t hash : hashes) least = std::min(least, hash), most = std::max(most, hash);
       }
       const auto rows = split_rows(hashes, layout_, bucket.depth);
@@ -68,11 +74,13 @@ void OwnerJoin::split(const Bucket& bucket) {
     }
     from.drop(part);
   };
-  move(*bucket.right, bucket.number, *right, layout_.right_keys, [](std::int64_t split) { return split; });
+  move(*bucket.right, bucket.number, right_writer, layout_.right_keys, [](std::int64_t split) { return split; });
   for (int source = 0; source < ranks_; ++source) {
-    move(*bucket.left, bucket.number * ranks_ + source, *left, layout_.left_keys,
+    move(*bucket.left, bucket.number * ranks_ + source, left_writer, layout_.left_keys,
          [&](std::int64_t split) { return split * ranks_ + source; });
   }
+  right_writer.finish();
+  left_writer.finish();
   spilled_bytes_ += right->spilled_bytes() + left->spilled_bytes();
   for (std::int64_t number = 1 << TravelLayout::kSplitBits; number-- > 0;) {
     todo_.push_back({right, left, number, bucket.depth + 1, least == most});
@@ -108,6 +116,22 @@ void OwnerJoin::load_block() {
   next_left_ = 0;
 }
 
+/// Cuts an answer by left part: its rows are in their order.
+void OwnerJoin::send_home(Shipper& ship, const Batch& answer) const {
+  const auto numbers = row_numbers(answer, 0);
+  for (std::size_t at = 0; at < numbers.size();) {
+    const std::size_t part = part_of_row(run_.left, numbers[at]);
+    const Dataset::Part& home = run_.left.parts()[part];
+    const auto end = static_cast<std::size_t>(
+        std::lower_bound(numbers.begin() + static_cast<std::ptrdiff_t>(at), numbers.end(), home.first_row + home.rows) -
+        numbers.begin());
+    const bool whole = end - at == numbers.size();
+    ship.put(source_, static_cast<std::int64_t>(part),
+             whole ? answer : slice_batch(answer, static_cast<std::int64_t>(at), static_cast<std::int64_t>(end - at)));
+    at = end;
+  }
+}
+
 bool OwnerJoin::produce(Shipper& ship) {
   while (!matcher_) {
     if (todo_.empty()) return false;
@@ -118,11 +142,8 @@ bool OwnerJoin::produce(Shipper& ship) {
     next_left_ = 0;
   }
   if (source_ < ranks_) {
-    matcher_->match(now_->left->batch(now_->number * ranks_ + source_, next_left_++), [&](const Batch& answer) {
-      // A batch that travelled was of one part.
-      const auto part = static_cast<std::int64_t>(part_of_row(run_.left, row_numbers(answer, 0)[0]));
-      ship.put(source_, part, answer);
-    });
+    matcher_->match(now_->left->batch(now_->number * ranks_ + source_, next_left_++),
+                    [&](const Batch& answer) { send_home(ship, answer); });
     return true;
   }
   matcher_.reset();

@@ -32,6 +32,7 @@ class OwnerJoin {
   void begin_next();
   void load_block();
   void end_bucket();
+  void send_home(Shipper& ship, const Batch& answer) const;
 
   const JoinRun& run_;
   const TravelLayout& layout_;

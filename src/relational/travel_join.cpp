@@ -9,6 +9,7 @@
 #include "key_filter.hpp"
 #include "owner_join.hpp"
 #include "row_cursor.hpp"
+#include "stage_writer.hpp"
 
 namespace evclean {
 namespace {
@@ -33,13 +34,19 @@ class TravelJoin {
     const double left_bytes = width_of(run_.left_widths, layout_.left_columns) + 8;
     choose_groups(right_bytes);
     choose_filter(left_bytes);
+    right_writer_.emplace(*right_, run_.waiting_rows(run_.right_widths, layout_.right_columns));
     hot_ = HotKeys::find(run_);
     send_right();
     if (hot_.any()) settle_hot(right_bytes);
+    run_.comm().agree([&] { right_writer_->finish(); });
     if (filter_) filter_->unite(run_.comm());
+    answers_writer_.emplace(*answers_, run_.waiting_rows(run_.right_widths, layout_.right_columns));
     send_left();
     answer();
-    run_.comm().agree([&] { finish_parts(); });
+    run_.comm().agree([&] {
+      answers_writer_->finish();
+      finish_parts();
+    });
     for (const auto* staged : {right_.get(), left_.get(), answers_.get(), hot_rows_.get()}) {
       if (staged != nullptr) run_.spilled_bytes += staged->spilled_bytes();
     }
@@ -87,7 +94,7 @@ class TravelJoin {
       hot_right_.push_back(rows);
       return;
     }
-    right_->append(group, rows);
+    right_writer_->append(group, rows);
     if (!filter_) return;
     for (const std::uint64_t hash : hash_rows(rows, layout_.right_keys)) filter_->add(hash);
   }
@@ -151,6 +158,7 @@ class TravelJoin {
     run_.comm().agree([&] {
       if (hot_.any()) hot.emplace(run_.plan, layout_, std::move(hot_right_));
     });
+    StageWriter left_writer(*left_, run_.waiting_rows(run_.left_widths, layout_.left_columns));
     RowCursor cursor(run_.left);
     const auto produce = [&](Shipper& shipper) {
       if (cursor.done()) return false;
@@ -162,13 +170,14 @@ class TravelJoin {
       ship(shipper, batch, left_lists(batch, stay));
       if (stay.empty()) return !cursor.done();
       batch.keep(stay);
-      hot->match(batch, [&](const Batch& rows) { answers_->append(part, rows); });
+      hot->match(batch, [&](const Batch& rows) { answers_writer_->append(part, rows); });
       return !cursor.done();
     };
     run_.bytes_sent +=
         exchange(run_.workspace, layout_.left_fields, produce, [&](int source, std::int64_t group, const Batch& rows) {
-          left_->append(group * ranks_ + source, rows);
+          left_writer.append(group * ranks_ + source, rows);
         }).bytes_sent;
+    run_.comm().agree([&] { left_writer.finish(); });
   }
 
   /// Where left rows go; those of hot keys stay, those that cannot match go nowhere.
@@ -192,7 +201,7 @@ class TravelJoin {
     run_.bytes_sent +=
         exchange(
             run_.workspace, layout_.answer_fields, [&](Shipper& shipper) { return owner.produce(shipper); },
-            [&](int, std::int64_t part, const Batch& rows) { answers_->append(part, rows); })
+            [&](int, std::int64_t part, const Batch& rows) { answers_writer_->append(part, rows); })
             .bytes_sent;
     run_.spilled_bytes += owner.spilled_bytes();
   }
@@ -211,6 +220,7 @@ class TravelJoin {
   std::shared_ptr<BatchStage> right_, left_, answers_;
   std::shared_ptr<BatchStage> hot_rows_;  ///< right rows of keys that may be hot
   std::vector<Batch> hot_right_;          ///< right rows of hot keys, of all ranks
+  std::optional<StageWriter> right_writer_, answers_writer_;
   std::optional<KeyFilter> filter_;
   HotKeys hot_;
 };
