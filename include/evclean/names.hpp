@@ -26,4 +26,7 @@ struct RenamedColumn {
 /// max_bytes; collisions _2, _3 in source order, checked again.
 std::vector<RenamedColumn> warehouse_names(const std::vector<std::string>& names, const NameRule& rule = {});
 
+/// Adds what a further step renames to what earlier ones did, so that `source` stays the first name.
+void add_rename(std::vector<RenamedColumn>& renames, const RenamedColumn& next);
+
 }  // namespace evclean

@@ -19,6 +19,7 @@
 #include "evclean/decoder.hpp"
 #include "evclean/expression.hpp"
 #include "evclean/job.hpp"
+#include "evclean/names.hpp"
 #include "evclean/reject.hpp"
 #include "evclean/types.hpp"
 
@@ -96,6 +97,8 @@ class PipelineCompiler {
   /// Columns after the steps compiled so far; raw columns stand as strings.
   Fields fields() const;
   const std::vector<Slot>& slots() const;
+  /// What the steps compiled so far renamed, by the names that stand now.
+  const std::vector<RenamedColumn>& renames() const;
   /// Whether the last Error of next() can only be a mistake in the job (it does not depend on a guess).
   bool error_is_final() const;
   /// The column that the last Error of next() did not find; empty: it was about something else.

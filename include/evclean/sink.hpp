@@ -9,12 +9,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "evclean/batch.hpp"
 #include "evclean/comm.hpp"
 #include "evclean/job.hpp"
+#include "evclean/names.hpp"
 #include "evclean/stage.hpp"
 
 namespace evclean {
@@ -65,11 +67,32 @@ class Publisher {
   std::unique_ptr<Impl> impl_;
 };
 
+/// Files that several outputs write one after another: tables of one HDF5 file under their own keys. One for a run; the
+/// files are published together when all have written.
+class JointFiles {
+ public:
+  /// Finds them among the outputs and reserves them. Collective. Errors: as Publisher::reserve.
+  JointFiles(const std::vector<OutputSpec>& outputs, const Comm& comm, const std::string& scratch_dir);
+  bool holds(const OutputSpec& spec) const;
+  Publisher& publisher() noexcept { return publisher_; }
+  /// Whether a table stands in the file already. Local, the same on all ranks.
+  bool is_begun(const std::string& path) const { return begun_.count(path) > 0; }
+  void begin(const std::string& path) { begun_.insert(path); }
+  /// Sets the bytes of such files to those of the whole file, when it is published. Local.
+  void settle_sizes(std::vector<WrittenFile>& files) const;
+
+ private:
+  Publisher publisher_;
+  std::set<std::string> paths_, begun_;
+};
+
 struct SinkOptions {
   std::int64_t memory_bytes = 64 << 20;  ///< what the sink may hold before it spills to scratch
   std::string scratch_dir;
   bool remote_digests = false;  ///< the same for files on S3, found before they are uploaded
   bool digests = true;          ///< false: WrittenFile::sha256 stays empty (see add_digests)
+  JointFiles* joint = nullptr;
+  std::vector<RenamedColumn> renames = {};  ///< what steps renamed, for `warehouse`
 };
 
 class Sink {

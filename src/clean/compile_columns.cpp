@@ -125,12 +125,15 @@ Ops PipelineCompiler::Impl::compile(const DropStep& drop) {
 
 Ops PipelineCompiler::Impl::compile(const RenameStep& rename) {
   std::vector<std::pair<std::string, std::string>> changes;
+  std::vector<RenamedColumn> reasons;
   if (rename.warehouse) {
     NameRule rule;
     rule.version = rename.version;
     rule.camel_split = rename.camel_split;
     for (const RenamedColumn& column : warehouse_names(names(), rule)) {
-      if (column.name != column.source) changes.emplace_back(column.source, column.name);
+      if (column.name == column.source) continue;
+      changes.emplace_back(column.source, column.name);
+      reasons.push_back(column);
     }
   }
   for (const NamedText& pair : rename.names)
@@ -144,6 +147,10 @@ Ops PipelineCompiler::Impl::compile(const RenameStep& rename) {
     }
   }
   columns = std::move(renamed);
+  for (const auto& [from, to] : changes) {
+    if (!rename.warehouse) reasons.push_back({from, to, {"renamed by the job"}});
+  }
+  for (const RenamedColumn& change : reasons) add_rename(renames, change);
   return one(make_rename_op(std::move(changes)));
 }
 

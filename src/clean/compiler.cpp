@@ -130,6 +130,7 @@ Fields PipelineCompiler::fields() const { return impl_->fields(); }
 const std::vector<Slot>& PipelineCompiler::slots() const { return impl_->slots; }
 bool PipelineCompiler::error_is_final() const { return impl_->last_error_final; }
 const std::string& PipelineCompiler::unknown_column() const { return impl_->last_unknown; }
+const std::vector<RenamedColumn>& PipelineCompiler::renames() const { return impl_->renames; }
 const std::set<int>& PipelineCompiler::empties_used() const { return impl_->empties_used; }
 
 void PipelineCompiler::settle(int slot, ColumnType type, bool empty) {

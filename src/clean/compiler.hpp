@@ -42,6 +42,7 @@ struct PipelineCompiler::Impl {
   std::string last_unknown;
   std::vector<bool> empty;  ///< a slot: no value was seen
   std::set<int> empties_used;
+  std::vector<RenamedColumn> renames;
 
   std::vector<std::string> names() const;
   Fields fields() const;

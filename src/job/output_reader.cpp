@@ -187,6 +187,26 @@ void read_set_keys(MapReader& map, OutputSpec& output, bool format_known) {
   read_partition_keys(map, output);
 }
 
+void read_warehouse(MapReader& map, OutputSpec& output, bool format_known) {
+  const YamlNode* const node = map.take("warehouse");
+  if (node == nullptr) return;
+  Problems& problems = map.problems();
+  const auto chosen = read_choice<Warehouse>(
+      *node, "warehouse", {{"redshift", Warehouse::kRedshift}, {"athena", Warehouse::kAthena}}, problems);
+  if (!chosen) return;
+  output.warehouse = *chosen;
+  if (format_known && (output.format == OutputFormat::kHdf5 || output.format == OutputFormat::kArrow)) {
+    problems.report(*node, "{} is no format that {} loads: write Parquet, CSV or JSON lines",
+                    output.format == OutputFormat::kHdf5 ? "HDF5" : "Arrow",
+                    *chosen == Warehouse::kRedshift ? "Redshift" : "Athena");
+  }
+  if (*chosen == Warehouse::kRedshift && !output.partition_by.empty()) {
+    problems.report(
+        *node,
+        "partition_by takes columns out of the files, and Redshift's COPY does not read folder names: leave one out");
+  }
+}
+
 OutputSpec read_output(const YamlNode& node, Problems& problems) {
   OutputSpec output;
   output.place = node.place;
@@ -210,7 +230,7 @@ OutputSpec read_output(const YamlNode& node, Problems& problems) {
   read_level(map, output, format_known);
   read_hdf5_keys(map, output, format_known);
   read_set_keys(map, output, format_known);
-  map.refuse("warehouse");
+  read_warehouse(map, output, format_known);
   if (const auto* s3 = map.take("s3")) output.s3 = read_s3(*s3, "output.s3", S3Use::kWrite, problems);
   map.finish();
   return output;

@@ -126,21 +126,66 @@ class JobReader {
       if (output.path.empty()) continue;
       check_path_is_new(node, i);
     }
+    check_athena_folders(node);
   }
 
   void check_path_is_new(const YamlNode& node, std::size_t at) {
     const OutputSpec& output = job_.outputs[at];
-    const bool folder = output.path.back() == '/';
-    // Two tables may share a folder: their files are named after the table.
-    const auto target = std::filesystem::path(output.path).lexically_normal().string() + (folder ? output.table : "");
+    const std::string target = target_of(output);
     const auto [first, is_new] = targets_.emplace(target, at);
     if (is_new) return;
     const OutputSpec& other = job_.outputs[first->second];
     const YamlNode& path = part_of(node, at, "path");
-    if (output.format == OutputFormat::kHdf5 && other.format == OutputFormat::kHdf5 && output.key != other.key) {
-      problems_.report(path, "{}", not_available("several tables in one HDF5 file"));
+    if (output.format == OutputFormat::kHdf5 && other.format == OutputFormat::kHdf5) {
+      check_shared_file(path, at, target);
     } else {
       problems_.report(path, "two outputs have the path '{}'", printable(output.path, 100));
+    }
+  }
+
+  static std::string target_of(const OutputSpec& output) {
+    // Two tables may share a folder: their files are named after the table.
+    const bool folder = !output.path.empty() && output.path.back() == '/';
+    return std::filesystem::path(output.path).lexically_normal().string() + (folder ? output.table : "");
+  }
+
+  /// Tables of one HDF5 file have different keys.
+  void check_shared_file(const YamlNode& path, std::size_t at, const std::string& target) {
+    const auto plain = [](std::string key) {
+      while (key.starts_with('/')) key.erase(0, 1);
+      while (key.ends_with('/')) key.pop_back();
+      return key;
+    };
+    const OutputSpec& output = job_.outputs[at];
+    for (std::size_t i = 0; i < at; ++i) {
+      const OutputSpec& other = job_.outputs[i];
+      if (target_of(other) != target) continue;
+      if (plain(other.key) == plain(output.key)) {
+        problems_.report(path, "two outputs have the path '{}' and the key '{}': give each table a key of its own",
+                         printable(output.path, 100), printable(output.key, 60));
+        return;
+      }
+      if (output.files > 1 || other.files > 1 || !output.partition_by.empty() || !other.partition_by.empty()) {
+        problems_.report(path, "several tables in one HDF5 file go without files and partition_by");
+        return;
+      }
+    }
+  }
+
+  /// Athena's table is all files of a folder.
+  void check_athena_folders(const YamlNode& node) {
+    const auto folder_of = [](const OutputSpec& output) {
+      return std::filesystem::path(target_of(output)).parent_path().string();
+    };
+    for (std::size_t i = 0; i < job_.outputs.size(); ++i) {
+      if (job_.outputs[i].warehouse != Warehouse::kAthena || job_.outputs[i].path.empty()) continue;
+      for (std::size_t k = 0; k < job_.outputs.size(); ++k) {
+        if (k == i || folder_of(job_.outputs[i]) != folder_of(job_.outputs[k])) continue;
+        problems_.report(part_of(node, i, "path"),
+                         "Athena reads every file of a folder: give '{}' a folder of its own ('{}' is in it too)",
+                         printable(job_.outputs[i].path, 100), printable(job_.outputs[k].path, 100));
+        break;
+      }
     }
   }
 

@@ -117,4 +117,16 @@ std::vector<RenamedColumn> warehouse_names(const std::vector<std::string>& names
   return columns;
 }
 
+void add_rename(std::vector<RenamedColumn>& renames, const RenamedColumn& next) {
+  const auto known = std::find_if(renames.begin(), renames.end(),
+                                  [&](const RenamedColumn& earlier) { return earlier.name == next.source; });
+  if (known == renames.end()) {
+    renames.push_back(next);
+    return;
+  }
+  known->name = next.name;
+  known->reasons.insert(known->reasons.end(), next.reasons.begin(), next.reasons.end());
+  drop_repeated(known->reasons);
+}
+
 }  // namespace evclean

@@ -173,8 +173,9 @@ class TableChecker {
   /// Columns that outputs name, against those that the steps leave.
   void check_output_columns(const TableSpec& spec, const LocalRows& rows) {
     for (const OutputSpec& output : job_.outputs) {
-      if (output.table != spec.name || output.partition_by.empty()) continue;
-      note_problem(job_, output.partition_by.front().place, problems_,
+      const bool partitions = !output.partition_by.empty();
+      if (output.table != spec.name || (!partitions && output.warehouse == Warehouse::kNone)) continue;
+      note_problem(job_, partitions ? output.partition_by.front().place : output.place, problems_,
                    [&] { check_columns(output, tables_.run(spec, rows).fields); });
     }
   }

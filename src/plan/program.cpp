@@ -103,6 +103,7 @@ Program compile_with(const TableInput& input, const Guess& guess, const std::fun
   }
   program.empties_used = compiler.empties_used();
   program.fields = compiler.fields();
+  program.renames = compiler.renames();
   program.slots = compiler.slots();
   return program;
 }

@@ -26,6 +26,7 @@ struct Program {
   std::vector<std::unique_ptr<Op>> ops;
   Fields fields;
   std::vector<Slot> slots;
+  std::vector<RenamedColumn> renames;
   std::map<int, int> settled_at;  ///< slot -> step that settles it (number of steps: the end)
   bool complete = false;          ///< false: stops before a step
   int stop_step = -1;             ///< that step

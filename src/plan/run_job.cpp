@@ -16,7 +16,10 @@ namespace {
 /// Finds what cannot be written before anything is read; leaves nothing behind.
 void try_outputs(const Job& job, const std::string& scratch, const Comm& comm) {
   Publisher trial(comm);
-  for (const OutputSpec& output : job.outputs) trial.reserve_output(output, scratch);
+  const JointFiles joint(job.outputs, comm, scratch);
+  for (const OutputSpec& output : job.outputs) {
+    if (!joint.holds(output)) trial.reserve_output(output, scratch);
+  }
 }
 
 /// Columns of `table` that its readers use, when each of them says so.
@@ -49,6 +52,7 @@ class JobRun {
         comm_(comm),
         progress_(progress),
         order_(order_tables(job, written_tables(job))),
+        joint_(job.outputs, comm, resources.scratch),
         workspace_{comm, std::make_shared<MemoryBudget>(resources.memory_bytes / 2), resources.scratch,
                    throw_if_interrupted} {}
 
@@ -65,17 +69,21 @@ class JobRun {
     for (const auto& set : outputs_) {
       if (set) set->prepare();
     }
+    joint_.publisher().prepare();
     comm_.agree(throw_if_interrupted);
     for (const auto& set : outputs_) {
       if (set) set->publish();
     }
+    joint_.publisher().publish();
   }
+  void settle_sizes(std::vector<WrittenFile>& files) const { joint_.settle_sizes(files); }
 
  private:
   /// False: over its reject budget while others need it.
   bool run_table(const TableSpec& table, RunReport& report) {
     const auto& readers = order_.readers[table.name];
-    TableSurroundings around{job_, options_, resources_, comm_, progress_, workspace_, {}, !readers.empty(), {}};
+    TableSurroundings around{job_,       options_, resources_,       comm_, progress_,
+                             workspace_, {},       !readers.empty(), {},    &joint_};
     around.other = [&](const std::string& name) { return made_.at(name); };
     around.wanted_by_others = [&](const Fields& fields) { return used_by(job_, readers, table.name, fields); };
     TableRun run(table, around);
@@ -105,6 +113,7 @@ class JobRun {
   const Comm& comm_;
   Progress* progress_;
   TableOrder order_;
+  JointFiles joint_;
   Workspace workspace_;
   std::map<std::string, DatasetPtr> made_;
   std::vector<std::unique_ptr<Publisher>> outputs_;
@@ -135,6 +144,7 @@ RunReport run_job(const Job& given, const RunOptions& asked, const Comm& comm) {
   } else {
     comm.agree(throw_if_interrupted);
     run.publish();
+    run.settle_sizes(report.outputs);
     report.published = true;
     // A run cut short has not read what it would have to remember.
     comm.agree([&] {

@@ -103,6 +103,7 @@ std::optional<PassResult> SegmentRun::one_pass(Guess& guess, std::optional<Error
   last_error = program_.error;
   sinks_.clear();
   rejects_ = std::make_unique<RejectStage>(resources_.memory_bytes / 16, resources_.scratch);
+  plan_.renames = program_.renames;
   if (program_.complete && !lines_wanted(input_, guess)) sinks_ = plan_.open(program_.fields);
   ProgressMonitor monitor(progress_);
   PassOptions options;

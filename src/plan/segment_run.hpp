@@ -24,6 +24,7 @@ struct SegmentPlan {
   TableSpec spec;  ///< of these steps alone
   std::int64_t record_limit = -1;
   OriginPlan origin;
+  std::vector<RenamedColumn> renames;  ///< by these steps; known when `open` is called
   /// Opens what takes the rows, once the columns are known; anew for every pass. Collective.
   std::function<std::vector<std::unique_ptr<Sink>>(const Fields&)> open;
   /// Columns that anything behind this segment uses; empty function or nothing: all.

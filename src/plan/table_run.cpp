@@ -35,7 +35,8 @@ void TableRun::plan_pieces() {
 /// What rows must carry past the table step at `step`.
 OriginPlan TableRun::origin_behind(std::size_t step) const { return step < records_end_ ? origin_ : OriginPlan{}; }
 
-std::vector<std::unique_ptr<Sink>> TableRun::open_outputs(const Fields& fields, std::int64_t memory_bytes) {
+std::vector<std::unique_ptr<Sink>> TableRun::open_outputs(const Fields& fields, std::int64_t memory_bytes,
+                                                          const SegmentPlan& plan) {
   const auto mine = [&](const OutputSpec& output) { return output.table == spec_.name; };
   const auto count = std::count_if(job_.outputs.begin(), job_.outputs.end(), mine);
   SinkOptions options;
@@ -43,6 +44,9 @@ std::vector<std::unique_ptr<Sink>> TableRun::open_outputs(const Fields& fields, 
   options.scratch_dir = around_.resources.scratch;
   options.digests = false;  // after publishing, when a report asks for them
   options.remote_digests = around_.options.digests;
+  options.joint = around_.joint;
+  options.renames = renames_;
+  for (const RenamedColumn& change : plan.renames) add_rename(options.renames, change);
   outputs_.reset();
   outputs_ = std::make_unique<Publisher>(comm_);
   std::vector<std::unique_ptr<Sink>> sinks;
@@ -52,7 +56,8 @@ std::vector<std::unique_ptr<Sink>> TableRun::open_outputs(const Fields& fields, 
   return sinks;
 }
 
-std::vector<std::unique_ptr<Sink>> TableRun::open_sinks(const Fields& fields, std::size_t piece) {
+std::vector<std::unique_ptr<Sink>> TableRun::open_sinks(const Fields& fields, std::size_t piece,
+                                                        const SegmentPlan& plan) {
   std::vector<std::unique_ptr<Sink>> sinks;
   const bool last = piece + 1 == pieces_.size();
   if (!last) {
@@ -63,7 +68,7 @@ std::vector<std::unique_ptr<Sink>> TableRun::open_sinks(const Fields& fields, st
     return sinks;
   }
   const bool alone = pieces_.size() == 1 && !around_.keep;
-  sinks = open_outputs(fields, around_.resources.memory_bytes / (alone ? 2 : 4));
+  sinks = open_outputs(fields, around_.resources.memory_bytes / (alone ? 2 : 4), plan);
   if (!around_.keep) return sinks;
   std::vector<int> columns;
   Fields narrow;
@@ -104,12 +109,13 @@ SegmentResult TableRun::run_piece(const TableInput& input, std::size_t piece, Ta
   const bool own_input = piece == 0 && !input.dataset && &spec_ == job_.tables.data();
   plan.record_limit = own_input ? around_.options.limit : -1;
   if (piece + 1 < pieces_.size()) plan.origin = origin_behind(pieces_[piece].end);
-  plan.open = [&](const Fields& fields) { return open_sinks(fields, piece); };
+  plan.open = [&](const Fields& fields) { return open_sinks(fields, piece, plan); };
   plan.wanted = [&](const Fields& fields) { return wanted(fields, piece); };
   TableInput own = input;
   own.spec = &plan.spec;
   SegmentRun run(own, plan, around_.resources, comm_, around_.progress);
   SegmentResult result = run.run();
+  for (const RenamedColumn& change : plan.renames) add_rename(renames_, change);
   if (piece == 0 && !input.dataset) {
     begin_ledger(own, result, report);
     rejects_ = run.take_rejects();

@@ -19,6 +19,7 @@ struct TableSurroundings {
   bool keep = false;                                    ///< other tables read this one: give its rows as a dataset
   /// Columns that other tables use of it; empty function or nothing: all.
   std::function<std::optional<std::vector<std::string>>(const Fields&)> wanted_by_others;
+  JointFiles* joint = nullptr;  ///< files that outputs of several tables write
 };
 
 class TableRun {
@@ -43,8 +44,9 @@ class TableRun {
   void plan_pieces();
   OriginPlan origin_behind(std::size_t step) const;
   SegmentResult run_piece(const TableInput& input, std::size_t piece, TableReport& report);
-  std::vector<std::unique_ptr<Sink>> open_sinks(const Fields& fields, std::size_t piece);
-  std::vector<std::unique_ptr<Sink>> open_outputs(const Fields& fields, std::int64_t memory_bytes);
+  std::vector<std::unique_ptr<Sink>> open_sinks(const Fields& fields, std::size_t piece, const SegmentPlan& plan);
+  std::vector<std::unique_ptr<Sink>> open_outputs(const Fields& fields, std::int64_t memory_bytes,
+                                                  const SegmentPlan& plan);
   DatasetPtr start_query(TableReport& report);
   void run_table_step_behind(std::size_t piece, TableReport& report);
   void close_sinks(SegmentResult& last, TableReport& report);
@@ -76,6 +78,7 @@ class TableRun {
   const Job& job_;
   const Comm& comm_;
   std::vector<Piece> pieces_;
+  std::vector<RenamedColumn> renames_;  ///< by the pieces before the one that runs
   std::size_t records_end_ = 0;  ///< steps before this one still see records
   OriginPlan origin_;
   NullWords nulls_;

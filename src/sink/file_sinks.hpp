@@ -14,6 +14,7 @@ struct FileTarget {
   OutputSpec spec;
   Publisher* publisher;
   std::shared_ptr<FileGroups> groups;
+  JointFiles* joint = nullptr;  ///< the file is one of these
 };
 
 /// As Sink, with the group of files the rows go to.

@@ -33,12 +33,14 @@ Hdf5Type stored_type(const StoredColumn& column) {
 Hdf5Type row_type(const StoredTable& table, const std::string& shown) {
   Hdf5Type row(check_hdf5(H5Tcreate(H5T_COMPOUND, static_cast<std::size_t>(table.row_bytes)), shown, "row type"));
   check_hdf5(H5Tinsert(row.get(), "index", 0, H5T_STD_I64LE), shown, "row type");
-  for (std::size_t c = 0; c < table.columns.size(); ++c) {
-    const hsize_t one = 1;
-    const Hdf5Type value = stored_type(table.columns[c]);
-    const Hdf5Type block(check_hdf5(H5Tarray_create2(value.get(), 1, &one), shown, "column type"));
-    const auto offset = static_cast<std::size_t>(table.columns[c].offset_bytes);
-    check_hdf5(H5Tinsert(row.get(), block_name(c).c_str(), offset, block.get()), shown, "column type");
+  for (const StoredColumn& column : table.columns) {
+    Hdf5Type value = stored_type(column);
+    if (column.field != column.name) {  // a block of one column, as pandas has them
+      const hsize_t one = 1;
+      value = Hdf5Type(check_hdf5(H5Tarray_create2(value.get(), 1, &one), shown, "column type"));
+    }
+    const auto offset = static_cast<std::size_t>(column.offset_bytes);
+    check_hdf5(H5Tinsert(row.get(), column.field.c_str(), offset, value.get()), shown, "column type");
   }
   return row;
 }
@@ -85,7 +87,7 @@ struct Hdf5File::Impl {
   Hdf5Dataset table;
   Hdf5Properties transfer;
 
-  void open(const Comm& comm, const std::string& path) {
+  void open(const Comm& comm, const std::string& path, bool append) {
     const Hdf5Properties access(H5Pcreate(H5P_FILE_ACCESS));
     const MPI_Comm raw = *static_cast<const MPI_Comm*>(comm.raw());
     check_hdf5(H5Pset_fapl_mpio(access.get(), raw, MPI_INFO_NULL), shown, "MPI access");
@@ -93,7 +95,9 @@ struct Hdf5File::Impl {
     check_hdf5(H5Pset_libver_bounds(access.get(), H5F_LIBVER_V18, H5F_LIBVER_V110), shown, "format version");
     // Without this 1.10.8 crashes when many chunks are written together.
     check_hdf5(H5Pset_coll_metadata_write(access.get(), true), shown, "metadata");
-    file.reset(check_hdf5(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get()), shown, "file"));
+    file.reset(check_hdf5(append ? H5Fopen(path.c_str(), H5F_ACC_RDWR, access.get())
+                                 : H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get()),
+                          shown, "file"));
   }
 
   Hdf5Properties creation(const TableShape& shape) const {
@@ -108,13 +112,24 @@ struct Hdf5File::Impl {
     return create;
   }
 
+  bool has_group(const std::string& key) const {
+    for (std::size_t end = 0; end != std::string::npos;) {
+      end = key.find('/', end + 1);
+      if (H5Lexists(file.get(), key.substr(0, end).c_str(), H5P_DEFAULT) <= 0) return false;
+    }
+    return true;
+  }
+
   void make_table(const StoredTable& stored, const TableShape& shape) {
     const Hdf5Properties links(H5Pcreate(H5P_LINK_CREATE));
     check_hdf5(H5Pset_create_intermediate_group(links.get(), 1), shown, "groups");
     const Hdf5Group root(check_hdf5(H5Gopen2(file.get(), "/", H5P_DEFAULT), shown, "groups"));
-    const Hdf5Group group(
-        check_hdf5(H5Gcreate2(file.get(), shape.key.c_str(), links.get(), H5P_DEFAULT, H5P_DEFAULT), shown, "key"));
-    put_attributes(root.get(), root_attributes(), shown);
+    // The key a/b of another table makes the group a.
+    const bool there = shape.append && has_group(shape.key);
+    const hid_t made_group = there ? H5Gopen2(file.get(), shape.key.c_str(), H5P_DEFAULT)
+                                   : H5Gcreate2(file.get(), shape.key.c_str(), links.get(), H5P_DEFAULT, H5P_DEFAULT);
+    const Hdf5Group group(check_hdf5(made_group, shown, "key"));
+    if (!shape.append) put_attributes(root.get(), root_attributes(), shown);
     put_attributes(group.get(), group_attributes(stored), shown);
     row = row_type(stored, shown);
     const auto rows = static_cast<hsize_t>(shape.rows);
@@ -135,7 +150,7 @@ Hdf5File::Hdf5File(const Comm& comm, const std::string& path, const std::string&
                    const TableShape& shape)
     : impl_(std::make_unique<Impl>()) {
   impl_->shown = shown;
-  impl_->open(comm, path);
+  impl_->open(comm, path, shape.append);
   impl_->make_table(table, shape);
   impl_->transfer.reset(H5Pcreate(H5P_DATASET_XFER));
   check_hdf5(H5Pset_dxpl_mpio(impl_->transfer.get(), H5FD_MPIO_COLLECTIVE), shown, "collective transfer");

@@ -16,13 +16,14 @@ struct TableShape {
   std::string key;  ///< "events" or "a/b"
   std::int64_t rows = 0;
   std::int64_t chunk_rows = 1;
-  int level = 1;  ///< of deflate; 0: not compressed
+  int level = 1;        ///< of deflate; 0: not compressed
+  bool append = false;  ///< the file is there and holds other tables
 };
 
 class Hdf5File {
  public:
-  /// Makes the file and the table. Collective. Errors: system Error with HDF5's own words; user Error for too many
-  /// columns.
+  /// Makes the file (or opens it, see TableShape) and the table. Collective. Errors: system Error with HDF5's own
+  /// words; user Error for too many columns.
   Hdf5File(const Comm& comm, const std::string& path, const std::string& shown, const StoredTable& table,
            const TableShape& shape);
   ~Hdf5File();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 
 #include "evclean/error.hpp"
 #include "value_column.hpp"
@@ -134,12 +135,25 @@ std::vector<ColumnExtent> measure_columns(const Batch& batch, const Fields& fiel
   return extents;
 }
 
+bool is_query_name(const std::string& name) {
+  static const std::set<std::string> kTaken = {
+      "False",    "None",   "True",  "and",  "as",     "assert",   "async",   "await", "break", "class",
+      "continue", "def",    "del",   "elif", "else",   "except",   "finally", "for",   "from",  "global",
+      "if",       "import", "in",    "is",   "lambda", "nonlocal", "not",     "or",    "pass",  "raise",
+      "return",   "try",    "while", "with", "yield",  "index",    "columns"};
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  if (name.empty() || !is_letter(name[0]) || name.starts_with("values_block_") || kTaken.count(name) > 0) return false;
+  return std::all_of(name.begin(), name.end(),
+                     [&](char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '_'; });
+}
+
 StoredTable lay_out(const Fields& fields, const std::vector<ColumnExtent>& extents, const OutputSpec& spec) {
   StoredTable table;
   table.missing_word = choose_missing_word(extents);
   for (std::size_t c = 0; c < fields.size(); ++c) {
-    StoredColumn column{fields[c].name, choose_kind(fields[c], extents[c], table.notes), fields[c].type, 8,
-                        table.row_bytes};
+    const std::string field = is_query_name(fields[c].name) ? fields[c].name : fmt::format("values_block_{}", c);
+    StoredColumn column{fields[c].name, field, choose_kind(fields[c], extents[c], table.notes),
+                        fields[c].type, 8,     table.row_bytes};
     if (column.kind == Kind::kBool) column.width_bytes = 1;
     if (column.kind == Kind::kText) {
       column.width_bytes = text_width(fields[c], extents[c], spec, table);

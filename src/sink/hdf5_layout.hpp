@@ -35,11 +35,15 @@ std::vector<ColumnExtent> measure_columns(const Batch& batch, const Fields& fiel
 struct StoredColumn {
   enum class Kind : std::uint8_t { kInt64, kFloat64, kBool, kTimeNs, kText };
   std::string name;
+  std::string field;  ///< in the table: the name itself, where queries can use it, or values_block_N
   Kind kind = Kind::kText;
   ValueType from = ValueType::kString;
   std::int64_t width_bytes = 8;   ///< in the row
   std::int64_t offset_bytes = 0;  ///< in the row
 };
+
+/// Whether pandas can query a column by this name (`where=`): a word of Python that is no keyword.
+bool is_query_name(const std::string& name);
 
 struct StoredTable {
   std::vector<StoredColumn> columns;

@@ -131,7 +131,8 @@ class Hdf5Sink : public FileSink {
     notes_.insert(table.notes.begin(), table.notes.end());
     const TableShape shape{target_.spec.key, rows.rows,
                            std::clamp<std::int64_t>(kChunkBytes / table.row_bytes, 1, 1 << 20),
-                           target_.spec.compression_level.value_or(kDefaultLevel)};
+                           target_.spec.compression_level.value_or(kDefaultLevel),
+                           target_.joint != nullptr && target_.joint->is_begun(name)};
     std::optional<SpaceReserve> space;  // on the first rank
     comm_.agree([&] {
       if (!comm_.is_root()) return;
@@ -150,6 +151,7 @@ class Hdf5Sink : public FileSink {
       throw;
     }
     if (space) space->release();
+    if (target_.joint != nullptr) target_.joint->begin(name);
   }
 
   std::vector<ColumnExtent> agree_on_extents(int group) const {

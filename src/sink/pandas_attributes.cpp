@@ -55,8 +55,6 @@ std::uint32_t next_code_point(std::string_view& rest) {
 
 }  // namespace
 
-std::string block_name(std::size_t column) { return fmt::format("values_block_{}", column); }
-
 std::string pickled_name(std::string_view name) {
   std::string out;
   while (!name.empty()) {
@@ -75,11 +73,11 @@ std::vector<TableAttribute> root_attributes() {
 }
 
 std::vector<TableAttribute> group_attributes(const StoredTable& table) {
-  std::vector<std::string> names;
-  std::vector<std::string> blocks;
-  for (std::size_t c = 0; c < table.columns.size(); ++c) {
-    names.push_back(pickled_name(table.columns[c].name));
-    blocks.push_back(block_name(c));
+  std::vector<std::string> names, fields, queried;
+  for (const StoredColumn& column : table.columns) {
+    names.push_back(pickled_name(column.name));
+    fields.push_back(column.field);
+    if (column.field == column.name) queried.push_back(column.field);
   }
   return {text("CLASS", "GROUP"),
           text("VERSION", "1.0"),
@@ -91,8 +89,8 @@ std::vector<TableAttribute> group_attributes(const StoredTable& table) {
           text("nan_rep", table.missing_word),
           number("levels", 1),
           pickle("index_cols", "(l(I0\nVindex\nta."),
-          pickle("values_cols", list(blocks)),
-          pickle("data_columns", "(l."),
+          pickle("values_cols", list(fields)),
+          pickle("data_columns", list(queried)),
           pickle("non_index_axes", "(l(I1\n" + open_list(names) + "ta."),
           pickle("info", "(dI1\n(dVnames\n(lNasVtype\nVIndex\nssVindex\n(ds.")};
 }
@@ -101,12 +99,12 @@ std::vector<TableAttribute> table_attributes(const StoredTable& table, std::int6
   std::vector<TableAttribute> all = {text("CLASS", "TABLE"), text("VERSION", "2.7"), text("index_kind", "integer"),
                                      number("NROWS", rows), text("FIELD_0_NAME", "index")};
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
-    const std::string block = block_name(c);
-    all.push_back(text(fmt::format("FIELD_{}_NAME", c + 1), block));
-    all.push_back(pickle(block + "_kind", list({pickled_name(table.columns[c].name)})));
-    all.push_back(text(block + "_dtype", dtype(table.columns[c])));
-    all.push_back(pickle(block + "_meta", "N."));
-    if (table.columns[c].kind == StoredColumn::Kind::kText) all.push_back(text(block + "_nan_rep", table.missing_word));
+    const std::string& field = table.columns[c].field;
+    all.push_back(text(fmt::format("FIELD_{}_NAME", c + 1), field));
+    all.push_back(pickle(field + "_kind", list({pickled_name(table.columns[c].name)})));
+    all.push_back(text(field + "_dtype", dtype(table.columns[c])));
+    all.push_back(pickle(field + "_meta", "N."));
+    if (table.columns[c].kind == StoredColumn::Kind::kText) all.push_back(text(field + "_nan_rep", table.missing_word));
   }
   return all;
 }

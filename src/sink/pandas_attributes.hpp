@@ -22,9 +22,6 @@ std::vector<TableAttribute> root_attributes();
 std::vector<TableAttribute> group_attributes(const StoredTable& table);
 std::vector<TableAttribute> table_attributes(const StoredTable& table, std::int64_t rows);
 
-/// "values_block_3".
-std::string block_name(std::size_t column);
-
 /// A name as a protocol-0 pickle spells it: ASCII, everything else as \uXXXX.
 std::string pickled_name(std::string_view name);
 

@@ -3,11 +3,17 @@
 
 #include <sys/stat.h>
 
+#include <filesystem>
+#include <map>
+
 #include "file_digest.hpp"
 #include "file_sinks.hpp"
+#include "output_names.hpp"
 #include "partition_sink.hpp"
 #include "row_groups.hpp"
 #include "split_sink.hpp"
+#include "warehouse_sink.hpp"
+#include "warehouse_sql.hpp"
 
 namespace evclean {
 namespace {
@@ -134,7 +140,9 @@ std::string digest_of(const WrittenFile& file) {
 
 }  // namespace
 
-void check_columns(const OutputSpec& spec, const Fields& fields) { partition_columns(spec, fields); }
+void check_columns(const OutputSpec& spec, const Fields& fields) {
+  check_warehouse(spec, partition_columns(spec, fields).empty() ? fields : without_partition_columns(spec, fields));
+}
 
 void add_digests(std::vector<WrittenFile>& files, const Comm& comm) {
   const auto ranks = static_cast<std::size_t>(comm.size());
@@ -146,17 +154,45 @@ void add_digests(std::vector<WrittenFile>& files, const Comm& comm) {
   for (std::size_t i = 0; i < files.size(); ++i) files[i].sha256 = all[i % ranks].substr(i / ranks * 64, 64);
 }
 
+JointFiles::JointFiles(const std::vector<OutputSpec>& outputs, const Comm& comm, const std::string& scratch_dir)
+    : publisher_(comm) {
+  std::map<std::string, int> uses;
+  for (const OutputSpec& output : outputs) {
+    if (output.format == OutputFormat::kHdf5 && output.partition_by.empty() && output.files <= 1)
+      ++uses[output_base(output)];
+  }
+  for (const OutputSpec& output : outputs) {
+    const std::string path = output_base(output);
+    if (uses[path] > 1 && paths_.insert(path).second)
+      publisher_.reserve(path, output.overwrite, {output.s3.value_or(S3Settings{}), scratch_dir});
+  }
+}
+
+bool JointFiles::holds(const OutputSpec& spec) const { return paths_.count(output_base(spec)) > 0; }
+
+void JointFiles::settle_sizes(std::vector<WrittenFile>& files) const {
+  for (WrittenFile& file : files) {
+    std::error_code unknown;
+    const auto bytes = paths_.count(file.path) > 0 ? std::filesystem::file_size(file.path, unknown) : 0;
+    if (bytes > 0 && !unknown) file.bytes = static_cast<std::int64_t>(bytes);
+  }
+}
+
 std::unique_ptr<Sink> make_sink(const OutputSpec& spec, const Fields& fields, const Comm& comm, Publisher& publisher,
                                 const SinkOptions& options) {
-  publisher.reserve_output(spec, options.scratch_dir);
+  JointFiles* const joint = options.joint != nullptr && options.joint->holds(spec) ? options.joint : nullptr;
+  Publisher& owner = joint != nullptr ? joint->publisher() : publisher;
+  if (joint == nullptr) owner.reserve_output(spec, options.scratch_dir);
   std::unique_ptr<Sink> sink;
   comm.agree([&] {
-    sink = make_plain_sink({spec, &publisher, std::make_shared<FileGroups>()}, fields, comm, options);
+    sink = make_plain_sink({spec, &owner, std::make_shared<FileGroups>(), joint}, fields, comm, options);
   });
   const bool remote = is_s3_path(spec.path);
-  return std::make_unique<DescribedSink>(
-      std::move(sink), comm, publisher, options.digests || (remote && options.remote_digests),
+  sink = std::make_unique<DescribedSink>(
+      std::move(sink), comm, owner, options.digests || (remote && options.remote_digests),
       remote ? std::make_shared<const S3Settings>(spec.s3.value_or(S3Settings{})) : nullptr);
+  if (spec.warehouse == Warehouse::kNone) return sink;
+  return make_warehouse_sink(std::move(sink), spec, fields, comm, owner, options);
 }
 
 }  // namespace evclean

@@ -270,9 +270,6 @@ TEST(ParseJob, TypesAreChecked) {
 }
 
 TEST(ParseJob, WhatIsNotBuiltIsRefusedByName) {
-  for (const char* key : {"warehouse: athena"}) {
-    EXPECT_HAS(problems(with_output("path: a.csv, " + std::string(key))), "is not available yet") << key;
-  }
   EXPECT_HAS(problems("input: a\noutput: a.csv\nuse: x\n"), "use is not available yet");
   EXPECT_HAS(problems("input: a\nsteps: [{join: {table: u, on: x}}]\noutput: a.csv\ntables: {users: {rows: []}}\n"),
              "there is no table 'u'");
@@ -334,8 +331,10 @@ TEST(ParseJob, KeysOfOtherFormatsAreProblems) {
 
 TEST(ParseJob, PathsAreWrittenOnce) {
   EXPECT_HAS(problems("input: a\noutput: [out/a.csv, ./out//a.csv]\n"), "x.yml:2:21: error: two outputs have the path");
-  EXPECT_HAS(problems("input: a\noutput: [{path: a.h5}, {path: a.h5, key: b}]\n"),
-             "several tables in one HDF5 file is not available yet");
+  EXPECT_EQ(problems("input: a\noutput: [{path: a.h5}, {path: a.h5, key: b}]\n"), "");
+  EXPECT_HAS(problems("input: a\noutput: [{path: a.h5, key: b}, {path: ./a.h5, key: /b/}]\n"), "a key of its own");
+  EXPECT_HAS(problems("input: a\noutput: [{path: a.h5, key: b}, {path: a.h5, key: c, files: 2}]\n"),
+             "go without files and partition_by");
   EXPECT_HAS(problems("input: {paths: a, rejects: {path: r.jsonl}}\noutput: r.jsonl\n"),
              "another output has that path");
 }

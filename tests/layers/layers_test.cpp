@@ -74,7 +74,7 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"job", {"base", "s3", "table", "source", "decode", "pattern"}},
     {"sql", {"base", "table", "types", "pattern", "functions"}},
     {"clean", {"base", "table", "types", "pattern", "decode", "job", "sql", "names", "functions"}},
-    {"sink", {"base", "s3", "table", "stage", "types", "mpi", "job"}},
+    {"sink", {"base", "names", "s3", "table", "stage", "types", "mpi", "job"}},
     {"report", {"base", "table", "types", "sink", "stage"}},
     {"plan",
      {"base", "s3", "table", "types", "pattern", "functions", "mpi", "source", "decode", "job", "sql", "clean", "sink",
