@@ -107,6 +107,15 @@ std::string choose_missing_word(const std::vector<ColumnExtent>& extents) {
             fmt::join(kMissingWords, ", "));
 }
 
+/// HDF5 describes a table in 64 KiB: names of columns and some bytes for each.
+bool do_names_fit(const Fields& fields) {
+  constexpr std::size_t kEach = 40;
+  constexpr std::size_t kRoom = 56 << 10;
+  std::size_t size = 0;
+  for (const Field& field : fields) size += field.name.size() + kEach;
+  return size <= kRoom;
+}
+
 }  // namespace
 
 const std::array<const char*, 4> kMissingWords = {"<NA>", "<missing>", "__missing__", "\x7f\x7f"};
@@ -150,8 +159,16 @@ bool is_query_name(const std::string& name) {
 StoredTable lay_out(const Fields& fields, const std::vector<ColumnExtent>& extents, const OutputSpec& spec) {
   StoredTable table;
   table.missing_word = choose_missing_word(extents);
+  const bool names_fit = do_names_fit(fields);
+  if (!names_fit) {
+    table.notes.push_back(
+        fmt::format("HDF5: {} columns stand as values_block_N: their names together are too long for a "
+                    "table's description, and where= does not know them",
+                    fields.size()));
+  }
   for (std::size_t c = 0; c < fields.size(); ++c) {
-    const std::string field = is_query_name(fields[c].name) ? fields[c].name : fmt::format("values_block_{}", c);
+    const bool queried = names_fit && is_query_name(fields[c].name);
+    const std::string field = queried ? fields[c].name : fmt::format("values_block_{}", c);
     StoredColumn column{fields[c].name, field, choose_kind(fields[c], extents[c], table.notes),
                         fields[c].type, 8,     table.row_bytes};
     if (column.kind == Kind::kBool) column.width_bytes = 1;
