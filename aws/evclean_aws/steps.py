@@ -33,12 +33,14 @@ def install_arguments(config, bundle, token, user):
             "--region", config.cluster.region_name]
 
 
-def run_arguments(config, job, uploaded, token, user, name, options=()):
+def run_arguments(config, job, uploaded, token, user, name, options=(), day=None):
     """What libexec/cluster-run gets. The log's name holds the run's, so that `logs` finds it."""
     cluster, fits = config.cluster, size(config)
     words = [RUN, "--job", uploaded.path, "--file", job.path.name, "--nodes", str(cluster.instances), "--ranks", str(fits.ranks),
              "--memory", fits.memory, "--meet", meet_path(config, token), "--log", f"{cluster.log_path}runs/{name}.log",
              "--region", cluster.region_name, "--retries", str(cluster.retries), "--user", user]
+    if day:
+        words += ["--day", day]  # ${DAY} of the job
     if cluster.shared_folder:
         words += ["--shared", cluster.shared_folder]
     if config.kind == "ec2" and cluster.auto_terminate:

@@ -4,16 +4,16 @@
 #
 # usage: run.sh --job s3://…/jobs/HASH/ --file job.yml --nodes N --ranks R --memory 6144MiB --meet s3://…/clusters/ID/
 #          --log s3://…/run.log [--region REGION] [--retries N] [--user hadoop] [--work FOLDER] [--shared FOLDER]
-#          [--then shutdown] -- [evclean options]
+#          [--then shutdown] [--day 2026-11-01] -- [evclean options]
 # exit code: evclean's own; 3 when nodes are missing
 set -uo pipefail
 target=$(cd "$(dirname "$0")/.." && pwd)
-retries=0 region='' user=$(id -un) work='' shared='' afterwards='' wait_s=600
+DAY=${DAY:-} retries=0 region='' user=$(id -un) work='' shared='' afterwards='' wait_s=600
 while [ $# -gt 0 ] && [ "$1" != -- ]; do
   case $1 in
     --job) job=${2%/}/ ;; --file) file=$2 ;; --nodes) nodes=$2 ;; --ranks) ranks=$2 ;; --memory) memory=$2 ;;
     --meet) meet=${2%/}/ ;; --log) log=$2 ;; --region) region=$2 ;; --retries) retries=$2 ;; --user) user=$2 ;;
-    --work) work=$2 ;; --shared) shared=$2 ;; --then) afterwards=$2 ;; --wait) wait_s=$2 ;;
+    --work) work=$2 ;; --day) DAY=$2 ;; --shared) shared=$2 ;; --then) afterwards=$2 ;; --wait) wait_s=$2 ;;
     *) echo "evclean run: unknown option $1" >&2; exit 2 ;;
   esac
   shift 2
@@ -24,11 +24,16 @@ done
 if [ "$(id -un)" != "$user" ] && [ "$(id -u)" = 0 ]; then
   shutdown_after=$afterwards
   runuser -u "$user" -- "$0" --job "$job" --file "$file" --nodes "$nodes" --ranks "$ranks" --memory "$memory" --meet "$meet" \
-    --log "$log" --region "$region" --retries "$retries" --user "$user" --work "$work" --shared "$shared" --then "$shutdown_after" \
+    --log "$log" --region "$region" --retries "$retries" --user "$user" --work "$work" --shared "$shared" --then "$shutdown_after" --day "$DAY" \
     --wait "$wait_s" -- "$@"
   exit
 fi
 [ -z "$region" ] || export AWS_DEFAULT_REGION=$region AWS_REGION=$region
+day_options=()
+if [ -n "$DAY" ]; then  # ${DAY} and ${DAY_FOLDER} of the job
+  export DAY DAY_FOLDER=${DAY//-//}
+  day_options=(-x DAY -x DAY_FOLDER)
+fi
 here=$(mktemp -d)
 text=$here/run.log
 hosts=$here/hosts
@@ -108,7 +113,7 @@ run_once() {
   "$target/bin/mpirun" --hostfile "$here/hostfile" --map-by "ppr:$ranks:node" --bind-to none -np "$((count * ranks))" -wdir "$work" \
     --mca plm rsh --mca plm_rsh_agent "ssh $ssh_options ${EVCLEAN_SSH_OPTIONS:-}" --mca plm_rsh_no_tree_spawn 1 \
     --mca oob_tcp_keepalive_time 5 --mca oob_tcp_keepalive_intvl 5 --mca oob_tcp_keepalive_probes 3 \
-    --mca pml ob1 --mca btl self,vader,tcp ${EVCLEAN_MPIRUN_OPTIONS:-} -x AWS_DEFAULT_REGION -x AWS_REGION \
+    --mca pml ob1 --mca btl self,vader,tcp ${EVCLEAN_MPIRUN_OPTIONS:-} ${region:+-x AWS_DEFAULT_REGION -x AWS_REGION} "${day_options[@]}" \
     "$target/bin/evclean" run "$here/job/$file" --set "resources.memory=$memory" --set "resources.scratch=$work/scratch" \
     --progress plain "$@" >>"$text" 2>&1
 }
