@@ -19,6 +19,7 @@ int test_command(const CommandLine& command, const Comm& comm);
 int init_command(const CommandLine& command, const Comm& comm);
 int functions_command(const CommandLine& command, const Comm& comm);
 int formats_command(const CommandLine& command, const Comm& comm);
+int plan_command(const CommandLine& command, const Comm& comm);
 
 /// "evclean 0.1.0 (Open MPI …, HDF5 …, PCRE2 …, zstd …, Arrow …)".
 std::string version_text();

@@ -44,6 +44,8 @@ int dispatch(const CommandLine& command, const Comm& comm) {
       return functions_command(command, comm);
     case Command::kFormats:
       return formats_command(command, comm);
+    case Command::kPlan:
+      return plan_command(command, comm);
     case Command::kExplain:
       return explain_command(command, comm);
     case Command::kInit:

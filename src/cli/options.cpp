@@ -23,7 +23,7 @@ struct CommandWord {
   const char* example;
 };
 
-constexpr std::array<CommandWord, 8> kCommands{{
+constexpr std::array<CommandWord, 9> kCommands{{
     {Command::kRun, "run", "Run a job; the same under mpirun, srun or alone",
      "mpirun -np 4 evclean run job.yml --set input.paths=more/"},
     {Command::kCheck, "check", "Check a job without reading data: all mistakes, each with its place",
@@ -37,6 +37,8 @@ constexpr std::array<CommandWord, 8> kCommands{{
     {Command::kFormats, "formats", "List the formats, or show the columns of those named", "evclean formats combined"},
     {Command::kFunctions, "functions", "List the functions of expressions with an example each",
      "evclean functions url_host"},
+    {Command::kPlan, "plan", "Size a cluster for a job: ranks, memory, time and cost, from a sample of its input",
+     "evclean plan job.yml --nodes 8 --type r6i.2xlarge"},
 }};
 
 std::vector<std::string> command_names() {
@@ -116,6 +118,24 @@ void add_run_options(CLI::App& app, CommandLine& line) {
       ->take_last();
 }
 
+void add_plan_options(CLI::App& app, CommandLine& line) {
+  app.add_option("--nodes", line.nodes, "Nodes (default: 1, or all of the partition)")
+      ->type_name("N")
+      ->check(at_least(1))
+      ->take_last();
+  app.add_option("--type", line.type, "EC2 instance type of the nodes, such as r6i.2xlarge")
+      ->check(check_not_empty)
+      ->take_last();
+  app.add_option("--partition", line.partition, "Slurm partition to take the nodes from")
+      ->check(check_not_empty)
+      ->take_last();
+  app.add_option("--ranks-per-node", line.ranks_per_node, "Ranks on a node (default: calculated)")
+      ->type_name("N")
+      ->check(at_least(1))
+      ->take_last();
+  app.add_flag("--emr", line.emr, "The nodes are an EMR cluster's: Hadoop's memory and EMR's fee count");
+}
+
 void add_log_level(CLI::App& app, CommandLine& line) {
   add_choice<LogLevel>(app, "--log-level", line.log_level,
                        {{"error", LogLevel::kError},
@@ -148,6 +168,7 @@ void add_options(CLI::App& app, const CommandWord& word, CommandLine& line) {
         ->check(at_least(1))
         ->take_last();
   }
+  if (word.command == Command::kPlan) add_plan_options(app, line);
   add_log_level(app, line);
 }
 

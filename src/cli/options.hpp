@@ -12,7 +12,7 @@
 
 namespace evclean::cli {
 
-enum class Command { kRun, kCheck, kPreview, kExplain, kTest, kInit, kFormats, kFunctions };
+enum class Command { kRun, kCheck, kPreview, kExplain, kTest, kInit, kFormats, kFunctions, kPlan };
 
 /// The word of a command: "run".
 std::string_view command_name(Command command);
@@ -34,6 +34,11 @@ struct CommandLine {
   std::string replay;       ///< --replay REJECTS.jsonl; empty: none
   std::int64_t rows = 20;   ///< preview -n
   bool s3 = false;          ///< check --s3
+  std::int64_t nodes = 0;   ///< plan --nodes; 0: one, or those of the partition
+  std::string type;         ///< plan --type; empty: not said
+  std::string partition;    ///< plan --partition
+  int ranks_per_node = 0;   ///< plan --ranks-per-node; 0: calculated
+  bool emr = false;         ///< plan --emr
 };
 
 /// Either a command to run, or text to print and the exit code to end with.

@@ -148,6 +148,11 @@ ours() {  # NAME [VARIABLE=VALUE]
   done
 }
 
+plans_for_the_partition() {
+  "$EVCLEAN" plan "$job" --partition main --set "$paths" | tee plan.txt && grep -q 'a node of main: 2 vCPUs' plan.txt && grep -q '2 a node, 4 in all' plan.txt
+}
+check "evclean plan knows the partition's nodes" plans_for_the_partition
+
 # What happens to a run in the middle. `begin_middle` submits one, waits until it writes and stops its ranks there, so that
 # it can be neither over too soon nor busy while the test waits; `go_on` wakes them.
 cat >"$work/middle.yml" <<'YAML'
