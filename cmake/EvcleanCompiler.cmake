@@ -28,3 +28,6 @@ if(EVCLEAN_SANITIZE)
   target_compile_options(evclean_flags INTERFACE -fsanitize=${EVCLEAN_SANITIZE} -fno-omit-frame-pointer)
   target_link_options(evclean_flags INTERFACE -fsanitize=${EVCLEAN_SANITIZE})
 endif()
+if(EVCLEAN_COVERAGE)  # for tests/fuzz alone, which has the function that is called at each branch
+  target_compile_options(evclean_flags INTERFACE -fsanitize-coverage=trace-pc)
+endif()

@@ -1,12 +1,20 @@
 #!/bin/sh
-# Repeats the tests on random data (each run takes new seeds and prints them) until the time is over; the last line is
+# Fuzzes decoders, decompression, the job file and expressions with sanitizers (build-fuzz; inputs that reach new code are
+# kept in tests/fuzz/corpus) for ten minutes; then repeats the tests on random data (each run takes new seeds and prints
+# them) for as long; the last line is
 # "N passed, N failed". usage: scripts/soak.sh FOLDER; EVCLEAN_SOAK_MINUTES (default 10) says how long.
 set -u
 cd "$(dirname "$0")/.."
 folder=$1
-end=$(($(date +%s) + ${EVCLEAN_SOAK_MINUTES:-10} * 60))
+minutes=${EVCLEAN_SOAK_MINUTES:-10}
 passed=0
 failed=0
+if cmake --preset fuzz >/dev/null && cmake --build build-fuzz --target fuzz && build-fuzz/tests/fuzz/fuzz tests/fuzz/corpus $((minutes * 60)); then
+  passed=1
+else
+  failed=1
+fi
+end=$(($(date +%s) + minutes * 60))
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 while [ "$(date +%s)" -lt "$end" ]; do

@@ -10,6 +10,18 @@ namespace evclean {
 
 namespace {
 
+constexpr std::size_t kRecordsBelow = 10;  ///< looked at to tell a header from data
+
+bool begins_with_digit(std::string_view cell) { return !cell.empty() && cell[0] >= '0' && cell[0] <= '9'; }
+
+/// A number, a date or a time: no letters but those in 1e5 and 2026-11-01T06:52:16Z.
+bool is_number_like(std::string_view cell) {
+  return std::none_of(cell.begin(), cell.end(), [](char c) {
+    const char letter = static_cast<char>(c | 0x20);
+    return letter >= 'a' && letter <= 'z' && letter != 'e' && letter != 't' && letter != 'z';
+  });
+}
+
 constexpr char kDelimiters[] = {',', '\t', ';', '|'};
 
 /// Offset behind the first `lines` physical lines; their begins go to `front`.
@@ -152,7 +164,8 @@ class LayoutFinder {
     std::vector<CsvField> fields;
     const CsvRecord record = scan_csv_record(head_.data(), body_, head_.size(), at_end_, false, best.dialect, fields);
     const std::vector<std::string> cells = cell_texts(fields);
-    const bool header = record.scan == CsvScan::kRecord && (spec_.header_auto ? auto_header(cells) : spec_.header);
+    const bool header =
+        record.scan == CsvScan::kRecord && (spec_.header_auto ? auto_header(cells, record.next) : spec_.header);
     if (header) {
       layout_.front.push_back(body_);
       body_ = record.next;
@@ -189,10 +202,34 @@ class LayoutFinder {
     return cells;
   }
 
-  static bool auto_header(const std::vector<std::string>& cells) {
+  /// Names, all different. A cell that begins with a digit (2xx, 3d_points) may be one, if what stands below it in the
+  /// next records does not look like it.
+  bool auto_header(const std::vector<std::string>& cells, std::size_t next) const {
     std::unordered_set<std::string_view> seen;
-    return std::all_of(cells.begin(), cells.end(),
-                       [&](const std::string& cell) { return looks_like_name(cell) && seen.insert(cell).second; });
+    std::vector<std::vector<std::string>> below;
+    for (std::size_t c = 0; c < cells.size(); ++c) {
+      if (!seen.insert(cells[c]).second) return false;
+      if (looks_like_name(cells[c])) continue;
+      if (below.empty()) below = records_from(next);
+      if (!begins_with_digit(cells[c]) || is_number_like(cells[c]) || below.empty()) return false;
+      for (const std::vector<std::string>& record : below) {
+        if (c < record.size() && begins_with_digit(record[c]) && !is_number_like(record[c])) return false;
+      }
+    }
+    return true;
+  }
+
+  std::vector<std::vector<std::string>> records_from(std::size_t at) const {
+    std::vector<std::vector<std::string>> records;
+    std::vector<CsvField> fields;
+    while (records.size() < kRecordsBelow && at < head_.size()) {
+      fields.clear();
+      const CsvRecord record = scan_csv_record(head_.data(), at, head_.size(), at_end_, false, layout_.dialect, fields);
+      if (record.scan != CsvScan::kRecord || record.next <= at) break;
+      records.push_back(cell_texts(fields));
+      at = record.next;
+    }
+    return records;
   }
 
   /// Without a header the commonest width counts, the wider of two that are as common.

@@ -119,12 +119,21 @@ class DirectivesParser : public RecordParser {
   std::vector<CellType> columns() const override { return {}; }
 
   void begin_file(const InputFile&, std::string_view head, RowWriter& row) override {
-    order_.clear();
     for (std::size_t at = 0; at < head.size();) {
       const std::size_t end = std::min(head.find('\n', at), head.size());
       if (take_directive(head.substr(at, end - at), row)) return;
       at = end + 1;
     }
+    set_state({}, row);
+  }
+
+  bool carries_state() const override { return true; }
+  /// The #Fields line in force, or nothing.
+  std::string state() const override { return directive_; }
+  void set_state(std::string_view state, RowWriter& row) override {
+    if (take_directive(state, row)) return;
+    directive_.clear();
+    order_.clear();
     if (preset_.least_fields > 0) {
       for (const CellType& type : preset_.types) order_.push_back(column_of(type, row));
     }
@@ -165,6 +174,7 @@ class DirectivesParser : public RecordParser {
     constexpr std::string_view kFields = "#Fields:";
     if (!line.starts_with(kFields)) return false;
     order_.clear();
+    directive_ = line.substr(0, line.find('\r'));
     line.remove_prefix(kFields.size());
     while (!line.empty()) {
       const std::size_t end = std::min(line.find_first_of(" \t\r"), line.size());
@@ -192,7 +202,8 @@ class DirectivesParser : public RecordParser {
   const Preset& preset_;
   FieldSplitter splitter_;
   std::vector<std::string> names_;  ///< of the columns added
-  std::vector<int> order_;          ///< the column of each field; empty: no #Fields line yet
+  std::string directive_;
+  std::vector<int> order_;  ///< the column of each field; empty: no #Fields line yet
 };
 
 }  // namespace

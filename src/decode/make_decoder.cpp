@@ -31,6 +31,12 @@ std::unique_ptr<RecordParser> make_record_parser(const FormatSpec& spec, const s
   return make_preset_parser(*preset, spec);
 }
 
+void refuse_multiline(const FormatSpec& spec, const std::string& format) {
+  if (spec.multiline_start.empty()) return;
+  fail_user("multiline: format {} says itself where records end; 'multiline' is for formats that are read line by line",
+            format);
+}
+
 std::unique_ptr<Decoder> make_mixed_decoder(const FormatSpec& spec) {
   NamedParsers parsers;
   for (const std::string& format : spec.formats) parsers.emplace_back(format, make_record_parser(spec, format));
@@ -38,6 +44,7 @@ std::unique_ptr<Decoder> make_mixed_decoder(const FormatSpec& spec) {
 }
 
 std::unique_ptr<Decoder> make_preset_decoder(FormatSpec spec, const Preset& preset) {
+  if (preset.kind == PresetKind::kJson) refuse_multiline(spec, preset.name);
   if (preset.kind == PresetKind::kJson) return make_json_preset_decoder(preset, spec);
   if (spec.multiline_start.empty()) spec.multiline_start = preset.multiline_start;
   return std::make_unique<FramedDecoder>(spec, make_preset_parser(preset, spec));
@@ -66,6 +73,7 @@ std::unique_ptr<RecordParser> make_preset_parser(const Preset& preset, const For
 
 std::unique_ptr<Decoder> make_decoder(const FormatSpec& spec, const std::string& format) {
   if (spec.formats.size() > 1) return make_mixed_decoder(spec);
+  if (format == "csv" || format == "tsv" || format == "json") refuse_multiline(spec, format);
   if (format == "csv" || format == "tsv") return make_csv_decoder(spec, format == "tsv");
   if (format == "json") return make_json_decoder(spec);
   if (format == "combined") return make_access_decoder(spec, AccessFormat::kCombined);

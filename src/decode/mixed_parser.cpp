@@ -28,6 +28,8 @@ void unite(CellType& into, const CellType& other) {
   into.formats = std::move(both);
 }
 
+constexpr char kBetween = '\x1f';  ///< stands in no directive
+
 class MixedParser : public RecordParser {
  public:
   MixedParser(NamedParsers parsers, bool format_column) {
@@ -45,6 +47,25 @@ class MixedParser : public RecordParser {
     for (Part& part : parts_) {
       row.use_map(&part.map);
       part.parser->begin_file(file, head, row);
+    }
+    row.use_map(nullptr);
+  }
+
+  bool carries_state() const override {
+    return std::any_of(parts_.begin(), parts_.end(), [](const Part& part) { return part.parser->carries_state(); });
+  }
+  /// That of each format, in order.
+  std::string state() const override {
+    std::string all;
+    for (const Part& part : parts_) all += part.parser->state() + kBetween;
+    return all;
+  }
+  void set_state(std::string_view all, RowWriter& row) override {
+    for (Part& part : parts_) {
+      const std::size_t end = std::min(all.find(kBetween), all.size());
+      row.use_map(&part.map);
+      part.parser->set_state(all.substr(0, end), row);
+      all.remove_prefix(std::min(end + 1, all.size()));
     }
     row.use_map(nullptr);
   }

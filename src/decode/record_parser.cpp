@@ -42,6 +42,11 @@ void FramedDecoder::begin_file(const InputFile& file, std::string_view head) {
   take_columns();
 }
 
+void FramedDecoder::set_state(std::string_view state) {
+  parser_->set_state(state, writer_);
+  take_columns();
+}
+
 void FramedDecoder::take_columns() {
   for (std::size_t i = columns_.size(); i < writer_.types().size(); ++i) columns_.push_back(writer_.types()[i].column);
 }

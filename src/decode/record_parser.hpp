@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "evclean/carried_state.hpp"
 #include "evclean/decoder.hpp"
 #include "framing.hpp"
 #include "row_writer.hpp"
@@ -45,12 +46,16 @@ class RecordParser {
   virtual std::int64_t take_extra_fields() { return 0; }
   /// How the format's patterns did since the last call; empty: it has none.
   virtual std::vector<PatternTally> take_tallies() { return {}; }
+  /// As CarriesState: what directives before a record say about it.
+  virtual bool carries_state() const { return false; }
+  virtual std::string state() const { return {}; }
+  virtual void set_state(std::string_view /*state*/, RowWriter&) {}
   /// True when words for missing do not concern the columns (format `lines`).
   virtual bool verbatim() const { return false; }
 };
 
 /// Decodes records with a parser.
-class FramedDecoder : public Decoder {
+class FramedDecoder : public Decoder, public CarriesState {
  public:
   FramedDecoder(const FormatSpec& spec, std::unique_ptr<RecordParser> parser);
 
@@ -58,6 +63,9 @@ class FramedDecoder : public Decoder {
   const std::vector<InputColumn>& columns() const override { return columns_; }
   std::size_t first_record(std::string_view text, std::size_t from, bool at_end) override;
   DecodeResult decode(const DecodeInput& input) override;
+  bool carries_state() const override { return parser_->carries_state(); }
+  std::string state() const override { return parser_->state(); }
+  void set_state(std::string_view state) override;
 
  private:
   void take_columns();

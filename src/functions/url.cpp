@@ -26,6 +26,22 @@ int hex_value(char c) {
   return -1;
 }
 
+/// `\xNN`, as servers log bytes that are not ASCII.
+bool is_logged_byte(std::string_view text) {
+  return text.size() >= 4 && text[0] == '\\' && text[1] == 'x' && hex_value(text[2]) >= 0 && hex_value(text[3]) >= 0;
+}
+
+/// `%NN` for each `\xNN`.
+std::string percent_for_logged(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool logged = is_logged_byte(text.substr(i));
+    out += logged ? '%' : text[i];
+    i += logged ? 1 : 0;
+  }
+  return out;
+}
+
 std::string percent_decoded(std::string_view text, bool plus_is_space) {
   std::string out;
   out.reserve(text.size());
@@ -73,7 +89,9 @@ bool is_special(std::string_view scheme) {
 }
 
 std::string_view take_authority(std::string_view& rest, bool special) {
-  const auto end = std::min(rest.find_first_of(special ? "/\\?" : "/?"), rest.size());
+  const char* const ends = special ? "/\\?" : "/?";
+  std::size_t end = std::min(rest.find_first_of(ends), rest.size());
+  while (is_logged_byte(rest.substr(end))) end = std::min(rest.find_first_of(ends, end + 4), rest.size());
   const std::string_view authority = rest.substr(0, end);
   rest.remove_prefix(end);
   return authority;
@@ -87,7 +105,7 @@ Url split(std::string_view text) {
   const bool special = is_special(url.scheme);
   if (!url.scheme.empty()) rest.remove_prefix(url.scheme.size() + 1);
   if (special) {
-    rest.remove_prefix(std::min(rest.find_first_not_of("/\\"), rest.size()));
+    while (!rest.empty() && (rest[0] == '/' || (rest[0] == '\\' && !is_logged_byte(rest)))) rest.remove_prefix(1);
     url.authority = take_authority(rest, true);
   } else if (!url.scheme.empty() && rest.starts_with("//")) {
     rest.remove_prefix(2);
@@ -114,7 +132,7 @@ std::optional<std::string> url_host(std::string_view url) {
   }
   host = host.substr(0, host.find(':'));
   if (host.empty()) return std::nullopt;
-  return lowered(percent_decoded(host, false));
+  return lowered(percent_decoded(percent_for_logged(host), false));
 }
 
 std::optional<std::string> url_path(std::string_view url) {

@@ -141,6 +141,18 @@ void read_multiline(const YamlNode& node, FormatSpec& format, Problems& problems
   map.finish();
 }
 
+/// Formats that say themselves where records end.
+void check_multiline(const YamlNode& node, const FormatSpec& format, Problems& problems) {
+  for (const std::string& name : format.formats) {
+    if (name != "csv" && name != "tsv" && name != "json") continue;
+    problems.report(
+        node,
+        "multiline is for formats that are read line by line (lines, regex, most presets); {} says itself where "
+        "records end",
+        name);
+  }
+}
+
 void read_patterns(MapReader& map, InputSpec& input) {
   const YamlNode* const node = map.take("patterns");
   const auto& formats = input.format.formats;
@@ -180,7 +192,10 @@ void read_text_keys(MapReader& map, FormatSpec& format) {
   if (const auto* node = map.take("quote")) read_quote(*node, format, problems);
   if (const auto* node = map.take("skip")) assign(format.skip, read_integer(*node, "skip", 0, INT32_MAX, problems));
   if (const auto* node = map.take("comment")) read_comment(*node, format, problems);
-  if (const auto* node = map.take("multiline")) read_multiline(*node, format, problems);
+  if (const auto* node = map.take("multiline")) {
+    read_multiline(*node, format, problems);
+    check_multiline(*node, format, problems);
+  }
   if (const auto* node = map.take("timezone")) {
     if (auto zone = read_word(*node, "timezone", problems)) format.timezone = std::move(zone->value);
   }

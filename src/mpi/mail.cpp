@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <map>
 
+#include "evclean/patience.hpp"
 #include "mpi_call.hpp"
-#include "patience.hpp"
 
 namespace evclean {
 namespace {

@@ -4,8 +4,9 @@
 #include <deque>
 
 #include "evclean/comm.hpp"
+#include "evclean/patience.hpp"
+#include "evclean/ticket_policy.hpp"
 #include "mpi_call.hpp"
-#include "patience.hpp"
 
 namespace evclean {
 namespace {
@@ -39,14 +40,21 @@ struct TicketDesk::Impl {
   bool stopped = false;
   bool root_only = false;
   Judge* judge = nullptr;
-  int told = 0;  ///< workers that know there is no more
+  TicketPolicy* policy = nullptr;  ///< the judge, if it is one
+  int told = 0;                    ///< workers that know there is no more
+
+  void idle() const {
+    if (policy != nullptr) policy->idle();
+  }
 
   bool finished() const { return in_hand == 0 && (waiting.empty() || stopped); }
 
-  Ticket take() {
+  Ticket take(int to) {
     if (stopped || waiting.empty()) return {};
-    Ticket ticket = std::move(waiting.front());
-    waiting.pop_front();
+    const std::size_t index = policy != nullptr ? policy->pick(to, waiting) : 0;
+    if (index >= waiting.size()) return {};
+    Ticket ticket = std::move(waiting.at(index));
+    waiting.erase(waiting.begin() + static_cast<std::ptrdiff_t>(index));
     ++in_hand;
     return ticket;
   }
@@ -65,9 +73,9 @@ struct TicketDesk::Impl {
   /// Answers who can be answered: with a ticket, or with "no more" once nothing can come back.
   void answer() {
     while (!asking.empty()) {
-      const Ticket ticket = root_only ? Ticket{} : take();
-      if (!ticket && !finished() && !root_only) return;
       const int to = asking.front();
+      const Ticket ticket = root_only ? Ticket{} : take(to);
+      if (!ticket && !finished() && !root_only) return;
       asking.pop_front();
       told += ticket ? 0 : 1;
       reply(to, ticket);
@@ -98,9 +106,10 @@ struct TicketDesk::Impl {
     note(0, done);
     for (Patience patience;; patience.wait()) {
       serve();
-      Ticket ticket = take();
+      Ticket ticket = take(0);
       if (ticket) return ticket;
       if (finished() && all_answered()) return {};
+      idle();
     }
   }
 
@@ -124,6 +133,7 @@ struct TicketDesk::Impl {
     int arrived = 0;
     for (Patience patience; arrived == 0; patience.wait()) {
       check_mpi(MPI_Iprobe(0, kReplyTag, comm, &arrived, &status), "MPI_Iprobe");
+      if (arrived == 0) idle();
     }
     int bytes = 0;
     check_mpi(MPI_Get_count(&status, MPI_BYTE, &bytes), "MPI_Get_count");
@@ -132,11 +142,12 @@ struct TicketDesk::Impl {
     return text;
   }
 
-  static void wait(MPI_Request& request) {
+  void wait(MPI_Request& request) {
     int arrived = 0;
     for (Patience patience;; patience.wait()) {
       check_mpi(MPI_Test(&request, &arrived, MPI_STATUS_IGNORE), "MPI_Test");
       if (arrived != 0) return;
+      idle();
     }
   }
 };
@@ -160,7 +171,10 @@ void TicketDesk::poll() {
 
 void TicketDesk::keep_for_root() { impl_->root_only = true; }
 
-void TicketDesk::set_judge(Judge* judge) { impl_->judge = judge; }
+void TicketDesk::set_judge(Judge* judge) {
+  impl_->judge = judge;
+  impl_->policy = dynamic_cast<TicketPolicy*>(judge);
+}
 void TicketDesk::add(Ticket ticket) { impl_->waiting.push_front(std::move(ticket)); }
 void TicketDesk::stop() { impl_->stopped = true; }
 

@@ -8,6 +8,7 @@
 #include "evclean/interrupt.hpp"
 #include "reject_wire.hpp"
 #include "split_record.hpp"
+#include "text_feed.hpp"
 
 namespace evclean {
 namespace {
@@ -47,7 +48,8 @@ class Pass::Work {
         sinks_(sinks),
         rejects_(rejects),
         options_(options),
-        reader_(input) {}
+        feeds_(make_feeds(input, comm, options)),
+        reader_(input, feeds_.get()) {}
 
   PassResult run() {
     std::vector<std::int32_t> owners;
@@ -55,6 +57,7 @@ class Pass::Work {
     bool over_budget = false;
     const std::optional<Error> error = read_splits(owners, excluded, over_budget);
     comm_.all_ok(error);
+    if (feeds_) feeds_->serve();  // takes the last words of those who asked
     share(owners, excluded, over_budget);
     forget_what_others_own(owners);
     PassResult result = merge_records(input_, program_, comm_, records_, excluded);
@@ -72,14 +75,26 @@ class Pass::Work {
                                    bool& over_budget) {
     if (input_.dataset) return read_parts(owners);
     // A run that is cut short by --limit goes in input order on rank 0.
-    const bool alone = options_.record_limit >= 0;
+    const bool limited = options_.record_limit >= 0;
     TicketDesk desk(comm_, static_cast<std::int64_t>(input_.splits.size()));
-    SplitJudge judge(input_, desk, options_.monitor);
+    SplitJudge judge(input_, desk, options_.monitor, limited || comm_.size() == 1);
     desk.set_judge(&judge);
     std::optional<Error> error;
     std::optional<TicketDesk::Done> done;
-    if (alone) desk.keep_for_root();
+    if (feeds_) {
+      feeds_->set_idle([&] {
+        throw_if_interrupted();
+        desk.poll();
+      });
+      feeds_->set_between([&] { desk.poll(); });
+      judge.set_idle([&] { feeds_->serve(); });
+    }
+    if (limited) desk.keep_for_root();
     for (auto ticket = desk.next(done); ticket; ticket = desk.next(done)) done = work(ticket, desk, error);
+    if (feeds_) {
+      feeds_->set_idle([] {});
+      feeds_->set_between([] {});
+    }
     owners = judge.owners();
     excluded = judge.excluded();
     over_budget = judge.over_budget();
@@ -175,10 +190,25 @@ class Pass::Work {
     record.state.rejects.clear();
   }
 
+  static std::unique_ptr<TextFeeds> make_feeds(const TableInput& input, const Comm& comm, const PassOptions& options) {
+    const bool alone = options.record_limit >= 0 || comm.size() == 1;
+    const bool streams = std::any_of(input.layouts.begin(), input.layouts.end(),
+                                     [](const TextLayout& layout) { return layout.access == TextAccess::kStream; });
+    return streams && !alone ? std::make_unique<TextFeeds>(input, comm, options.feed_bytes) : nullptr;
+  }
+
   TicketDesk::Done work(const TicketDesk::Ticket& ticket, TicketDesk& desk, std::optional<Error>& error) {
-    SplitNews news;
+    TicketNews news;
     try {
-      news = read_split(ticket.number, orders_for(ticket), desk);
+      const ReadOrders orders = orders_for(ticket);
+      const auto pause = [&] {
+        throw_if_interrupted();
+        desk.poll();
+        if (feeds_) feeds_->serve();
+      };
+      news.whole = orders.whole;
+      news.splits = orders.whole ? read_whole(ticket.number, pause)
+                                 : std::vector<SplitNews>{read_split(ticket.number, orders, pause)};
     } catch (const Error& e) {
       error = e;
     } catch (const std::bad_alloc&) {
@@ -189,6 +219,7 @@ class Pass::Work {
     }
     news.failed = error.has_value();
     if (error || limit_reached_) desk.stop();
+    if (error && feeds_) feeds_->fail();
     return {ticket.number, news.pack()};
   }
 
@@ -206,33 +237,75 @@ class Pass::Work {
     return orders;
   }
 
-  SplitNews read_split(std::int64_t number, const ReadOrders& orders, TicketDesk& desk) {
-    drop(number);
-    const Split& split = input_.splits[static_cast<std::size_t>(number)];
-    SplitRecord record(make_state(input_, program_));
-    record.certain = is_certain(split, orders);
-    const std::size_t segments = std::max<std::size_t>(1, split.segments.size());
-    record.kept.resize(segments);
-    record.filtered.resize(segments);
-    record.rejected.resize(segments);
-    for (const auto& [step, bases] : guess_.row_bases) {
-      record.state.next_row[static_cast<std::size_t>(step)] = bases[static_cast<std::size_t>(number)];
+  /// Tells the feeder that this part needs nothing more, however its reading ends.
+  struct FeedGuard {
+    TextFeeds* feeds;
+    const Split& split;
+    int feeder;
+    ~FeedGuard() {
+      if (feeder >= 0) feeds->close(split.segments[0].file, split.ordinal, feeder);
     }
+  };
+
+  SplitNews read_split(std::int64_t number, const ReadOrders& orders, const std::function<void()>& pause) {
+    const Split& split = input_.splits[static_cast<std::size_t>(number)];
+    SplitRecord record = begin_record(number);
+    record.certain = is_certain(split, orders);
     if (input_.is_inline()) {
       read_rows(record);
     } else {
+      const FeedGuard guard{feeds_.get(), split, orders.feeder};
       record.segments = reader_.read(
-          split, orders, [&](DecodedBlock& block) { return take(number, record, block); },
-          [&] {
-            throw_if_interrupted();
-            desk.poll();
-          });
+          split, orders, [&](DecodedBlock& block) { return take(number, record, block); }, pause);
       // Segments not reached (--limit) stay in the ledger as empty.
       while (record.segments.size() < split.segments.size()) {
         record.segments.emplace_back();
         record.segments.back().file = split.segments[record.segments.size() - 1].file;
       }
     }
+    return end_record(number, std::move(record));
+  }
+
+  /// Reads all parts of a compressed file, the first of which is split `first`.
+  std::vector<SplitNews> read_whole(std::int64_t first, const std::function<void()>& pause) {
+    std::vector<const Split*> parts;
+    const std::int32_t file = input_.splits[static_cast<std::size_t>(first)].segments[0].file;
+    for (auto at = static_cast<std::size_t>(first); at < input_.splits.size(); ++at) {
+      if (input_.splits[at].segments[0].file != file) break;
+      parts.push_back(&input_.splits[at]);
+    }
+    std::vector<SplitNews> news;
+    std::int64_t number = first;
+    SplitRecord record = begin_record(number);
+    const bool certain = input_.stream.corrupt != OnCorrupt::kSkip;
+    record.certain = certain;
+    const auto end_part = [&](SegmentOutcome outcome) {
+      record.segments.push_back(std::move(outcome));
+      news.push_back(end_record(number, std::move(record)));
+      if (news.size() == parts.size()) return;
+      record = begin_record(++number);
+      record.certain = certain;
+    };
+    reader_.read_whole(
+        parts, [&](DecodedBlock& block) { return take(number, record, block); }, end_part, pause);
+    return news;
+  }
+
+  SplitRecord begin_record(std::int64_t number) {
+    drop(number);
+    SplitRecord record(make_state(input_, program_));
+    const std::size_t segments =
+        std::max<std::size_t>(1, input_.splits[static_cast<std::size_t>(number)].segments.size());
+    record.kept.resize(segments);
+    record.filtered.resize(segments);
+    record.rejected.resize(segments);
+    for (const auto& [step, bases] : guess_.row_bases) {
+      record.state.next_row[static_cast<std::size_t>(step)] = bases[static_cast<std::size_t>(number)];
+    }
+    return record;
+  }
+
+  SplitNews end_record(std::int64_t number, SplitRecord record) {
     for (auto& sink : sinks_) sink->end_part(number);
     for (const auto& [step, bases] : guess_.row_bases) {
       record.state.next_row[static_cast<std::size_t>(step)] -= bases[static_cast<std::size_t>(number)];
@@ -245,9 +318,12 @@ class Pass::Work {
 
   /// Whether this reading counts whatever the others find: not when it begins where a record only seems to begin, nor
   /// when a file in it may be left out.
-  bool is_certain(const Split& split, const ReadOrders& orders) const {
+  bool is_certain(const Split& split, const ReadOrders& orders) {
     if (input_.stream.corrupt == OnCorrupt::kSkip) return false;
-    if (records_are_lines(input_)) return true;
+    const bool members =
+        !split.segments.empty() &&
+        input_.layouts[static_cast<std::size_t>(split.segments[0].file)].access == TextAccess::kMembers;
+    if (input_.is_inline() || (records_are_lines(input_) && !members && !reader_.carries_state())) return true;
     for (int i = 0; i < static_cast<int>(split.segments.size()); ++i) {
       if (split.segments[static_cast<std::size_t>(i)].begin > 0 && orders.starts.count(i) == 0) return false;
     }
@@ -441,6 +517,7 @@ class Pass::Work {
   std::vector<std::unique_ptr<Sink>>& sinks_;
   RejectStage& rejects_;
   PassOptions options_;
+  std::unique_ptr<TextFeeds> feeds_;
   SplitReader reader_;
   std::map<std::int64_t, SplitRecord> records_;
   std::int64_t records_read_ = 0;

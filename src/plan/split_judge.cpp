@@ -7,33 +7,47 @@
 
 namespace evclean {
 
-std::string SplitNews::pack() const {
+std::string TicketNews::pack() const {
   Packer out;
-  out.put(failed).put(certain).put(records).put(rejected).put(static_cast<std::int64_t>(segments.size()));
-  for (const SegmentOutcome& segment : segments) {
-    out.put(segment.file).put(segment.first).put(segment.end).put(segment.skipped).put(segment.damage.damaged);
-    out.put(segment.rejected);
+  out.put(failed).put(whole);
+  for (const SplitNews& news : splits) {
+    out.put(news.certain).put(news.records).put(news.rejected).put(static_cast<std::int64_t>(news.segments.size()));
+    for (const SegmentOutcome& segment : news.segments) {
+      out.put(segment.file).put(segment.first).put(segment.end).put(segment.text_end);
+      out.put(segment.skipped)
+          .put(segment.damage.damaged)
+          .put(segment.rejected)
+          .text(segment.state_before)
+          .text(segment.state_behind);
+    }
   }
   return out.take();
 }
 
-SplitNews SplitNews::unpack(const std::string& bytes) {
+TicketNews TicketNews::unpack(const std::string& bytes) {
   Unpacker in(bytes);
-  SplitNews news;
-  news.failed = in.get<bool>();
-  news.certain = in.get<bool>();
-  news.records = in.get<std::int64_t>();
-  news.rejected = in.get<std::int64_t>();
-  news.segments.resize(static_cast<std::size_t>(in.get<std::int64_t>()));
-  for (SegmentOutcome& segment : news.segments) {
-    segment.file = in.get<std::int32_t>();
-    segment.first = in.get<std::int64_t>();
-    segment.end = in.get<std::int64_t>();
-    segment.skipped = in.get<bool>();
-    segment.damage.damaged = in.get<bool>();
-    segment.rejected = in.get<std::int64_t>();
+  TicketNews ticket;
+  ticket.failed = in.get<bool>();
+  ticket.whole = in.get<bool>();
+  while (!in.empty()) {
+    SplitNews& news = ticket.splits.emplace_back();
+    news.certain = in.get<bool>();
+    news.records = in.get<std::int64_t>();
+    news.rejected = in.get<std::int64_t>();
+    news.segments.resize(static_cast<std::size_t>(in.get<std::int64_t>()));
+    for (SegmentOutcome& segment : news.segments) {
+      segment.file = in.get<std::int32_t>();
+      segment.first = in.get<std::int64_t>();
+      segment.end = in.get<std::int64_t>();
+      segment.text_end = in.get<std::int64_t>();
+      segment.skipped = in.get<bool>();
+      segment.damage.damaged = in.get<bool>();
+      segment.rejected = in.get<std::int64_t>();
+      segment.state_before = in.text();
+      segment.state_behind = in.text();
+    }
   }
-  return news;
+  return ticket;
 }
 
 std::string pack_orders(const ReadOrders& orders) {
@@ -42,6 +56,8 @@ std::string pack_orders(const ReadOrders& orders) {
   for (const auto& [segment, start] : orders.starts) out.put(segment).put(start);
   out.put(static_cast<std::int64_t>(orders.excluded.size()));
   for (const std::int32_t file : orders.excluded) out.put(file);
+  out.put(orders.whole).put(orders.feeder);
+  for (const auto& [segment, state] : orders.states) out.put(segment).text(state);
   return out.take();
 }
 
@@ -54,10 +70,16 @@ ReadOrders unpack_orders(const std::string& bytes) {
     orders.starts[segment] = in.get<std::int64_t>();
   }
   for (auto left = in.get<std::int64_t>(); left > 0; --left) orders.excluded.insert(in.get<std::int32_t>());
+  orders.whole = in.get<bool>();
+  orders.feeder = in.get<int>();
+  while (!in.empty()) {
+    const int segment = in.get<int>();
+    orders.states[segment] = in.text();
+  }
   return orders;
 }
 
-SplitJudge::SplitJudge(const TableInput& input, TicketDesk& desk, Monitor* monitor)
+SplitJudge::SplitJudge(const TableInput& input, TicketDesk& desk, Monitor* monitor, bool alone)
     : input_(input),
       desk_(desk),
       monitor_(monitor),
@@ -69,28 +91,110 @@ SplitJudge::SplitJudge(const TableInput& input, TicketDesk& desk, Monitor* monit
       chains_[split.segments[static_cast<std::size_t>(i)].file].segments.emplace_back(split.ordinal, i);
     }
   }
+  for (auto& [file, chain] : chains_) {
+    has_streams_ = has_streams_ || access(file) == TextAccess::kStream;
+    if (!alone || access(file) == TextAccess::kWhole) continue;
+    chain.whole = true;
+    for (std::size_t part = 1; part < chain.segments.size(); ++part) withdrawn_.insert(chain.segments[part].first);
+  }
+}
+
+TextAccess SplitJudge::access(std::int32_t file) const {
+  return input_.layouts.empty() ? TextAccess::kWhole : input_.layouts[static_cast<std::size_t>(file)].access;
+}
+
+/// What must be read again, then parts of the file that this rank feeds, then files that nobody feeds yet; a rank that
+/// would find none of these helps the first feeder. So ranks share a file only when there are fewer files than ranks.
+std::size_t SplitJudge::pick(int rank, std::deque<TicketDesk::Ticket>& waiting) {
+  if (!withdrawn_.empty()) {
+    std::erase_if(waiting, [this](const TicketDesk::Ticket& ticket) {
+      return ticket.message.empty() && withdrawn_.count(ticket.number) > 0;
+    });
+    if (waiting.empty()) return 0;
+  }
+  std::size_t best = 0;
+  int best_class = has_streams_ ? 4 : 0;
+  for (std::size_t i = 0; i < waiting.size() && best_class > 0; ++i) {
+    int its_class = 2;
+    if (!waiting[i].message.empty()) {
+      its_class = 0;
+    } else if (const Split& split = input_.splits[static_cast<std::size_t>(waiting[i].number)];
+               !split.segments.empty() && access(split.segments[0].file) == TextAccess::kStream) {
+      const Chain& chain = chains_[split.segments[0].file];
+      its_class = chain.feeder == rank ? 1 : chain.feeder >= 0 ? 3 : 2;
+    }
+    if (its_class >= best_class) continue;
+    best = i;
+    best_class = its_class;
+  }
+  give_orders(rank, waiting[best]);
+  return best;
+}
+
+void SplitJudge::give_orders(int rank, TicketDesk::Ticket& ticket) {
+  const Split& split = input_.splits[static_cast<std::size_t>(ticket.number)];
+  if (!ticket.message.empty() || split.segments.empty()) return;
+  Chain& chain = chains_[split.segments[0].file];
+  ReadOrders orders;
+  orders.whole = chain.whole;
+  if (!chain.whole && access(split.segments[0].file) == TextAccess::kStream) {
+    if (chain.feeder < 0) chain.feeder = rank;
+    orders.feeder = chain.feeder;
+  }
+  if (orders.whole || orders.feeder >= 0) ticket.message = pack_orders(orders);
 }
 
 void SplitJudge::done(int rank, const TicketDesk::Done& done) {
-  SplitNews news = SplitNews::unpack(done.message);
-  const auto split = static_cast<std::int32_t>(done.ticket);
-  if (news.failed) {
+  TicketNews ticket = TicketNews::unpack(done.message);
+  if (ticket.failed) {
     desk_.stop();
     return;
   }
+  bool usable = true;
+  std::int64_t number = done.ticket;
+  for (SplitNews& news : ticket.splits) {
+    const Split& split = input_.splits[static_cast<std::size_t>(number)];
+    const bool stale =
+        !split.segments.empty() && chains_[split.segments[0].file].whole && !ticket.whole && !news.segments[0].skipped;
+    if (!stale) usable = take_news(rank, number, std::move(news)) && usable;
+    ++number;
+  }
+  if (!usable) return;
+  for (std::int64_t split = done.ticket; split < number; ++split) {
+    if (!news_[static_cast<std::size_t>(split)]) continue;
+    for (const auto& segment : input_.splits[static_cast<std::size_t>(split)].segments) check(segment.file);
+  }
+}
+
+/// Keeps what is said of a split. False: a file in it is to be read in another way.
+bool SplitJudge::take_news(int rank, std::int64_t split, SplitNews news) {
   owners_[static_cast<std::size_t>(split)] = rank;
   if (monitor_ != nullptr) monitor_->advance(input_.splits[static_cast<std::size_t>(split)].size_bytes, news.records);
-  const bool certain = news.certain;
   news_[static_cast<std::size_t>(split)] = std::move(news);
-  if (certain) keep_budget(split);
-  for (const SegmentOutcome& segment : news_[static_cast<std::size_t>(split)]->segments) {
-    const bool must_go = excluded_.count(segment.file) > 0 && !segment.skipped;
-    if (must_go || (segment.damage.damaged && input_.stream.corrupt == OnCorrupt::kSkip)) {
-      leave_out(segment.file);
-      return;
+  const SplitNews& kept = *news_[static_cast<std::size_t>(split)];
+  for (const SegmentOutcome& segment : kept.segments) {
+    if (excluded_.count(segment.file) > 0 ? !segment.skipped : segment.damage.damaged) {
+      const bool in_parts = access(std::max(segment.file, 0)) != TextAccess::kWhole && !chains_[segment.file].whole;
+      if (in_parts) {
+        read_whole(segment.file);
+        return false;
+      }
+      if (input_.stream.corrupt == OnCorrupt::kSkip) {
+        leave_out(segment.file);
+        return false;
+      }
     }
   }
-  for (const auto& segment : input_.splits[static_cast<std::size_t>(split)].segments) check(segment.file);
+  if (kept.certain) keep_budget(static_cast<std::int32_t>(split));
+  return true;
+}
+
+/// Whether a segment was read from where the one before it ended.
+bool SplitJudge::meets(const Chain& chain, const SplitSegment& segment, const SegmentOutcome& outcome) const {
+  if (chain.checked == 0 || outcome.skipped || chain.whole) return true;
+  if (outcome.first >= 0) return outcome.first == chain.end && outcome.state_before == chain.state;
+  if (segment.end >= 0 && chain.end >= segment.end) return true;  // a record covers it
+  return chain.at_text_end || (outcome.text_end >= 0 && chain.end >= outcome.text_end);
 }
 
 /// The first record of a segment must begin where the last one of the segment before ended.
@@ -104,24 +208,48 @@ void SplitJudge::check(std::int32_t file) {
     const SegmentOutcome& outcome = news->segments[static_cast<std::size_t>(index)];
     const SplitSegment& segment =
         input_.splits[static_cast<std::size_t>(split)].segments[static_cast<std::size_t>(index)];
-    const bool first = chain.checked == 0 || outcome.skipped;
-    const bool covered = outcome.first < 0 && segment.end >= 0 && chain.end >= segment.end;
-    const bool nothing_left = outcome.first < 0 && segment.end < 0;
-    if (first || outcome.first == chain.end || covered || nothing_left) {
-      if (outcome.first >= 0) chain.end = outcome.end;
-      ++chain.checked;
-      if (index + 1 == static_cast<int>(news->segments.size())) keep_budget(split);
-      continue;
+    if (!meets(chain, segment, outcome)) {
+      if (access(file) == TextAccess::kStream) return read_whole(file);
+      orders_[split].starts[index] = chain.end;
+      orders_[split].states[index] = chain.state;
+      return again(split);
     }
-    orders_[split].starts[index] = chain.end;
-    again(split);
-    return;
+    if (outcome.first >= 0) {
+      chain.end = outcome.end;
+      chain.state = outcome.state_behind;
+    }
+    chain.at_text_end = chain.at_text_end || (outcome.text_end >= 0 && chain.end >= outcome.text_end);
+    ++chain.checked;
+    if (index + 1 == static_cast<int>(news->segments.size())) keep_budget(split);
   }
 }
 
-void SplitJudge::again(std::int32_t split) {
+/// A compressed file that is not what its headers said, or whose records do not begin where they seemed to: one rank
+/// reads it from its begin to its end.
+void SplitJudge::read_whole(std::int32_t file) {
+  Chain& chain = chains_[file];
+  chain.whole = true;
+  chain.checked = 0;
+  chain.end = 0;
+  chain.at_text_end = false;
+  for (const auto& [split, index] : chain.segments) {
+    withdrawn_.insert(split);
+    forget(split);
+  }
+  ReadOrders orders;
+  orders.excluded = excluded_;
+  orders.whole = true;
+  withdrawn_.erase(chain.segments[0].first);
+  desk_.add({chain.segments[0].first, pack_orders(orders)});
+}
+
+void SplitJudge::forget(std::int32_t split) {
   news_[static_cast<std::size_t>(split)].reset();
   rejected_ -= std::exchange(counted_[static_cast<std::size_t>(split)], 0);
+}
+
+void SplitJudge::again(std::int32_t split) {
+  forget(split);
   orders_[split].excluded = excluded_;
   desk_.add({split, pack_orders(orders_[split])});
 }

@@ -4,20 +4,27 @@
 #pragma once
 
 #include "evclean/ledger.hpp"
+#include "evclean/ticket_policy.hpp"
 #include "split_reader.hpp"
 
 namespace evclean {
 
 /// What a rank says of a split it has read.
 struct SplitNews {
-  bool failed = false;
   bool certain = true;       ///< this reading will count (else: once its neighbours were compared)
   std::int64_t records = 0;  ///< not blank
   std::int64_t rejected = 0;
-  std::vector<SegmentOutcome> segments;  ///< file, first, end, skipped and damage.damaged only
+  std::vector<SegmentOutcome> segments;  ///< file, first, end, text_end, skipped and damage.damaged only
+};
+
+/// What a rank says when it has done a ticket: news of its split, or of all parts of a file it has read as a whole.
+struct TicketNews {
+  bool failed = false;
+  bool whole = false;
+  std::vector<SplitNews> splits;  ///< from the ticket's number on
 
   std::string pack() const;
-  static SplitNews unpack(const std::string& bytes);
+  static TicketNews unpack(const std::string& bytes);
 };
 
 std::string pack_orders(const ReadOrders& orders);
@@ -30,10 +37,14 @@ class Monitor {
   virtual void advance(std::int64_t stored_bytes, std::int64_t records) = 0;
 };
 
-class SplitJudge final : public TicketDesk::Judge {
+class SplitJudge final : public TicketPolicy {
  public:
-  SplitJudge(const TableInput& input, TicketDesk& desk, Monitor* monitor);
+  /// `alone`: one rank reads everything, in input order.
+  SplitJudge(const TableInput& input, TicketDesk& desk, Monitor* monitor, bool alone);
   void done(int rank, const TicketDesk::Done& done) override;
+  std::size_t pick(int rank, std::deque<TicketDesk::Ticket>& waiting) override;
+  void idle() override { idle_(); }
+  void set_idle(std::function<void()> idle) { idle_ = std::move(idle); }
 
   /// The rank whose reading of each split counts; -1: never read.
   const std::vector<std::int32_t>& owners() const { return owners_; }
@@ -46,10 +57,20 @@ class SplitJudge final : public TicketDesk::Judge {
     std::vector<std::pair<std::int32_t, int>> segments;
     std::size_t checked = 0;
     std::int64_t end = 0;
+    std::string state;         ///< in force behind `end`
+    bool at_text_end = false;  ///< nothing is left behind `end`
+    bool whole = false;        ///< compressed, and read in one go
+    int feeder = -1;           ///< the rank that decompresses for all
   };
 
+  void give_orders(int rank, TicketDesk::Ticket& ticket);
+  bool take_news(int rank, std::int64_t split, SplitNews news);
+  bool meets(const Chain& chain, const SplitSegment& segment, const SegmentOutcome& outcome) const;
+  TextAccess access(std::int32_t file) const;
+  void read_whole(std::int32_t file);
   void check(std::int32_t file);
   void again(std::int32_t split);
+  void forget(std::int32_t split);
   void leave_out(std::int32_t file);
   void keep_budget(std::int32_t split);
   void keep_file_budget(std::int32_t file);
@@ -62,9 +83,12 @@ class SplitJudge final : public TicketDesk::Judge {
   std::map<std::int32_t, ReadOrders> orders_;
   std::map<std::int32_t, Chain> chains_;
   std::set<std::int32_t> excluded_;
+  std::set<std::int64_t> withdrawn_;  ///< tickets that wait and are not to be handed out
+  std::function<void()> idle_ = [] {};
   std::vector<std::int64_t> counted_;  ///< a split: its rejects in rejected_
   std::int64_t rejected_ = 0;
   bool over_budget_ = false;
+  bool has_streams_ = false;
 };
 
 }  // namespace evclean

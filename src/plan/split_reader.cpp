@@ -7,11 +7,16 @@
 #include <deque>
 #include <limits>
 
+#include "evclean/carried_state.hpp"
+#include "text_feed.hpp"
+
 namespace evclean {
 namespace {
 
 constexpr std::int64_t kBlockBytes = 1 << 20;
 constexpr std::size_t kHeadBytes = 64 << 10;
+/// A range of members begins one byte early, unless that costs more text than this: then a line end is assumed.
+constexpr std::int64_t kMostReadBefore = 8 << 20;
 
 using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
@@ -23,14 +28,28 @@ std::int64_t count_newlines(const char* begin, std::size_t length) { return std:
 /// One segment while it is read.
 class SplitReader::Segment {
  public:
+  using EndPart = std::function<void(SegmentOutcome)>;
+
   Segment(SplitReader& reader, const Split& split, int index, const ReadOrders& orders)
-      : reader_(reader), segment_(split.segments[static_cast<std::size_t>(index)]), index_(index) {
+      : reader_(reader),
+        segment_(split.segments[static_cast<std::size_t>(index)]),
+        index_(index),
+        split_(split.ordinal),
+        feeder_(orders.feeder) {
     outcome_.file = segment_.file;
     const auto forced = orders.starts.find(index);
     forced_ = forced != orders.starts.end();
     at_ = forced_ ? forced->second : std::max<std::int64_t>(0, segment_.begin - 1);
     started_ = forced_ || segment_.begin == 0;
+    if (const auto known = orders.states.find(index); known != orders.states.end()) known_state_ = known->second;
     outcome_.skipped = orders.excluded.count(segment_.file) > 0;
+  }
+
+  /// Goes on with these parts of the file; `end_part` is told of all but the last one that is read.
+  void go_on_with(std::deque<SplitSegment> later, EndPart end_part) {
+    later_ = std::move(later);
+    end_part_ = std::move(end_part);
+    reads_whole_ = true;
   }
 
   /// False when the consumer wants no more.
@@ -38,23 +57,27 @@ class SplitReader::Segment {
     if (outcome_.skipped) return true;
     if (forced_ && segment_.end >= 0 && at_ >= segment_.end) {  // a record of the split before covers this segment
       outcome_.first = outcome_.end = at_;
+      outcome_.state_before = outcome_.state_behind = known_state_.value_or(std::string());
       return true;
     }
     StreamOptions options = reader_.input_.stream;
     options.begin = segment_.begin;
-    options.end = segment_.end;
-    stream_ = open_stream(file(), at_, options);
-    watches_members_ = options.corrupt == OnCorrupt::kSalvage && file().codec != Codec::kPlain;
+    options.end = reads_whole_ ? -1 : segment_.end;
+    stream_ = open(options);
+    watches_members_ = options.corrupt == OnCorrupt::kSalvage && file().codec != Codec::kPlain && !is_part();
     block_ = reader_.fresh_block(first_capacity());
     bool go_on = true;
     while (go_on && !finished_) {
       const bool at_end = fill();
       if (damage_ends_it()) break;
       if (!started_ && !start(at_end)) {
+        if (at_end) note_end(block_->size());
         if (at_end || !may_still_begin()) break;
         continue;
       }
-      go_on = (cut_at_ == std::string::npos || decode_before_cut(consumer)) && decode(block_->size(), at_end, consumer);
+      go_on = (cut_at_ == std::string::npos || decode_before_cut(consumer)) &&
+              decode_parts(block_->size(), at_end, consumer);
+      if (at_end && begin_ >= text_end_) note_end(text_end_);
       if (go_on && !finished_) carry();
       pause();
     }
@@ -63,8 +86,38 @@ class SplitReader::Segment {
   }
 
   SegmentOutcome take() { return std::move(outcome_); }
+  /// Parts that were not reached.
+  std::size_t parts_left() const { return later_.size(); }
 
  private:
+  const TextLayout& layout() const {
+    static const TextLayout kWhole;
+    const auto& layouts = reader_.input_.layouts;
+    return layouts.empty() ? kWhole : layouts[static_cast<std::size_t>(segment_.file)];
+  }
+
+  /// Whether the text comes from a range of members, or from another rank: anything unexpected is reported then, and
+  /// the file is read as a whole.
+  bool is_part() const {
+    return !reads_whole_ && layout().access != TextAccess::kWhole && (segment_.begin > 0 || segment_.end >= 0);
+  }
+
+  std::unique_ptr<ByteStream> open(const StreamOptions& options) {
+    const TextLayout& layout = this->layout();
+    if (!is_part() || (layout.access == TextAccess::kStream && feeder_ < 0)) return open_stream(file(), at_, options);
+    const std::int64_t begin = at_ == 0 ? 0 : at_ + layout.mark_bytes;
+    if (layout.access == TextAccess::kStream) {
+      return text_of(reader_.feeds_->open(segment_.file, split_, feeder_, begin), at_, options);
+    }
+    const bool assume = !forced_ && bytes_behind_place(layout, begin) > kMostReadBefore;
+    return text_of(open_members(file(), layout, assume ? begin + 1 : begin, assume), at_, options);
+  }
+
+  void note_end(std::size_t text_bytes) {
+    const std::int64_t end = at_ + static_cast<std::int64_t>(text_bytes);
+    outcome_.text_end = text_bytes > 0 || at_ == 0 ? stream_->offsets().to_source(end) : SegmentOutcome::kEndUnseen;
+  }
+
   const InputFile& file() const { return reader_.input_.files[static_cast<std::size_t>(segment_.file)]; }
 
   std::size_t first_capacity() const {
@@ -92,11 +145,17 @@ class SplitReader::Segment {
     const std::string head = have_head ? std::string(block_->data(), std::min(block_->size(), kHeadBytes))
                                        : read_head(file(), reader_.input_.stream, kHeadBytes);
     reader_.decoder().begin_file(file(), head);
+    if (known_state_ && carrier() != nullptr) carrier()->set_state(*known_state_);
+    outcome_.state_before = state();
   }
+
+  CarriesState* carrier() const { return dynamic_cast<CarriesState*>(&reader_.decoder()); }
+  std::string state() const { return carrier() != nullptr ? carrier()->state() : std::string(); }
 
   bool damage_ends_it() {
     const ReadDamage& damage = stream_->damage();
     if (!damage.damaged) return false;
+    if (is_part()) return true;
     const OnCorrupt policy = reader_.input_.stream.corrupt;
     if (policy == OnCorrupt::kFail) {
       fail_user(
@@ -137,6 +196,7 @@ class SplitReader::Segment {
 
   /// A line longer than max_line is a reject before its end is seen: the segment ends where the line does.
   void skip_rest_of_line() {
+    if (reads_whole_) return;  // the decoder knows
     if (outcome_.first < 0 || !records_are_lines() || !finished_) return;
     while (begin_ > 0 && block_->data()[begin_ - 1] != '\n') {
       const void* found = std::memchr(block_->data() + begin_, '\n', block_->size() - begin_);
@@ -164,7 +224,7 @@ class SplitReader::Segment {
   /// Lines need no care, as a line end stands at the cut.
   bool decode_before_cut(const std::function<bool(DecodedBlock&)>& consumer) {
     if (records_are_lines() || begin_ >= cut_at_) return true;
-    if (!decode(cut_at_, true, consumer)) return false;
+    if (!decode_parts(cut_at_, true, consumer)) return false;
     finished_ = false;
     const TextCut& cut = stream_->damage().cuts.back();
     begin_ = cut_at_ + static_cast<std::size_t>(std::max<std::int64_t>(0, cut.resume_bytes - cut.at_bytes));
@@ -194,6 +254,28 @@ class SplitReader::Segment {
     text_end_ = text_end;
     finished_ = begin_ >= owned || at_end;
     return true;
+  }
+
+  /// The same, and on with the parts that begin in this text.
+  bool decode_parts(std::size_t text_end, bool at_end, const std::function<bool(DecodedBlock&)>& consumer) {
+    while (decode(text_end, at_end, consumer)) {
+      if (later_.empty() || begin_ < owned_end()) return true;
+      next_part();
+    }
+    return false;
+  }
+
+  void next_part() {
+    outcome_.end = stream_->offsets().to_source(at_ + static_cast<std::int64_t>(begin_));
+    outcome_.state_behind = state();
+    end_part_(std::exchange(outcome_, SegmentOutcome{}));
+    segment_ = later_.front();
+    later_.pop_front();
+    outcome_.file = segment_.file;
+    outcome_.state_before = state();
+    lines_in_block_ = count_newlines(block_->data(), begin_);
+    first_line_ = -lines_in_block_;
+    finished_ = false;
   }
 
   void note_first() { outcome_.first = stream_->offsets().to_source(at_ + static_cast<std::int64_t>(begin_)); }
@@ -271,15 +353,33 @@ class SplitReader::Segment {
     skip_rest_of_line();
     if (outcome_.first >= 0) outcome_.end = stream_->offsets().to_source(at_ + static_cast<std::int64_t>(begin_));
     count_unverified(std::numeric_limits<std::int64_t>::max());
+    outcome_.state_behind = state();
     outcome_.damage = stream_->damage();
+    count_own_loss();
     outcome_.replaced = stream_->replaced();
     outcome_.nul_bytes = stream_->nul_bytes();
     if (block_.use_count() == 1) reader_.spare_ = std::move(block_);
   }
 
+  /// Of a plain file that has become shorter, every segment behind its new end sees all that is missing.
+  void count_own_loss() {
+    ReadDamage& damage = outcome_.damage;
+    if (!damage.damaged || file().codec != Codec::kPlain || segment_.end < 0) return;
+    const std::int64_t mark = file().mark_bytes;
+    const std::int64_t begin = std::max(damage.stored_offset, segment_.begin + mark);
+    damage.lost_stored_bytes =
+        std::min(damage.lost_stored_bytes, std::max<std::int64_t>(0, segment_.end + mark - begin));
+  }
+
   SplitReader& reader_;
-  const SplitSegment segment_;
+  SplitSegment segment_;
   const int index_;
+  const std::int64_t split_;
+  const int feeder_;
+  std::deque<SplitSegment> later_;  ///< parts still to come
+  EndPart end_part_;
+  std::optional<std::string> known_state_;
+  bool reads_whole_ = false;
   SegmentOutcome outcome_;
   std::unique_ptr<ByteStream> stream_;
   TextBlockPtr block_;
@@ -297,12 +397,17 @@ class SplitReader::Segment {
   bool finished_ = false;
 };
 
-SplitReader::SplitReader(const TableInput& input) : input_(input) {}
+SplitReader::SplitReader(const TableInput& input, TextFeeds* feeds) : input_(input), feeds_(feeds) {}
 SplitReader::~SplitReader() = default;
 
 Decoder& SplitReader::decoder() {
   if (!decoder_) decoder_ = make_decoder(input_.format_spec(), input_.format);
   return *decoder_;
+}
+
+bool SplitReader::carries_state() {
+  const auto* const carrier = dynamic_cast<CarriesState*>(&decoder());
+  return carrier != nullptr && carrier->carries_state();
 }
 
 TextBlockPtr SplitReader::fresh_block(std::size_t capacity) {
@@ -325,6 +430,23 @@ std::vector<SegmentOutcome> SplitReader::read(const Split& split, const ReadOrde
     if (!go_on) break;
   }
   return outcomes;
+}
+
+void SplitReader::read_whole(const std::vector<const Split*>& parts, const std::function<bool(DecodedBlock&)>& consumer,
+                             const std::function<void(SegmentOutcome)>& end_part, const std::function<void()>& pause) {
+  Segment segment(*this, *parts[0], 0, {});
+  std::deque<SplitSegment> later;
+  for (std::size_t i = 1; i < parts.size(); ++i) later.push_back(parts[i]->segments[0]);
+  segment.go_on_with(std::move(later), end_part);
+  const bool go_on = segment.read(consumer, pause);
+  const std::size_t left = segment.parts_left();
+  end_part(segment.take());
+  if (!go_on) return;
+  for (std::size_t i = parts.size() - left; i < parts.size(); ++i) {
+    SegmentOutcome empty;
+    empty.file = parts[i]->segments[0].file;
+    end_part(std::move(empty));
+  }
 }
 
 }  // namespace evclean

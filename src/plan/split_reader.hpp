@@ -28,6 +28,11 @@ struct SegmentOutcome {
   std::int64_t unverified = 0;
   ReadDamage damage;
   bool skipped = false;  ///< the file is left out (corrupt: skip)
+  /// What lines before the first and behind the last record owned say about records (see CarriesState).
+  std::string state_before, state_behind;
+  /// Offset of the end of the file's text if it was reached, kEndUnseen if not a byte of text was met before it.
+  std::int64_t text_end = kEndNotReached;
+  static constexpr std::int64_t kEndNotReached = -1, kEndUnseen = -2;
 };
 
 /// A batch as it comes from the decoder.
@@ -41,12 +46,18 @@ struct DecodedBlock {
 /// How a split is to be read again.
 struct ReadOrders {
   std::map<int, std::int64_t> starts;  ///< a segment's first record begins here (the split before ended there)
+  std::map<int, std::string> states;   ///< what was in force where a segment begins
   std::set<std::int32_t> excluded;     ///< files left out
+  bool whole = false;                  ///< this split and the later ones of its file, in one go (see read_whole())
+  int feeder = -1;                     ///< the rank that decompresses the file (TextAccess::kStream)
 };
+
+class TextFeeds;
 
 class SplitReader {
  public:
-  explicit SplitReader(const TableInput& input);
+  /// `feeds` may be null: then nothing is read from other ranks.
+  explicit SplitReader(const TableInput& input, TextFeeds* feeds = nullptr);
   ~SplitReader();
 
   /// Gives every block to `consumer`, which may drop records from it (they then count as not read) and returns false to
@@ -55,6 +66,14 @@ class SplitReader {
   std::vector<SegmentOutcome> read(const Split& split, const ReadOrders& orders,
                                    const std::function<bool(DecodedBlock&)>& consumer,
                                    const std::function<void()>& pause);
+
+  /// Reads a compressed file that is cut into several splits (its parts, in order) from its begin to its end, so that
+  /// nothing about it is guessed and damage is treated by the job's policy. `end_part` is called as each part ends.
+  void read_whole(const std::vector<const Split*>& parts, const std::function<bool(DecodedBlock&)>& consumer,
+                  const std::function<void(SegmentOutcome)>& end_part, const std::function<void()>& pause);
+
+  /// Whether lines say how later ones are read.
+  bool carries_state();
 
   /// Seconds spent in reading and decompressing, and in decoding, so far.
   double read_seconds() const { return read_seconds_; }
@@ -66,6 +85,7 @@ class SplitReader {
   TextBlockPtr fresh_block(std::size_t capacity);
 
   const TableInput& input_;
+  TextFeeds* feeds_;
   std::unique_ptr<Decoder> decoder_;
   TextBlockPtr spare_;
   double read_seconds_ = 0;

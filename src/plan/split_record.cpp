@@ -59,6 +59,7 @@ std::string pack_damage(const std::map<std::int64_t, SplitRecord>& records) {
     for (const SegmentOutcome& segment : record.segments) {
       if (!segment.damage.damaged) continue;
       out.put(segment.file)
+          .put(segment.damage.stored_offset)
           .text(fmt::format("{} at byte {} of the file ({} bytes of text before it are whole)", segment.damage.reason,
                             segment.damage.stored_offset, segment.damage.at_bytes));
     }
@@ -86,10 +87,16 @@ std::vector<FileLedger> file_ledgers(const TableInput& input, const Comm& comm,
     ledger.lost_bytes = n[kLost];
     ledger.skipped = excluded.count(static_cast<std::int32_t>(f)) > 0;
   }
+  std::map<std::int32_t, std::int64_t> first;  // damage of each file: that of its lowest offset is told
   for (const std::string& packed : comm.all_gather(pack_damage(records))) {
     for (Unpacker in(packed); !in.empty();) {
       const auto file = in.get<std::int32_t>();
-      ledgers[static_cast<std::size_t>(file)].damage = in.text();
+      const auto offset = in.get<std::int64_t>();
+      std::string text = in.text();
+      const auto [known, fresh] = first.try_emplace(file, offset);
+      if (!fresh && known->second <= offset) continue;
+      known->second = offset;
+      ledgers[static_cast<std::size_t>(file)].damage = std::move(text);
     }
   }
   return ledgers;

@@ -37,6 +37,31 @@ std::string pack(const TableInput& input) {
   return out.take();
 }
 
+/// Looks into large compressed files, each rank into some of them, and tells all. Collective.
+void find_layouts(TableInput& input, const Comm& comm) {
+  const std::int64_t chunk_bytes = input.job->resources.chunk_bytes;
+  Packer mine;
+  comm.agree([&] {
+    for (std::size_t f = 0; f < input.files.size(); ++f) {
+      if (static_cast<int>(f % static_cast<std::size_t>(comm.size())) != comm.rank()) continue;
+      const TextLayout layout = find_layout(input.files[f], input.stream, chunk_bytes);
+      if (layout.access == TextAccess::kWhole) continue;
+      mine.put(f).put(layout.access).put(layout.bytes).put(layout.mark_bytes).put(layout.places.size());
+      for (const MemberPlace& place : layout.places) mine.put(place);
+    }
+  });
+  for (const std::string& packed : comm.all_gather(mine.bytes())) {
+    for (Unpacker in(packed); !in.empty();) {
+      TextLayout& layout = input.layouts[in.get<std::size_t>()];
+      layout.access = in.get<TextAccess>();
+      layout.bytes = in.get<std::int64_t>();
+      layout.mark_bytes = in.get<std::int32_t>();
+      layout.places.resize(in.get<std::size_t>());
+      for (MemberPlace& place : layout.places) place = in.get<MemberPlace>();
+    }
+  }
+}
+
 void unpack(const std::string& bytes, TableInput& input) {
   Unpacker in(bytes);
   input.format = in.text();
@@ -166,7 +191,7 @@ bool is_preset(const std::string& format) {
 /// Everything that follows from the listing.
 void settle_input(TableInput& input) {
   const InputSpec& spec = *input.spec->input;
-  input.splits = cut_splits(input.files, input.job->resources.chunk_bytes);
+  input.splits = cut_splits(input.files, input.layouts, input.job->resources.chunk_bytes);
   cut_starts(input);
   if (input.replays) cut_rejected(input);
   input.closed = is_closed(input.format);
@@ -241,6 +266,8 @@ TableInput open_table(const Job& job, const TableSpec& spec, const Comm& comm, c
   });
   const std::string packed = comm.broadcast(comm.is_root() ? pack(input) : std::string());
   if (!comm.is_root()) unpack(packed, input);
+  input.layouts.resize(input.files.size());
+  if (!input.replays) find_layouts(input, comm);  // a replay reads stretches of its own
   settle_input(input);
   return input;
 }
@@ -249,6 +276,7 @@ TableInput open_table(const Job& job, const TableSpec& spec) {
   TableInput input = begin(job, spec);
   if (!spec.input) return input;
   list(input, [](TableInput&) {});
+  input.layouts.resize(input.files.size());
   settle_input(input);
   return input;
 }

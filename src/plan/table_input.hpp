@@ -11,6 +11,7 @@
 #include "evclean/job.hpp"
 #include "evclean/pipeline.hpp"
 #include "evclean/sink.hpp"
+#include "evclean/text_layout.hpp"
 #include "replay.hpp"
 
 namespace evclean {
@@ -27,10 +28,11 @@ struct TableInput {
   const Job* job = nullptr;
   const TableSpec* spec = nullptr;
   std::vector<InputFile> files;
-  std::vector<Split> splits;       ///< inline rows: one split without segments
-  std::vector<std::string> notes;  ///< about the listing and the format, for people
-  std::string format;              ///< chosen, if `auto`
-  bool closed = false;             ///< no column can appear that is not known from the format alone
+  std::vector<TextLayout> layouts;  ///< a file: how its text can be read in parts
+  std::vector<Split> splits;        ///< inline rows: one split without segments
+  std::vector<std::string> notes;   ///< about the listing and the format, for people
+  std::string format;               ///< chosen, if `auto`
+  bool closed = false;              ///< no column can appear that is not known from the format alone
   NullWords nulls;
   StreamOptions stream;
   std::vector<FileStart> starts;      ///< a file: what earlier runs have read of it (only_new); empty: nothing

@@ -3,6 +3,7 @@
 
 #include "evclean/error.hpp"
 #include "evclean/source.hpp"
+#include "evclean/text_layout.hpp"
 
 namespace evclean {
 namespace {
@@ -12,8 +13,10 @@ class SplitCutter {
  public:
   explicit SplitCutter(std::int64_t chunk_bytes) : chunk_bytes_(chunk_bytes) {}
 
-  void add(std::int32_t number, const InputFile& file) {
+  void add(std::int32_t number, const InputFile& file, const TextLayout& layout) {
     if (file.size_bytes <= 0) return;
+    if (layout.access == TextAccess::kStream) return cut_stream(number, file, layout);
+    if (layout.access == TextAccess::kMembers) return cut_members(number, file, layout);
     if (file.splittable && file.text_bytes() > chunk_bytes_) return cut(number, file);
     const std::int64_t weight = file.size_bytes * (file.codec == Codec::kPlain ? 1 : kTextPerStoredByte);
     if (weight_ + weight > chunk_bytes_) close();
@@ -53,6 +56,42 @@ class SplitCutter {
     }
   }
 
+  std::int64_t pieces_of(const TextLayout& layout) const {
+    return (layout.text_bytes() + chunk_bytes_ - 1) / chunk_bytes_;
+  }
+
+  /// Parts of a chunk each; whatever text there is behind the last one's begin belongs to it.
+  void cut_stream(std::int32_t number, const InputFile& file, const TextLayout& layout) {
+    close();
+    const std::int64_t pieces = pieces_of(layout);
+    for (std::int64_t i = 0; i < pieces; ++i) {
+      const bool last = i + 1 == pieces;
+      open_.segments.push_back({number, i * chunk_bytes_, last ? -1 : (i + 1) * chunk_bytes_});
+      open_.size_bytes = file.size_bytes / pieces + (last ? file.size_bytes % pieces : 0);
+      close();
+    }
+  }
+
+  /// About equal parts that begin where a member does.
+  void cut_members(std::int32_t number, const InputFile& file, const TextLayout& layout) {
+    close();
+    const std::int64_t pieces = pieces_of(layout);
+    MemberPlace begin;
+    for (std::int64_t i = 1; i <= pieces; ++i) {
+      const std::int64_t target = layout.text_bytes() / pieces * i + layout.mark_bytes;
+      const auto end = std::lower_bound(layout.places.begin(), layout.places.end(), target,
+                                        [](const MemberPlace& place, std::int64_t at) { return place.bytes < at; });
+      const bool last = i == pieces || end == layout.places.end();
+      const std::int64_t from = begin.bytes == 0 ? 0 : begin.bytes - layout.mark_bytes;
+      if (!last && end->bytes <= begin.bytes) continue;
+      open_.segments.push_back({number, from, last ? -1 : end->bytes - layout.mark_bytes});
+      open_.size_bytes = (last ? file.size_bytes : end->stored) - begin.stored;
+      close();
+      if (last) return;
+      begin = *end;
+    }
+  }
+
   std::int64_t chunk_bytes_;
   std::vector<Split> splits_;
   Split open_;
@@ -61,11 +100,17 @@ class SplitCutter {
 
 }  // namespace
 
-std::vector<Split> cut_splits(const std::vector<InputFile>& files, std::int64_t chunk_bytes) {
+std::vector<Split> cut_splits(const std::vector<InputFile>& files, const std::vector<TextLayout>& layouts,
+                              std::int64_t chunk_bytes) {
   EVCLEAN_CHECK(chunk_bytes > 0, "chunk of {} bytes", chunk_bytes);
+  EVCLEAN_CHECK(layouts.size() == files.size(), "{} layouts of {} files", layouts.size(), files.size());
   SplitCutter cutter(chunk_bytes);
-  for (std::size_t i = 0; i < files.size(); ++i) cutter.add(static_cast<std::int32_t>(i), files[i]);
+  for (std::size_t i = 0; i < files.size(); ++i) cutter.add(static_cast<std::int32_t>(i), files[i], layouts[i]);
   return cutter.finish();
+}
+
+std::vector<Split> cut_splits(const std::vector<InputFile>& files, std::int64_t chunk_bytes) {
+  return cut_splits(files, std::vector<TextLayout>(files.size()), chunk_bytes);
 }
 
 }  // namespace evclean

@@ -92,6 +92,17 @@ TEST(Dialect, AutoHeaderLooksAtTheFirstRow) {
   EXPECT_EQ(sniff("x,x\ny,z\n", spec).names, (Names{"column1", "column2"}));
 }
 
+TEST(Dialect, AutoHeaderMayHoldNamesThatBeginWithDigits) {
+  FormatSpec spec;
+  spec.header_auto = true;
+  EXPECT_EQ(sniff("host,2xx,3xx\na,10,0\nb,7,1\n", spec).names, (Names{"host", "2xx", "3xx"}));
+  EXPECT_EQ(sniff("id,3d_points\na,\nb,1e5\n", spec).names, (Names{"id", "3d_points"}));
+  EXPECT_EQ(sniff("3fa9,x\n9bc1,y\n", spec).names, (Names{"column1", "column2"}));
+  EXPECT_EQ(sniff("10MB,x\n12MB,y\n", spec).names, (Names{"column1", "column2"}));
+  EXPECT_EQ(sniff("2026-11-01T06:52:16Z,x\n2026-11-02T06:52:16Z,y\n", spec).names, (Names{"column1", "column2"}));
+  EXPECT_EQ(sniff("2xx,x\n", spec).names, (Names{"column1", "column2"}));
+}
+
 TEST(Dialect, AHeaderLongerThanTheHeadIsAUserError) { EXPECT_THROW(sniff("a,\"" + std::string(70'000, 'x')), Error); }
 
 TEST(Dialect, WideHeaderLongerThanTheSniffedPart) {

@@ -8,6 +8,13 @@ namespace {
 
 using Text = std::optional<std::string>;
 
+TEST(UrlHost, ReadsBytesAsServersLogThem) {
+  EXPECT_EQ(url_host(R"(http://\xd0\xbf.example/a)"), "\xd0\xbf.example");
+  EXPECT_EQ(url_host(R"(http://a\x2Db.example)"), "a-b.example");
+  EXPECT_EQ(url_host(R"(http:\\host\path)"), "host");
+  EXPECT_EQ(url_host(R"(http://a\xzz/)"), "a");
+}
+
 TEST(UrlHost, IsTheHostWithoutUserPortAndCase) {
   EXPECT_EQ(url_host("http://Example.COM/a"), "example.com");
   EXPECT_EQ(url_host("https://user:pa:ss@www.example.com:8443/x?y=http://other/"), "www.example.com");

@@ -200,6 +200,8 @@ TEST(ParseJob, AJobWithoutOutputOrInputIsAProblemOnce) {
             "x.yml:1:1: error: the job has no output: write output: {path: out/x.csv}\n");
   EXPECT_EQ(problems("output: a.csv\n"), "x.yml:1:1: error: the job has no input: write input: {paths: ...}\n");
   EXPECT_EQ(problems("input: {format: csv}\noutput: a.csv\n"), "x.yml:1:8: error: input needs the key 'paths'\n");
+  EXPECT_HAS(problems("input: {paths: a, format: csv, multiline: {start: x}}\noutput: a.csv\n"),
+             "csv says itself where records end");
 }
 
 TEST(ParseJob, SizesSharesAndCounts) {

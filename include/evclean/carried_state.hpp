@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decoders whose lines are read by what lines before them said (`#Fields:`). A split that begins inside a file guesses
+// that from the file's begin; the engine compares with where the split before ended, as it does for record begins.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace evclean {
+
+/// Implemented beside Decoder.
+class CarriesState {
+ public:
+  virtual ~CarriesState() = default;
+  /// Whether the format has such lines at all.
+  virtual bool carries_state() const = 0;
+  /// What is in force for the next record; comparable between splits of one file.
+  virtual std::string state() const = 0;
+  virtual void set_state(std::string_view state) = 0;
+};
+
+}  // namespace evclean
