@@ -15,7 +15,7 @@ constexpr std::size_t kSkippedBytes = 256 << 10;
 class MembersSource final : public ByteSource {
  public:
   MembersSource(const InputFile& file, const TextLayout& layout, std::int64_t begin, bool line_end_first)
-      : file_(file), layout_(layout), decoder_(make_member_decoder(file.codec)), line_end_first_(line_end_first) {
+      : opened_(open_stored(file)), layout_(layout), decoder_(make_member_decoder(file.codec)), line_end_first_(line_end_first) {
     const auto& places = layout.places;
     const auto after = std::upper_bound(places.begin(), places.end(), begin,
                                         [](std::int64_t at, const MemberPlace& place) { return at < place.bytes; });
@@ -96,7 +96,8 @@ class MembersSource final : public ByteSource {
     if (next_ < layout_.places.size()) ++next_;
   }
 
-  StoredFile file_;
+  std::unique_ptr<StoredFile> opened_;
+  StoredFile& file_ = *opened_;
   const TextLayout& layout_;
   StoredCursor cursor_{file_, 0};
   std::unique_ptr<MemberDecoder> decoder_;

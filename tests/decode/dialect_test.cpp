@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "csv_layout.hpp"
@@ -42,8 +43,8 @@ TEST(Dialect, FindsSingleQuotesAndBackslashes) {
 
 TEST(Dialect, KeysOfTheJobWin) {
   FormatSpec spec;
-  spec.delimiter = ";";
-  spec.quote = "'";
+  spec.delimiter .assign(1, ';');
+  spec.quote .assign(1, ''');
   const CsvLayout layout = sniff("a,b;c\n1,2;3\n", spec);
   EXPECT_EQ(layout.dialect.delimiter, ';');
   EXPECT_EQ(layout.dialect.quote, '\'');
@@ -103,11 +104,11 @@ TEST(Dialect, AutoHeaderMayHoldNamesThatBeginWithDigits) {
   EXPECT_EQ(sniff("2xx,x\n", spec).names, (Names{"column1", "column2"}));
 }
 
-TEST(Dialect, AHeaderLongerThanTheHeadIsAUserError) { EXPECT_THROW(sniff("a,\"" + std::string(70'000, 'x')), Error); }
+TEST(Dialect, AHeaderLongerThanTheHeadIsAUserError) { EXPECT_THROW(sniff(fmt::format("a,\"{}", std::string(70'000, 'x'))), Error); }
 
 TEST(Dialect, WideHeaderLongerThanTheSniffedPart) {
   std::string text = "c0";
-  for (int i = 1; i < 9'000; ++i) text += ",column_number_" + std::to_string(i);
+  for (int i = 1; i < 9'000; ++i) text += fmt::format(",column_number_{}", i);
   ASSERT_GT(text.size(), kCsvSniffBytes);
   EXPECT_EQ(sniff(text + "\n1,2\n").names.size(), 9'000u);
 }
