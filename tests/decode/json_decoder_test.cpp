@@ -28,21 +28,6 @@ TEST(JsonDecoder, OneObjectALine) {
   EXPECT_EQ(d.records[1], "{\"b\":\"y\",\"a\":2.50}");
 }
 
-TEST(JsonDecoder, ObjectsOneAfterAnotherOnALineAreRecords) {
-  const Decoded d = decode("{\"a\":1}\n{\"a\":2} {\"a\":3}{\"a\":\"} {\"}\n{\"a\":4} x\n{\"a\":5} {\"a\":}\n{\"a\":6}\n");
-  ASSERT_EQ(d.rows.size(), 6u);
-  EXPECT_EQ(d.value(1, "a"), "2");
-  EXPECT_EQ(d.value(3, "a"), "} {");
-  EXPECT_EQ(d.value(4, "a"), "5");
-  EXPECT_EQ(d.value(5, "a"), "6");
-  EXPECT_EQ(d.records[2], "{\"a\":3}");
-  ASSERT_EQ(d.rejects.size(), 2u);  // text behind the object; and the second object of its line
-  EXPECT_EQ(d.rejects[0].text, "{\"a\":4} x");
-  EXPECT_EQ(d.rejects[1].text, "{\"a\":}");
-  EXPECT_EQ(d.rejects[1].line, 3);
-  EXPECT_EQ(d.lines, 8);
-}
-
 TEST(JsonDecoder, NestedObjectsBecomeDottedNamesAndArraysStayText) {
   const Decoded d = decode(R"({"req":{"id":7,"h":{"x":true}},"tags":["a", {"b":[1,2]}],"e":{},"n":null})");
   EXPECT_EQ(d.names, (Names{"req.id", "req.h.x", "tags", "n"}));
