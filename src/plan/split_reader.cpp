@@ -400,6 +400,13 @@ class SplitReader::Segment {
 SplitReader::SplitReader(const TableInput& input, TextFeeds* feeds) : input_(input), feeds_(feeds) {}
 SplitReader::~SplitReader() = default;
 
+/// A decoder keeps the columns it has met. Going back, it would tell of columns that first appear later: a new one
+/// then.
+void SplitReader::begin(std::int32_t first, std::int32_t last) {
+  if (first <= last_split_) decoder_.reset();
+  last_split_ = last;
+}
+
 Decoder& SplitReader::decoder() {
   if (!decoder_) decoder_ = make_decoder(input_.format_spec(), input_.format);
   return *decoder_;
@@ -421,6 +428,7 @@ TextBlockPtr SplitReader::fresh_block(std::size_t capacity) {
 std::vector<SegmentOutcome> SplitReader::read(const Split& split, const ReadOrders& orders,
                                               const std::function<bool(DecodedBlock&)>& consumer,
                                               const std::function<void()>& pause) {
+  begin(split.ordinal, split.ordinal);
   std::vector<SegmentOutcome> outcomes;
   expect_reads(input_.files, split.segments);
   for (int index = 0; index < static_cast<int>(split.segments.size()); ++index) {
@@ -434,6 +442,7 @@ std::vector<SegmentOutcome> SplitReader::read(const Split& split, const ReadOrde
 
 void SplitReader::read_whole(const std::vector<const Split*>& parts, const std::function<bool(DecodedBlock&)>& consumer,
                              const std::function<void(SegmentOutcome)>& end_part, const std::function<void()>& pause) {
+  begin(parts.front()->ordinal, parts.back()->ordinal);
   Segment segment(*this, *parts[0], 0, {});
   std::deque<SplitSegment> later;
   for (std::size_t i = 1; i < parts.size(); ++i) later.push_back(parts[i]->segments[0]);

@@ -81,11 +81,13 @@ class SplitReader {
 
  private:
   class Segment;
+  void begin(std::int32_t first, std::int32_t last);
   Decoder& decoder();
   TextBlockPtr fresh_block(std::size_t capacity);
 
   const TableInput& input_;
   TextFeeds* feeds_;
+  std::int32_t last_split_ = -1;
   std::unique_ptr<Decoder> decoder_;
   TextBlockPtr spare_;
   double read_seconds_ = 0;

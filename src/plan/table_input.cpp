@@ -267,12 +267,7 @@ TableInput open_table(const Job& job, const TableSpec& spec, const Comm& comm, c
   const std::string packed = comm.broadcast(comm.is_root() ? pack(input) : std::string());
   if (!comm.is_root()) unpack(packed, input);
   input.layouts.resize(input.files.size());
-  // A replay reads stretches of its own. Where directives name columns inside a file (W3C), the order of columns would
-  // depend on who reads which part of a compressed one: such a file stays whole.
-  const auto& formats = spec.input->format.formats;
-  const auto names_columns = [](const std::string& format) { return format == "w3c" || format == "cloudfront"; };
-  const bool directives = names_columns(input.format) || std::any_of(formats.begin(), formats.end(), names_columns);
-  if (!input.replays && !directives) find_layouts(input, comm);
+  if (!input.replays) find_layouts(input, comm);  // a replay reads stretches of its own
   settle_input(input);
   return input;
 }
