@@ -107,6 +107,10 @@ class Batch {
   void keep(const std::vector<std::int32_t>& rows);
 };
 
+/// Some columns, in the order given; the rest of the batch is not carried.
+Batch project(const Batch& batch, const std::vector<int>& columns);
+Fields project(const Fields& fields, const std::vector<int>& columns);
+
 /// Makes a utf8 array of spans (missing is null), with one overshooting copy a value.
 std::shared_ptr<arrow::Array> string_array(const SpanColumn& column);
 

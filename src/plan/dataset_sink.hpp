@@ -2,6 +2,8 @@
 // A sink whose rows stay with the ranks as a dataset, for steps over the whole table.
 #pragma once
 
+#include <optional>
+
 #include "evclean/dataset.hpp"
 #include "evclean/sink.hpp"
 
@@ -9,20 +11,14 @@ namespace evclean {
 
 class DatasetSink final : public Sink {
  public:
-  explicit DatasetSink(std::shared_ptr<Dataset> data) : data_(std::move(data)), all_(true) {}
+  explicit DatasetSink(std::shared_ptr<Dataset> data) : data_(std::move(data)) {}
   /// Just these columns of what is written, in this order.
   DatasetSink(std::shared_ptr<Dataset> data, std::vector<int> columns)
-      : data_(std::move(data)), columns_(std::move(columns)), all_(false) {}
+      : data_(std::move(data)), columns_(std::move(columns)) {}
 
   void write(std::int64_t part, const Batch& batch) override {
-    if (all_) return data_->append(part, batch);
-    Batch narrow;
-    narrow.num_rows = batch.num_rows;
-    for (const int column : columns_) {
-      narrow.names.push_back(batch.names[static_cast<std::size_t>(column)]);
-      narrow.columns.push_back(batch.columns[static_cast<std::size_t>(column)]);
-    }
-    data_->append(part, narrow);
+    if (!columns_) return data_->append(part, batch);
+    data_->append(part, project(batch, *columns_));
   }
   void end_part(std::int64_t) override {}
   void drop_part(std::int64_t part) override { data_->drop(part); }
@@ -34,8 +30,7 @@ class DatasetSink final : public Sink {
 
  private:
   std::shared_ptr<Dataset> data_;
-  std::vector<int> columns_;
-  bool all_;
+  std::optional<std::vector<int>> columns_;
 };
 
 }  // namespace evclean

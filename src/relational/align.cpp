@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two tables side by side by row number. Where the right side's parts are not the left's, its rows travel to the left
 // part that has their numbers.
-#include <chrono>
 
 #include "batch_rows.hpp"
 #include "evclean/record_batch.hpp"
 #include "evclean/relational.hpp"
 #include "right_marks.hpp"
 #include "row_cursor.hpp"
+#include "stopwatch.hpp"
 
 namespace evclean {
 namespace {
@@ -109,7 +109,7 @@ void zip_sent(const Dataset& left, const Dataset& right, const Workspace& worksp
 
 DatasetPtr align(const Dataset& left, const Dataset& right, const std::string& right_name, const Workspace& workspace,
                  OperatorReport& report) {
-  const auto began = std::chrono::steady_clock::now();
+  const Stopwatch stopwatch(report);
   if (left.rows() != right.rows()) {
     fail_user("align: this table has {} rows and {} has {}: rows stand side by side by number, so both need as many",
               left.rows(), right_name, right.rows());
@@ -135,7 +135,6 @@ DatasetPtr align(const Dataset& left, const Dataset& right, const std::string& r
   report.rows_out = result->rows();
   report.bytes_sent = sums[0];
   report.spilled_bytes = sums[1];
-  report.seconds = workspace.comm.max(std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
   return result;
 }
 

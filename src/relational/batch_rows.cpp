@@ -11,21 +11,14 @@
 namespace evclean {
 
 bool BatchCursor::next(Batch& batch, std::int64_t& row_number, std::int64_t* part) {
-  while (waiting_.empty()) {
-    if (next_part_ == parts_.size()) return false;
+  while (!rows_.done()) {
     workspace_.pause();
-    const std::int64_t number = parts_[next_part_++];
-    row_number_ = data_.parts()[static_cast<std::size_t>(number)].first_row;
-    data_.visit(number, [&](Batch next) {
-      if (next.num_rows > 0) waiting_.push_back(std::move(next));
-    });
+    row_number = rows_.first_row();
+    if (part) *part = rows_.part();
+    batch = rows_.take();
+    if (batch.num_rows > 0) return true;
   }
-  batch = std::move(waiting_.front());
-  waiting_.pop_front();
-  row_number = row_number_;
-  row_number_ += batch.num_rows;
-  if (part) *part = parts_[next_part_ - 1];
-  return true;
+  return false;
 }
 
 Column int_column(const std::vector<std::int64_t>& values) {

@@ -3,29 +3,24 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <vector>
 
 #include "evclean/relational.hpp"
+#include "row_cursor.hpp"
 
 namespace evclean {
 
-/// Gives this rank's batches in row order, one at a time.
+/// A RowCursor that passes over empty batches and can be interrupted.
 class BatchCursor {
  public:
-  BatchCursor(const Dataset& data, const Workspace& workspace)
-      : data_(data), workspace_(workspace), parts_(data.mine()) {}
+  BatchCursor(const Dataset& data, const Workspace& workspace) : workspace_(workspace), rows_(data) {}
   /// False when there is none left. `row_number`: of its first row over the whole table; `part`: where it lies.
   bool next(Batch& batch, std::int64_t& row_number, std::int64_t* part = nullptr);
 
  private:
-  const Dataset& data_;
   const Workspace& workspace_;
-  std::vector<std::int64_t> parts_;
-  std::size_t next_part_ = 0;
-  std::deque<Batch> waiting_;  ///< of one part
-  std::int64_t row_number_ = 0;
+  RowCursor rows_;
 };
 
 /// Rows that are worked on together: what they need stays in the near caches.

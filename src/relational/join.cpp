@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chooses how the two sides of a join meet, from true counts.
 #include <algorithm>
-#include <chrono>
 
 #include "join_run.hpp"
 #include "key_table.hpp"
+#include "stopwatch.hpp"
 
 namespace evclean {
 namespace {
@@ -88,7 +88,7 @@ std::string carry_out(JoinRun& run) {
 
 DatasetPtr join(const Dataset& left, const Dataset& right, const JoinSpec& spec, const Workspace& workspace,
                 OperatorReport& report) {
-  const auto began = std::chrono::steady_clock::now();
+  const Stopwatch stopwatch(report);
   if (report.name.empty()) report.name = "join";
   const JoinPlan plan = plan_join(left, right, spec, report.name);
   auto result = std::make_shared<Dataset>(plan.result, workspace);
@@ -110,7 +110,6 @@ DatasetPtr join(const Dataset& left, const Dataset& right, const JoinSpec& spec,
   report.spilled_bytes = sums[1];
   for (std::string& note : run.notes) report.notes.push_back(std::move(note));
   for (std::string& note : run.none.notes(workspace.comm)) report.notes.push_back(std::move(note));
-  report.seconds = workspace.comm.max(std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
   return result;
 }
 

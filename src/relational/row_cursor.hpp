@@ -33,21 +33,4 @@ class RowCursor {
   std::int64_t index_ = 0, rows_before_ = 0;
 };
 
-/// Some columns of a batch.
-inline Batch project(const Batch& batch, const std::vector<int>& columns) {
-  Batch some;
-  some.num_rows = batch.num_rows;
-  for (const int column : columns) {
-    some.names.push_back(batch.names[static_cast<std::size_t>(column)]);
-    some.columns.push_back(batch.columns[static_cast<std::size_t>(column)]);
-  }
-  return some;
-}
-
-inline Fields project(const Fields& fields, const std::vector<int>& columns) {
-  Fields some;
-  for (const int column : columns) some.push_back(fields[static_cast<std::size_t>(column)]);
-  return some;
-}
-
 }  // namespace evclean

@@ -65,6 +65,22 @@ void Batch::keep(const std::vector<std::int32_t>& rows) {
   num_rows = static_cast<std::int64_t>(rows.size());
 }
 
+Batch project(const Batch& batch, const std::vector<int>& columns) {
+  Batch some;
+  some.num_rows = batch.num_rows;
+  for (const int column : columns) {
+    some.names.push_back(batch.names[static_cast<std::size_t>(column)]);
+    some.columns.push_back(batch.columns[static_cast<std::size_t>(column)]);
+  }
+  return some;
+}
+
+Fields project(const Fields& fields, const std::vector<int>& columns) {
+  Fields some;
+  for (const int column : columns) some.push_back(fields[static_cast<std::size_t>(column)]);
+  return some;
+}
+
 std::shared_ptr<arrow::Array> string_array(const SpanColumn& column) {
   const std::size_t rows = column.spans.size();
   std::int64_t bytes = 0;
