@@ -192,7 +192,7 @@ struct TableSpec {
   std::vector<StepSpec> steps;
 };
 
-enum class OutputFormat { kCsv, kTsv, kJsonLines, kHdf5, kParquet, kArrow, kNpy };
+enum class OutputFormat { kCsv, kTsv, kJsonLines, kHdf5, kParquet, kArrow };
 enum class OutputCodec { kNone, kGzip, kZstd };
 enum class Warehouse { kNone, kRedshift, kAthena };
 
@@ -213,8 +213,6 @@ struct OutputSpec {
   std::int64_t max_string = 4096;   ///< HDF5, bytes
   bool truncate_long_text = false;  ///< HDF5 long_text: truncate
   Warehouse warehouse = Warehouse::kNone;
-  std::string label;                  ///< NumPy: the column that is y; empty: none
-  std::string split_column;           ///< NumPy: the column of train and test; empty: none
   std::optional<S3Settings> s3 = {};  ///< as for input
 };
 

@@ -36,8 +36,6 @@ std::unique_ptr<FileSink> make_file_sink(const FileTarget& target, const Fields&
       return make_group_sink(make_arrow_format(fields), kArrowRule, target, fields, comm, options);
     case OutputFormat::kHdf5:
       return make_hdf5_sink(target, fields, comm, options);
-    case OutputFormat::kNpy:
-      break;
   }
   fail_bug("unknown output format {}", static_cast<int>(spec.format));
 }
