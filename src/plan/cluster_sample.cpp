@@ -7,6 +7,7 @@
 
 #include "evclean/cluster_plan.hpp"
 #include "evclean/engine.hpp"
+#include "evclean/s3_settings.hpp"
 #include "resources.hpp"
 #include "table_input.hpp"
 
@@ -61,14 +62,12 @@ void copy_head(const InputFile& file, const StreamOptions& options, std::int64_t
   sample.sampled_stored_bytes += stream->stored_position();
 }
 
-bool is_remote_path(const std::string& path) { return path.rfind("s3://", 0) == 0; }
-
 void measure_input(const TableInput& input, JobSample& sample) {
   sample.files += static_cast<std::int64_t>(input.files.size());
   sample.stored_bytes += input.stored_bytes();
   sample.splits += static_cast<std::int64_t>(input.splits.size());
   for (const InputFile& file : input.files) {
-    sample.remote_input = sample.remote_input || is_remote_path(file.path);
+    sample.remote_input = sample.remote_input || is_s3_path(file.path);
     if (!file.splittable) sample.longest_stored_bytes = std::max(sample.longest_stored_bytes, file.size_bytes);
   }
 }
@@ -102,7 +101,7 @@ void take_heads(const TableInput& input, const std::string& folder, std::int64_t
 void redirect_outputs(Job& job, const std::string& folder, JobSample& sample) {
   for (std::size_t i = 0; i < job.outputs.size(); ++i) {
     OutputSpec& output = job.outputs[i];
-    sample.remote_output = sample.remote_output || is_remote_path(output.path);
+    sample.remote_output = sample.remote_output || is_s3_path(output.path);
     const std::string name = output.path.ends_with('/') ? "set/" : fs::path(output.path).filename().string();
     output.path = fmt::format("{}/out-{}/{}", folder, i, name);
     fs::create_directories(fmt::format("{}/out-{}", folder, i));

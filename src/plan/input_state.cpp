@@ -14,6 +14,7 @@
 
 #include "evclean/function.hpp"
 #include "evclean/hash.hpp"
+#include "evclean/s3_settings.hpp"
 #include "evclean/suggest.hpp"
 #include "table_input.hpp"
 
@@ -25,8 +26,6 @@ namespace fs = std::filesystem;
 constexpr std::int64_t kPrintBytes = 1024;  // hashed at either end
 constexpr std::int64_t kLongestTail = 16 << 20;
 constexpr std::string_view kFirstLine = "{\"evclean\": \"files that were read\", \"version\": 1}\n";
-
-bool is_remote(const InputFile& file) { return file.path.rfind("s3://", 0) == 0; }
 
 std::string absolute(const std::string& path) {
   std::error_code ignored;
@@ -175,7 +174,7 @@ InputState::Choice InputState::look(const InputFile& file, KnownFile& now, std::
   const auto found = known_.find(now.path);
   const bool has_before = found != known_.end() && found->second.size_bytes > 0;
   const KnownFile* const before = has_before ? &found->second : nullptr;
-  if (is_remote(file)) {
+  if (is_s3_path(file.path)) {
     if (before != nullptr && before->size_bytes == now.size_bytes && before->etag == now.etag) return {true, 0, 0};
     if (before != nullptr) notes.push_back(fmt::format("only_new: {} was replaced: it is read whole", file.shown));
     return {};
@@ -216,10 +215,10 @@ void InputState::choose(TableInput& input) {
   std::int64_t known = 0;
   for (InputFile& file : input.files) {
     KnownFile now;
-    now.path = is_remote(file) ? file.path : absolute(file.path);
+    now.path = is_s3_path(file.path) ? file.path : absolute(file.path);
     now.size_bytes = file.size_bytes;
     now.etag = file.etag;
-    if (!is_remote(file)) stat_into(now);
+    if (!is_s3_path(file.path)) stat_into(now);
     if (now.path == own) continue;  // the state itself, in a folder of the input
     const Choice choice = look(file, now, input.notes);
     known += choice.known;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "evclean/s3_settings.hpp"
 #include "member_index.hpp"
 #include "member_search.hpp"
 #include "raw_source.hpp"
@@ -57,7 +58,7 @@ bool may_be_large(const InputFile& file, StoredFile& stored, std::int64_t chunk_
 std::optional<MemberIndex> index_members(const InputFile& file, StoredFile& stored, std::int64_t chunk_bytes) {
   const std::int64_t place_bytes = std::min(kMostPlaceBytes, chunk_bytes / 4);
   // What takes many small reads is not for objects far away.
-  const bool near = !file.path.starts_with("s3://");
+  const bool near = !is_s3_path(file.path);
   if (!near && file.codec != Codec::kZstd) return std::nullopt;
   auto index = file.codec == Codec::kGzip   ? index_gzip(stored, place_bytes)
                : file.codec == Codec::kZstd ? index_zstd(stored, place_bytes, near)

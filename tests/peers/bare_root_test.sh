@@ -49,18 +49,7 @@ in_root() {
     chroot "$bare" "$@"
 }
 
-check() {  # NAME COMMAND...
-  local name=$1
-  shift
-  local begin=$SECONDS
-  if "$@" >"$work/check.log" 2>&1; then
-    echo "ok $name ($((SECONDS - begin)) s)"
-    return 0
-  fi
-  echo "not ok $name ($((SECONDS - begin)) s)"
-  tail -n 40 "$work/check.log" | sed 's/^/  /'
-  return 1
-}
+. "$root/tests/peers/check.sh"
 
 demo() { in_root make -C /srv/evclean demo; }
 says_the_truth() { grep -q 'the generator made exactly this' "$work/demo.log" && grep -q access.h5 "$work/demo.log"; }

@@ -19,18 +19,7 @@ clean_up() {
 }
 trap clean_up EXIT
 
-check() {  # NAME COMMAND...
-  local name=$1
-  shift
-  local begin=$SECONDS
-  if "$@" >"$work/check.log" 2>&1; then
-    echo "ok $name ($((SECONDS - begin)) s)"
-    return 0
-  fi
-  echo "not ok $name ($((SECONDS - begin)) s)"
-  tail -n 30 "$work/check.log" | sed 's/^/  /'
-  return 1
-}
+. "$root/tests/peers/check.sh"
 
 make_bundle() {
   "$root/scripts/make-bundle.sh" "$build" && cp "$build/evclean-bundle.tar.gz" "$work/first.tar.gz" &&

@@ -17,18 +17,7 @@ clean_up() {
   rm -rf --one-file-system "$work"
 }
 trap clean_up EXIT
-check() {  # NAME COMMAND...
-  local name=$1
-  shift
-  local begin=$SECONDS
-  if "$@" >"$work/check.log" 2>&1; then
-    echo "ok $name ($((SECONDS - begin)) s)"
-    return 0
-  fi
-  echo "not ok $name ($((SECONDS - begin)) s)"
-  tail -n 30 "$work/check.log" | sed 's/^/  /'
-  return 1
-}
+. "$root/tests/peers/check.sh"
 
 # On a host: its own home, machine keys and place for the bundle, as on a node; everything else is this machine's.
 on() {  # HOST COMMAND...

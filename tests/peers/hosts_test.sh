@@ -18,17 +18,7 @@ clean_up() {
 }
 trap clean_up EXIT
 
-check() {  # NAME COMMAND...
-  local name=$1
-  shift
-  local begin=$SECONDS
-  if "$@" >"$work/check.log" 2>&1; then
-    echo "ok $name ($((SECONDS - begin)) s)"
-  else
-    echo "not ok $name ($((SECONDS - begin)) s)"
-    tail -n 20 "$work/check.log" | sed 's/^/  /'
-  fi
-}
+. "$root/tests/peers/check.sh"
 
 space() { read -r prefix _ <"$hosts/hosts.made" && echo "$prefix${1#evh}"; }
 

@@ -17,16 +17,7 @@ clean_up() {
 }
 trap clean_up EXIT
 
-check() {  # NAME COMMAND...
-  local name=$1
-  shift
-  if "$@" >"$work/check.log" 2>&1; then
-    echo "ok $name"
-  else
-    echo "not ok $name"
-    tail -n 20 "$work/check.log" | sed 's/^/  /'
-  fi
-}
+. "$root/tests/peers/check.sh"
 
 field() { scontrol show job "$1" -o | tr ' ' '\n' | sed -n "s/^$2=//p"; }
 
