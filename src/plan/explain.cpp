@@ -3,9 +3,11 @@
 #include <arrow/api.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "evclean/engine.hpp"
+#include "evclean/function.hpp"
 #include "local_table.hpp"
 #include "resources.hpp"
 #include "table_order.hpp"
@@ -15,12 +17,7 @@ namespace {
 
 constexpr std::int64_t kSampledRecords = 2000;
 
-std::string sized(double bytes) {
-  const char* const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
-  std::size_t unit = 0;
-  for (; bytes >= 1024 && unit < 5; ++unit) bytes /= 1024;
-  return unit == 0 ? fmt::format("{:.0f} B", bytes) : fmt::format("{:.1f} {}", bytes, units[unit]);
-}
+std::string sized(double bytes) { return functions::human_bytes(std::llround(bytes)); }
 
 std::string rounded(double count) {
   if (count >= 1e9) return fmt::format("{:.1f} billion", count / 1e9);
@@ -156,15 +153,14 @@ class Explainer {
   }
 
   void explain_steps(const TableSpec& spec, const Sample& taken) {
-    std::size_t from = 0;
+    const std::size_t steps = spec.steps.size();
     LocalResult before;
-    for (std::size_t s = 0; s <= spec.steps.size(); ++s) {
-      const bool end = s == spec.steps.size();
-      if (!end && !is_table_step(spec.steps[s])) continue;
-      before = tables_.run(spec, taken.rows, static_cast<int>(s));
-      if (s > from) explain_pipeline(spec, from, s, estimate(before.batches, taken.scale));
-      if (!end) explain_table_step(spec, s, estimate(before.batches, taken.scale), before.fields);
-      from = s + 1;
+    for (std::size_t from = 0, at = 0; from <= steps; from = at + 1) {
+      at = next_table_step(spec, from, steps);
+      before = tables_.run(spec, taken.rows, static_cast<int>(at));
+      const Estimate left = estimate(before.batches, taken.scale);
+      if (at > from) explain_pipeline(spec, from, at, left);
+      if (at < steps) explain_table_step(spec, at, left, before.fields);
     }
     finish(spec, before.batches, before.fields, taken.scale);
   }

@@ -16,19 +16,6 @@ std::string local_scratch() {
   return folder != nullptr && *folder != '\0' ? folder : "/var/tmp";
 }
 
-/// A spec with steps [begin, end) alone.
-TableSpec piece_of(const TableSpec& spec, std::size_t begin, std::size_t end) {
-  TableSpec piece = spec;
-  piece.steps.assign(spec.steps.begin() + static_cast<std::ptrdiff_t>(begin),
-                     spec.steps.begin() + static_cast<std::ptrdiff_t>(end));
-  return piece;
-}
-
-std::size_t next_table_step(const TableSpec& spec, std::size_t from, std::size_t end) {
-  while (from < end && !is_table_step(spec.steps[from])) ++from;
-  return from;
-}
-
 void take_rejects(LocalResult& result, std::vector<Reject> rejects) {
   result.rejects.insert(result.rejects.end(), std::make_move_iterator(rejects.begin()),
                         std::make_move_iterator(rejects.end()));
@@ -100,7 +87,7 @@ LocalResult LocalTables::run_query_table(const TableSpec& spec) {
 LocalResult LocalTables::run(const TableSpec& spec, LocalRows rows, int steps) {
   const std::size_t end = steps < 0 ? spec.steps.size() : static_cast<std::size_t>(steps);
   const std::size_t first = next_table_step(spec, 0, end);
-  const TableSpec piece = piece_of(spec, 0, first);
+  const TableSpec piece = with_steps(spec, 0, first);
   TableInput input = rows.input;
   input.spec = &piece;
   Stepwise stepwise;
@@ -129,7 +116,7 @@ LocalResult LocalTables::run_pieces(const TableSpec& spec, DatasetPtr data, cons
     }
     const std::size_t next = next_table_step(spec, at, end);
     if (next == at) continue;
-    const TableSpec piece = piece_of(spec, at, next);
+    const TableSpec piece = with_steps(spec, at, next);
     const TableInput input = open_dataset(job_, piece, nulls, data);
     Stepwise stepwise;
     stepwise.batches = batches_of(*data);

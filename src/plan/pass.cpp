@@ -6,9 +6,9 @@
 #include <chrono>
 
 #include "evclean/interrupt.hpp"
-#include "reject_wire.hpp"
 #include "split_record.hpp"
 #include "text_feed.hpp"
+#include "wire.hpp"
 
 namespace evclean {
 namespace {
@@ -22,19 +22,6 @@ void add_seconds(double& to, Clock::time_point& since) {
 }
 
 }  // namespace
-
-void RejectStage::put(std::int64_t split, const std::vector<Reject>& rejects) {
-  Packer out;
-  for (const Reject& reject : rejects) put_reject(out, reject);
-  if (!rejects.empty()) bytes_.append(split, out.bytes());
-}
-
-std::vector<Reject> RejectStage::read(std::int64_t split) const {
-  const std::string bytes = bytes_.read(split);
-  std::vector<Reject> rejects;
-  for (Unpacker in(bytes); !in.empty();) rejects.push_back(get_reject(in));
-  return rejects;
-}
 
 /// This rank's part of a pass.
 class Pass::Work {
@@ -115,40 +102,40 @@ class Pass::Work {
   }
 
   void read_part(std::int64_t number) {
-    SplitRecord record(make_state(input_, program_));
+    SplitRecord record = begin_record(number);
     record.certain = true;
-    record.kept.resize(1);
-    record.filtered.resize(1);
-    record.rejected.resize(1);
     record.segments.emplace_back();
     record.segments[0].file = 0;
-    for (const auto& [step, bases] : guess_.row_bases) {
-      record.state.next_row[static_cast<std::size_t>(step)] = bases[static_cast<std::size_t>(number)];
-    }
     input_.dataset->visit(number, [&](Batch batch) {
       throw_if_interrupted();
-      take_rows(number, record, batch);
+      take_rows(record, number, batch);
     });
-    for (auto& sink : sinks_) sink->end_part(number);
-    for (const auto& [step, bases] : guess_.row_bases) {
-      record.state.next_row[static_cast<std::size_t>(step)] -= bases[static_cast<std::size_t>(number)];
-    }
+    const SplitNews news = end_record(number, std::move(record));
     if (options_.monitor != nullptr)
-      options_.monitor->advance(input_.splits[static_cast<std::size_t>(number)].size_bytes, record.segments[0].lines);
-    record.state.block.reset();
-    records_.emplace(number, std::move(record));
+      options_.monitor->advance(input_.splits[static_cast<std::size_t>(number)].size_bytes, news.records);
   }
 
   /// Typed rows of a dataset: no decoding, no columns to discover.
-  void take_rows(std::int64_t number, SplitRecord& record, Batch& batch) {
+  void take_rows(SplitRecord& record, std::int64_t number, Batch& batch) {
     auto clock = Clock::now();
     const std::int64_t rows = batch.num_rows;
     const RowOrigins origins(batch, input_.origin_columns);
     record.state.block = std::make_shared<TextBlock>();
-    const auto off_records = [&](const Batch& reached) { note_dropped(reached, rows, origins, record); };
+    run_steps(
+        number, record, batch, [&](const Batch& reached) { note_dropped(reached, rows, origins, record); },
+        [&](Batch& out) { origins.attach(out); }, clock);
+    put_rejects(0, record, 0);
+    add_seconds(seconds_.steps, clock);
+  }
+
+  /// The way of a batch through the steps into the sinks. `attach` puts the origins behind its columns, if later steps
+  /// ask for them.
+  template <typename OffRecords, typename Attach>
+  void run_steps(std::int64_t number, SplitRecord& record, Batch& batch, OffRecords&& off_records, Attach&& attach,
+                 Clock::time_point& clock) {
     run_ops(program_.ops, input_.spec->steps, batch, record.state, off_records, [&](Batch& out) {
       if (program_.complete) count_missing(out, record.missing);
-      if (options_.origin.columns() > 0) origins.attach(out);
+      if (options_.origin.columns() > 0) attach(out);
       poison_on_misfits(record);
       add_seconds(seconds_.steps, clock);
       if (!poisoned_ && !record.poisoned) {
@@ -157,11 +144,15 @@ class Pass::Work {
       add_seconds(seconds_.encode, clock);
     });
     poison_on_misfits(record);
-    record.rejected_rows += static_cast<std::int64_t>(record.state.rejects.size());
-    mark_rows(record.state.rejects, 0);
-    rejects_.put(0, record.state.rejects);
-    record.state.rejects.clear();
-    add_seconds(seconds_.steps, clock);
+  }
+
+  /// Stages the rejects of steps; those from `first_row` on are of rows that are not their whole record.
+  void put_rejects(std::int64_t split, SplitRecord& record, std::size_t first_row) {
+    std::vector<Reject>& rejects = record.state.rejects;
+    record.rejected_rows += static_cast<std::int64_t>(rejects.size());
+    for (std::size_t r = first_row; r < rejects.size(); ++r) rejects[r].detail = kRowOfARecord;
+    rejects_.put(split, rejects);
+    rejects.clear();
   }
 
   /// Says of each record that is left out, up to where rows stand for records, whence it came.
@@ -383,28 +374,11 @@ class Pass::Work {
       record.filtered[segment] += rows - reached.num_rows - rejects;
       record.rejected_rows -= rejects;
     };
-    run_ops(program_.ops, input_.spec->steps, batch, record.state, off_records, [&](Batch& out) {
-      if (program_.complete) count_missing(out, record.missing);
-      if (options_.origin.columns() > 0) attach_origin(options_.origin, number, out);
-      poison_on_misfits(record);
-      add_seconds(seconds_.steps, clock);
-      if (!poisoned_ && !record.poisoned) {
-        for (auto& sink : sinks_) sink->write(number, out);
-      }
-      add_seconds(seconds_.encode, clock);
-    });
-    poison_on_misfits(record);
-    record.rejected_rows += static_cast<std::int64_t>(record.state.rejects.size());
-    mark_rows(record.state.rejects, record_rejects);
-    rejects_.put(number, record.state.rejects);
-    record.state.rejects.clear();
+    run_steps(
+        number, record, batch, off_records, [&](Batch& out) { attach_origin(options_.origin, number, out); }, clock);
+    put_rejects(number, record, record_rejects);
     add_seconds(seconds_.steps, clock);
     return !limit_reached_;
-  }
-
-  /// Rejects of rows that are not their whole record.
-  static void mark_rows(std::vector<Reject>& rejects, std::size_t from) {
-    for (; from < rejects.size(); ++from) rejects[from].detail = kRowOfARecord;
   }
 
   std::int64_t line_base(std::int64_t split, std::size_t segment) const {

@@ -5,6 +5,7 @@
 
 #include "evclean/sink.hpp"
 #include "program.hpp"
+#include "reject_stage.hpp"
 #include "row_origin.hpp"
 #include "split_judge.hpp"
 
@@ -39,19 +40,6 @@ struct PassResult {
   std::vector<std::vector<std::int64_t>> line_bases;  ///< split, segment: lines of the file before it
   std::vector<std::int32_t> owners;                   ///< of each split: the rank whose reading counts; -1: not read
   std::map<std::int64_t, DroppedRows> dropped;        ///< a dataset's pass: by segment_id of the rows' records
-};
-
-/// Rejects of the splits this rank owns.
-class RejectStage {
- public:
-  RejectStage(std::int64_t memory_bytes, const std::string& scratch) : bytes_(memory_bytes, scratch) {}
-  void put(std::int64_t split, const std::vector<Reject>& rejects);
-  void drop(std::int64_t split) { bytes_.drop(split); }
-  std::vector<std::int64_t> splits() const { return bytes_.parts(); }
-  std::vector<Reject> read(std::int64_t split) const;
-
- private:
-  ByteStage bytes_;
 };
 
 struct PassOptions {

@@ -71,13 +71,9 @@ std::string ambiguity(const TableInput& input, const std::string& name, const Ev
   for (const ValueKind kind : {ValueKind::kDateEither, ValueKind::kTimestampEither}) {
     const Evidence::Seen& seen = evidence.kinds[static_cast<std::size_t>(kind)];
     if (seen.count == 0) continue;
-    std::string place;
-    if (seen.first.file >= 0 && seen.first.file < static_cast<std::int32_t>(input.files.size())) {
-      place = fmt::format(" ({}:{})", input.files[static_cast<std::size_t>(seen.first.file)].shown,
-                          line_of(input, seen.first.file, seen.first.byte_offset));
-    }
+    const std::string place = shown_place(input, seen.first);
     text += fmt::format(" {} values such as '{}'{} read as day/month and as month/day, none decides", seen.count,
-                        printable(seen.sample, 40), place);
+                        printable(seen.sample, 40), place.empty() ? place : fmt::format(" ({})", place));
   }
   const bool time = evidence.kinds[static_cast<std::size_t>(ValueKind::kTimestampEither)].count > 0;
   const ValueKind kind = time ? ValueKind::kTimestampEither : ValueKind::kDateEither;
@@ -173,10 +169,8 @@ std::string shown_text_value(const TableInput& input, const std::vector<Evidence
   if (slot >= static_cast<int>(evidence.size())) return {};
   const auto& seen = evidence[static_cast<std::size_t>(slot)].kinds[static_cast<std::size_t>(ValueKind::kString)];
   if (seen.count == 0) return {};
-  const bool in_file = seen.first.file >= 0 && seen.first.file < static_cast<std::int32_t>(input.files.size());
-  if (!in_file) return fmt::format("'{}'", seen.sample);
-  return fmt::format("'{}' at {}:{}", seen.sample, input.files[static_cast<std::size_t>(seen.first.file)].shown,
-                     line_of(input, seen.first.file, seen.first.byte_offset));
+  const std::string place = shown_place(input, seen.first);
+  return fmt::format("'{}'{}{}", seen.sample, place.empty() ? "" : " at ", place);
 }
 
 OpState make_state(const TableInput& input, const Program& program) {

@@ -15,6 +15,18 @@ bool is_table_step(const StepSpec& step) {
   return is_one_of<JoinStep, AlignStep, DistinctStep, GroupStep, SessionizeStep, SortStep, SqlStep>(step.body);
 }
 
+std::size_t next_table_step(const TableSpec& spec, std::size_t from, std::size_t end) {
+  while (from < end && !is_table_step(spec.steps[from])) ++from;
+  return from;
+}
+
+TableSpec with_steps(const TableSpec& spec, std::size_t begin, std::size_t end) {
+  TableSpec piece = spec;
+  piece.steps.assign(spec.steps.begin() + static_cast<std::ptrdiff_t>(begin),
+                     spec.steps.begin() + static_cast<std::ptrdiff_t>(end));
+  return piece;
+}
+
 bool ends_records(const StepSpec& step) {
   return is_one_of<JoinStep, AlignStep, GroupStep, SqlStep, ExplodeStep>(step.body);
 }

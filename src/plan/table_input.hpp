@@ -83,7 +83,7 @@ void add_source_columns(const TableInput& input, std::vector<InputColumn>& colum
 /// Inline rows (rows:, tests) as a batch of raw columns, and as the columns of a table.
 Batch inline_batch(const std::vector<InlineRow>& rows);
 
-/// Number (1-based) of the line of a file's text that holds a byte. Reads the file up to there.
-std::int64_t line_of(const TableInput& input, std::int32_t file, std::int64_t byte_offset);
+/// Where a value stands, for people: "f.log:17"; empty when it is in no file. Reads the file up to there.
+std::string shown_place(const TableInput& input, const Place& place);
 
 }  // namespace evclean

@@ -34,6 +34,11 @@ bool is_narrower(ValueKind kind, ValueKind than) {
   return than == ValueKind::kFloat && integer;
 }
 
+std::string at_place(const TableInput& input, const Evidence::Seen& seen) {
+  const std::string place = shown_place(input, seen.first);
+  return place.empty() ? place : fmt::format(" at {}", place);
+}
+
 /// The kinds of value that a column has, most frequent last word: what kept it from being narrower.
 std::string what_stopped(const TableInput& input, const Evidence& evidence) {
   std::size_t most = 0, blocker = kValueKinds;
@@ -47,12 +52,7 @@ std::string what_stopped(const TableInput& input, const Evidence& evidence) {
   }
   if (blocker == kValueKinds || most == static_cast<std::size_t>(ValueKind::kString)) return {};
   const Evidence::Seen& seen = evidence.kinds[blocker];
-  std::string place;
-  if (seen.first.file >= 0 && seen.first.file < static_cast<std::int32_t>(input.files.size())) {
-    place = fmt::format(" at {}:{}", input.files[static_cast<std::size_t>(seen.first.file)].shown,
-                        line_of(input, seen.first.file, seen.first.byte_offset));
-  }
-  return fmt::format("mostly {}, but '{}'{} is {}", kKindWords[most], printable(seen.sample, 40), place,
+  return fmt::format("mostly {}, but '{}'{} is {}", kKindWords[most], printable(seen.sample, 40), at_place(input, seen),
                      kKindWords[blocker]);
 }
 
@@ -63,12 +63,8 @@ std::string what_decided(const TableInput& input, const Evidence& evidence) {
     for (const ValueKind kind : {date, time}) {
       const Evidence::Seen& seen = evidence.kinds[static_cast<std::size_t>(kind)];
       if (seen.count == 0) continue;
-      text +=
-          fmt::format("{}{} {} such as '{}'", text.empty() ? "" : ", ", seen.count, words, printable(seen.sample, 40));
-      if (seen.first.file >= 0 && seen.first.file < static_cast<std::int32_t>(input.files.size())) {
-        text += fmt::format(" at {}:{}", input.files[static_cast<std::size_t>(seen.first.file)].shown,
-                            line_of(input, seen.first.file, seen.first.byte_offset));
-      }
+      text += fmt::format("{}{} {} such as '{}'{}", text.empty() ? "" : ", ", seen.count, words,
+                          printable(seen.sample, 40), at_place(input, seen));
     }
   };
   add(ValueKind::kDateDayFirst, ValueKind::kTimestampDayFirst, "read only as day/month");

@@ -21,15 +21,11 @@ TableRun::TableRun(const TableSpec& spec, const TableSurroundings& around)
 TableRun::~TableRun() = default;
 
 void TableRun::plan_pieces() {
-  pieces_.emplace_back();
-  records_end_ = spec_.steps.size();
-  for (std::size_t s = 0; s < spec_.steps.size(); ++s) {
-    pieces_.back().end = s;
-    if (ends_records(spec_.steps[s])) records_end_ = std::min(records_end_, s);
-    if (is_table_step(spec_.steps[s])) pieces_.push_back({s + 1, s + 1});
-  }
-  pieces_.back().end = spec_.steps.size();
-  if (spec_.sql) records_end_ = 0;
+  const std::size_t steps = spec_.steps.size();
+  for (std::size_t begin = 0; begin <= steps; begin = pieces_.back().end + 1)
+    pieces_.push_back({begin, next_table_step(spec_, begin, steps)});
+  const auto ending = std::find_if(spec_.steps.begin(), spec_.steps.end(), ends_records);
+  records_end_ = spec_.sql ? 0 : static_cast<std::size_t>(ending - spec_.steps.begin());
 }
 
 /// What rows must carry past the table step at `step`.
@@ -86,25 +82,19 @@ std::vector<std::unique_ptr<Sink>> TableRun::open_sinks(const Fields& fields, st
 /// Columns that anything behind a segment uses; nothing: all.
 std::optional<std::vector<std::string>> TableRun::wanted(const Fields& fields, std::size_t piece) const {
   const bool last = piece + 1 == pieces_.size();
-  if (!last) {
-    // Rows are counted by a column, so one stays whatever is used.
-    auto used = columns_used(job_, spec_.steps[pieces_[piece].end], spec_.name, fields);
-    if (used && used->empty() && !fields.empty()) used->push_back(fields[0].name);
-    return used;
-  }
   const bool written = std::any_of(job_.outputs.begin(), job_.outputs.end(),
                                    [&](const OutputSpec& output) { return output.table == spec_.name; });
-  if (written || !around_.keep || !around_.wanted_by_others) return std::nullopt;
-  auto used = around_.wanted_by_others(fields);
+  if (last && (written || !around_.keep || !around_.wanted_by_others)) return std::nullopt;
+  auto used =
+      last ? around_.wanted_by_others(fields) : columns_used(job_, spec_.steps[pieces_[piece].end], spec_.name, fields);
+  // Rows are counted by a column, so one stays whatever is used.
   if (used && used->empty() && !fields.empty()) used->push_back(fields[0].name);
   return used;
 }
 
 SegmentResult TableRun::run_piece(const TableInput& input, std::size_t piece, TableReport& report) {
   SegmentPlan plan;
-  plan.spec = spec_;
-  plan.spec.steps.assign(spec_.steps.begin() + static_cast<std::ptrdiff_t>(pieces_[piece].begin),
-                         spec_.steps.begin() + static_cast<std::ptrdiff_t>(pieces_[piece].end));
+  plan.spec = with_steps(spec_, pieces_[piece].begin, pieces_[piece].end);
   // --limit is for a try of the job's own input: the tables it is joined with stay whole.
   const bool own_input = piece == 0 && !input.dataset && &spec_ == job_.tables.data();
   plan.record_limit = own_input ? around_.options.limit : -1;
@@ -190,24 +180,23 @@ TableReport TableRun::run() {
     data_.reset();
     SegmentResult result = run_piece(input, piece, report);
     input.dataset.reset();
-    if (early_stop_) break;
-    const bool last = piece + 1 == pieces_.size();
-    if (last) {
-      judge_budget(report);
-      check_ledger(report);
-      write_rejects(report);
-      if (!report.over_budget) close_sinks(result, report);
-      return report;
+    if (early_stop_ || piece + 1 == pieces_.size()) {
+      finish(result, report);
+      break;
     }
     for (auto& sink : result.sinks) sink->close();
     data_ = std::move(staged_);
     run_table_step_behind(piece, report);
   }
+  return report;
+}
+
+/// The ledger first: over the reject budget nothing is written.
+void TableRun::finish(SegmentResult& last, TableReport& report) {
   judge_budget(report);
   check_ledger(report);
   write_rejects(report);
-  report.over_budget = true;
-  return report;
+  if (!report.over_budget) close_sinks(last, report);
 }
 
 }  // namespace evclean

@@ -49,6 +49,7 @@ class TableRun {
                                                   const SegmentPlan& plan);
   DatasetPtr start_query(TableReport& report);
   void run_table_step_behind(std::size_t piece, TableReport& report);
+  void finish(SegmentResult& last, TableReport& report);
   void close_sinks(SegmentResult& last, TableReport& report);
   std::optional<std::vector<std::string>> wanted(const Fields& fields, std::size_t piece) const;
 
@@ -79,7 +80,7 @@ class TableRun {
   const Comm& comm_;
   std::vector<Piece> pieces_;
   std::vector<RenamedColumn> renames_;  ///< by the pieces before the one that runs
-  std::size_t records_end_ = 0;  ///< steps before this one still see records
+  std::size_t records_end_ = 0;         ///< steps before this one still see records
   OriginPlan origin_;
   NullWords nulls_;
   TableInput input_;  ///< the files (or inline rows)

@@ -103,24 +103,15 @@ class Finder {
 
 /// Columns that carry origins belong behind all others again.
 DatasetPtr origins_last(const DatasetPtr& data, const Workspace& workspace) {
-  std::vector<std::size_t> order;
+  std::vector<int> order;
   for (const bool origins : {false, true}) {
     for (std::size_t c = 0; c < data->fields().size(); ++c) {
-      if (is_origin(data->fields()[c].name) == origins) order.push_back(c);
+      if (is_origin(data->fields()[c].name) == origins) order.push_back(static_cast<int>(c));
     }
   }
   if (std::is_sorted(order.begin(), order.end())) return data;
-  Fields fields;
-  for (const std::size_t c : order) fields.push_back(data->fields()[c]);
-  return transform(*data, fields, workspace, [&](Batch batch) {
-    Batch out;
-    out.num_rows = batch.num_rows;
-    for (const std::size_t c : order) {
-      out.names.push_back(batch.names[c]);
-      out.columns.push_back(std::move(batch.columns[c]));
-    }
-    return out;
-  });
+  return transform(*data, project(data->fields(), order), workspace,
+                   [&](const Batch& batch) { return project(batch, order); });
 }
 
 struct Run {

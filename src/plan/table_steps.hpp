@@ -13,6 +13,10 @@ namespace evclean {
 
 /// Whether a step needs rows of other ranks, so that a pipeline ends before it.
 bool is_table_step(const StepSpec& step);
+/// The first such step of a table in [from, end), or `end`: up to there steps need no other row.
+std::size_t next_table_step(const TableSpec& spec, std::size_t from, std::size_t end);
+/// A table with its steps [begin, end) alone.
+TableSpec with_steps(const TableSpec& spec, std::size_t begin, std::size_t end);
 /// Whether rows stand for records no longer behind a step (join, group, sql, align, explode).
 bool ends_records(const StepSpec& step);
 /// Whether a step of a pipeline may drop or reject rows.
