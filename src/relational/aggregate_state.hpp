@@ -19,9 +19,12 @@ struct Chunk {
   const Batch& batch;
   std::int64_t first = 0;  ///< row in the batch
   std::int64_t count = 0;
-  std::int64_t row_number = 0;  ///< of the first one over the whole table
+  std::int64_t row_number = 0;                ///< of the first one over the whole table
+  const std::int64_t* row_numbers = nullptr;  ///< of each, when they do not follow each other
   const std::uint32_t* groups = nullptr;
   bool some_have_none = false;  ///< rows whose group is kNone are to be left out
+
+  std::int64_t number_of(std::int64_t row) const { return row_numbers ? row_numbers[row] : row_number + row; }
 };
 
 /// The rows of a chunk that an argument column and a filter let through, and how many were held back in each group.

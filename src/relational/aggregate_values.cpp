@@ -243,7 +243,7 @@ class EdgeValues : public AggregateState {
   template <typename Set>
   void each(const Chunk& chunk, const Selection& rows, Set&& set) {
     const auto offer = [&](std::int64_t i) {
-      if (takes(chunk.groups[i], rank_of(chunk.row_number + i))) set(i);
+      if (takes(chunk.groups[i], rank_of(chunk.number_of(i)))) set(i);
     };
     if (first_) {
       rows.each(chunk, offer);

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Grouping: local tables first; their partial groups are sorted by key over all ranks, which puts the parts of a group
-// side by side and the result in its order at once.
+// Grouping: local tables first; what they hold, and rows that they could not reduce, go to ranges of keys, whose groups
+// are merged and sorted there: one exchange, and the result is in its order at once.
 #include <arrow/api.h>
 
-#include <numeric>
+#include <algorithm>
 
 #include "batch_rows.hpp"
-#include "evclean/relational.hpp"
-#include "first_seen.hpp"
-#include "local_groups.hpp"
+#include "merged_groups.hpp"
 #include "ordered_writer.hpp"
 #include "stopwatch.hpp"
 
@@ -28,164 +26,152 @@ Fields result_fields(const Fields& fields, const GroupSpec& spec) {
   return result;
 }
 
+std::int64_t rows_here(const Dataset& data) {
+  std::int64_t rows = 0;
+  for (const std::int64_t part : data.mine()) rows += data.parts()[static_cast<std::size_t>(part)].rows;
+  return rows;
+}
+
 class Grouping {
  public:
   Grouping(const Dataset& data, const GroupSpec& spec, const Workspace& workspace, OperatorReport& report)
       : data_(data),
-        spec_(spec),
         workspace_(workspace),
         report_(report),
         fields_(result_fields(data.fields(), spec)),
-        codec_(data.fields(), spec.keys),
-        partials_(workspace),
-        local_(data.fields(), spec, codec_, workspace, partials_) {}
+        input_(data.fields(), spec),
+        codec_(input_.fields(), input_.spec().keys),
+        local_(input_, codec_, workspace, rows_here(data)),
+        results_(fields_, workspace.budget, workspace.scratch_dir) {}
 
   DatasetPtr run() {
-    workspace_.comm.agree([&] { aggregate(); });
-    for (std::size_t a = 0; a < spec_.aggregates.size(); ++a) {
-      if (spec_.aggregates[a].kind == AggregateKind::kCountDistinct) count_distinct(a);
+    workspace_.comm.agree([&] { each_batch(local_); });
+    for (std::size_t a = 0; a < spec().aggregates.size(); ++a) {
+      if (spec().aggregates[a].kind == AggregateKind::kCountDistinct) count_distinct(a);
     }
     const bool bypassed = workspace_.comm.sum(local_.bypassed() ? 1 : 0) > 0;
-    report_.how = bypassed ? "exchanged row by row: too few rows a group" : "pre-aggregated";
-    if (workspace_.comm.size() == 1 && partials_.items() == 0) return finish_table();
-    return finish_partials();
+    report_.how = bypassed ? "rows exchanged: few of a group are on one rank" : "pre-aggregated";
+    MergedGroups merged(input_, codec_, workspace_, report_);
+    merged.merge(local_, [&](const GroupTable& groups, const Aggregates& states) { put(groups, states); });
+    return write_in_order(results_, workspace_, report_);
   }
 
  private:
-  void aggregate() {
+  const GroupSpec& spec() const { return input_.spec(); }
+
+  void each_batch(LocalGroups& local) const {
     BatchCursor cursor(data_, workspace_);
     Batch batch;
     std::int64_t row_number = 0;
-    while (cursor.next(batch, row_number)) local_.add(batch, row_number);
+    while (cursor.next(batch, row_number)) local.add(batch, row_number);
   }
 
-  /// Distinct pairs of group and value are sorted over all ranks, so that a group with many values burdens no one
-  /// rank; then they are counted into the groups.
+  /// Pairs of group and value are groups of their own, dealt to all ranks like others, so that a group with many values
+  /// burdens no one rank; then they are counted into the groups.
   void count_distinct(std::size_t index) {
-    const Aggregate& aggregate = spec_.aggregates[index];
-    std::vector<int> columns = spec_.keys;
-    columns.push_back(aggregate.column);
-    const KeyCodec pair_codec(data_.fields(), columns);
-    ItemSort pairs(workspace_);
-    workspace_.comm.agree([&] { collect_pairs(aggregate, pair_codec, pairs); });
-    pairs.exchange(report_);
-    workspace_.comm.agree(
-        [&] { pairs.visit([&](std::int64_t, const std::vector<KeyRef>& items) { count_pairs(index, items); }); });
-    report_.spilled_bytes += pairs.spilled_bytes();
-  }
-
-  void collect_pairs(const Aggregate& aggregate, const KeyCodec& pair_codec, ItemSort& pairs) {
-    FirstSeen seen(pair_codec, workspace_);
-    BatchCursor cursor(data_, workspace_);
-    Batch batch;
-    std::int64_t row_number = 0;
-    while (cursor.next(batch, row_number)) {
-      if (aggregate.filter >= 0 || batch.array(aggregate.column)->null_count() > 0) {
-        batch = gather_rows(batch, rows_with(batch, aggregate.column, aggregate.filter));
-      }
-      each_chunk(batch, [&](std::int64_t first, std::int64_t count) {
-        for (const std::int32_t row : seen.look(batch, first, count)) {
-          pairs.add(seen.keys().view(static_cast<std::size_t>(row)), {});
+    const Aggregate& aggregate = spec().aggregates[index];
+    GroupSpec pairs{spec().keys, {}};
+    pairs.keys.push_back(aggregate.column);
+    const GroupInput input(input_.fields(), pairs);
+    const KeyCodec codec(input.fields(), input.spec().keys);
+    LocalGroups local(input, codec, workspace_, rows_here(data_));
+    workspace_.comm.agree([&] {
+      BatchCursor cursor(data_, workspace_);
+      Batch batch;
+      std::int64_t row_number = 0;
+      while (cursor.next(batch, row_number)) {
+        batch = input_.project(batch, row_number);
+        if (aggregate.filter >= 0 || batch.array(aggregate.column)->null_count() > 0) {
+          batch = gather_rows(batch, rows_with(batch, aggregate.column, aggregate.filter));
         }
-      });
-    }
-  }
-
-  void count_pairs(std::size_t index, const std::vector<KeyRef>& pairs) {
-    std::string group;
-    std::int64_t values = 0;
-    for (std::size_t i = 0; i < pairs.size(); ++i) {
-      if (i > 0 && compare_keys(pairs[i - 1].view(), pairs[i].view()) == 0) continue;
-      std::string key = codec_.key_alone(pairs[i].key);
-      if (values > 0 && key != group) {
-        local_.add_distinct(index, group, values);
-        values = 0;
+        local.add(batch, 0);
       }
-      group = std::move(key);
-      ++values;
-    }
-    if (values > 0) local_.add_distinct(index, group, values);
+    });
+    MergedGroups merged(input, codec, workspace_, report_);
+    merged.merge(local, [&](const GroupTable& found, const Aggregates&) { count_pairs(index, found); });
   }
 
-  Batch result_batch(const std::vector<const char*>& keys, const std::vector<std::uint32_t>& groups,
-                     const Aggregates& states) {
+  void count_pairs(std::size_t index, const GroupTable& pairs) {
+    GroupTable groups(codec_);
+    std::vector<std::int64_t> counts;
+    KeyRows keys;
+    std::vector<std::uint32_t> found;
+    for (std::size_t begin = 0; begin < pairs.size(); begin += kChunkRows) {
+      const std::size_t end = std::min(pairs.size(), begin + static_cast<std::size_t>(kChunkRows));
+      cut_keys(pairs, begin, end, groups, keys);
+      groups.find_or_add(keys, found);
+      counts.resize(groups.size());
+      for (const std::uint32_t group : found) ++counts[group];
+    }
+    for (std::size_t g = 0; g < groups.size(); ++g) local_.add_distinct(index, groups.key(g), counts[g]);
+  }
+
+  /// The groups' own keys, which the pairs' begin with, as the table of groups wants them.
+  void cut_keys(const GroupTable& pairs, std::size_t begin, std::size_t end, const GroupTable& groups,
+                KeyRows& keys) const {
+    std::vector<std::size_t> sizes;
+    std::size_t widest = std::max<std::size_t>(8, groups.stride());
+    for (std::size_t p = begin; p < end; ++p) {
+      sizes.push_back(codec_.size(pairs.key(p).data()));
+      widest = std::max(widest, (sizes.back() + 7) / 8 * 8);
+    }
+    const bool one_stride = groups.stride() > 0 && (widest <= KeyCodec::kWidestStride || widest == groups.stride());
+    keys.rows = end - begin;
+    keys.stride = one_stride ? widest : 0;
+    keys.begins.assign(1, 0);
+    keys.bytes.clear();
+    for (std::size_t p = begin; p < end; ++p) {
+      const std::size_t size = sizes[p - begin];
+      const char* key = pairs.key(p).data();
+      keys.bytes.insert(keys.bytes.end(), key, key + size);
+      keys.bytes.resize(keys.begins.back() + (one_stride ? widest : std::max<std::size_t>(8, (size + 7) / 8 * 8)), 0);
+      keys.begins.push_back(keys.bytes.size());
+    }
+  }
+
+  Batch result_batch(const std::vector<KeyRef>& refs, const Aggregates& states) {
+    std::vector<const char*> keys;
+    std::vector<std::uint32_t> groups;
+    for (const KeyRef& ref : refs) {
+      keys.push_back(ref.key);
+      groups.push_back(ref.index);
+    }
     Batch batch;
     batch.num_rows = static_cast<std::int64_t>(groups.size());
     for (const Field& field : fields_) batch.names.push_back(field.name);
     batch.columns = codec_.decode(keys);
     const auto describe = [&](std::uint32_t group) {
       const auto at = std::find(groups.begin(), groups.end(), group) - groups.begin();
-      return codec_.describe(keys[static_cast<std::size_t>(at)], data_.fields());
+      return codec_.describe(keys[static_cast<std::size_t>(at)], input_.fields());
     };
     for (Column& column : states.finish(groups, describe)) batch.columns.push_back(std::move(column));
     return batch;
   }
 
-  DatasetPtr finish_table() {
-    const GroupTable& table = local_.table();
-    std::vector<KeyRef> refs;
-    refs.reserve(table.size());
-    for (std::size_t g = 0; g < table.size(); ++g) {
-      const std::string_view key = table.key(g);
-      refs.push_back({0, key.data(), static_cast<std::uint32_t>(key.size()), static_cast<std::uint32_t>(g)});
+  /// The next groups of the result, in any order; they are sorted here.
+  void put(const GroupTable& groups, const Aggregates& states) {
+    std::vector<KeyRef> refs(groups.size());
+    for (std::size_t g = 0; g < refs.size(); ++g) {
+      const std::string_view key = groups.key(g);
+      refs[g] = {0, key.data(), static_cast<std::uint32_t>(key.size()), static_cast<std::uint32_t>(g)};
     }
     sort_keys(refs);
-    OrderedWriter writer(fields_, workspace_, static_cast<std::int64_t>(refs.size()));
     for (std::size_t begin = 0; begin < refs.size(); begin += kResultRows) {
-      std::vector<const char*> keys;
-      std::vector<std::uint32_t> groups;
-      for (std::size_t i = begin; i < std::min(refs.size(), begin + kResultRows); ++i) {
-        keys.push_back(refs[i].key);
-        groups.push_back(refs[i].index);
-      }
-      writer.add(result_batch(keys, groups, local_.states()));
+      const auto from = refs.begin() + static_cast<std::ptrdiff_t>(begin);
+      const auto count = std::min(refs.size() - begin, kResultRows);
+      results_.append(batches_++, result_batch({from, from + static_cast<std::ptrdiff_t>(count)}, states));
     }
-    return writer.close(report_);
-  }
-
-  DatasetPtr finish_partials() {
-    workspace_.comm.agree([&] { local_.flush(); });
-    partials_.exchange(report_);
-    BatchStage results(fields_, workspace_.budget, workspace_.scratch_dir);
-    workspace_.comm.agree([&] {
-      Aggregates states(data_.fields(), spec_.aggregates);
-      partials_.visit([&](std::int64_t, const std::vector<KeyRef>& items) { merge(items, states, results); });
-    });
-    report_.spilled_bytes += partials_.spilled_bytes();
-    return write_in_order(results, workspace_, report_);
-  }
-
-  void merge(const std::vector<KeyRef>& items, Aggregates& states, BatchStage& results) {
-    std::vector<const char*> keys;
-    const auto close = [&] {
-      if (keys.empty()) return;
-      std::vector<std::uint32_t> groups(keys.size());
-      std::iota(groups.begin(), groups.end(), 0);
-      results.append(results_++, result_batch(keys, groups, states));
-      states.clear();
-      keys.clear();
-    };
-    for (std::size_t i = 0; i < items.size(); ++i) {
-      if (i == 0 || compare_keys(items[i - 1].view(), items[i].view()) != 0) {
-        if (keys.size() == kResultRows) close();
-        keys.push_back(items[i].key);
-        states.resize(keys.size());
-      }
-      ByteReader reader{items[i].key + items[i].size};
-      states.merge(static_cast<std::uint32_t>(keys.size() - 1), reader);
-    }
-    close();
   }
 
   const Dataset& data_;
-  const GroupSpec& spec_;
   const Workspace& workspace_;
   OperatorReport& report_;
   Fields fields_;
+  GroupInput input_;
   KeyCodec codec_;
-  ItemSort partials_;
   LocalGroups local_;
-  std::int64_t results_ = 0;  ///< batches of the result so far
+  BatchStage results_;  ///< in order, batch by batch
+  std::int64_t batches_ = 0;
 };
 
 }  // namespace

@@ -29,6 +29,7 @@ class GroupTable {
   void find(const KeyRows& keys, std::vector<std::uint32_t>& groups);
 
   std::size_t size() const { return size_; }
+  std::size_t stride() const { return stride_; }  ///< bytes of each key; 0: they differ
   std::string_view key(std::size_t group) const {
     if (stride_ > 0) return {bytes_.data() + group * stride_, stride_};
     return {bytes_.data() + begins_[group], begins_[group + 1] - begins_[group]};

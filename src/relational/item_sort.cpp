@@ -46,10 +46,9 @@ std::size_t most_samples(int ranks) { return std::max<std::size_t>(256, kMostSam
 
 ItemSort::ItemSort(const Workspace& workspace)
     : workspace_(workspace),
-      fields_({{"item", ValueType::kString}}),
       sample_(most_samples(workspace.comm.size())),
-      queued_(std::make_unique<BatchStage>(fields_, workspace.budget, workspace.scratch_dir)),
-      staged_(std::make_unique<BatchStage>(fields_, workspace.budget, workspace.scratch_dir)),
+      queued_(std::make_unique<BatchStage>(fields(), workspace.budget, workspace.scratch_dir)),
+      staged_(std::make_unique<BatchStage>(fields(), workspace.budget, workspace.scratch_dir)),
       range_bytes_(std::clamp(workspace.budget->bytes() / 16, kLeastRangeBytes, kMostRangeBytes)) {}
 
 void ItemSort::add(std::string_view key, std::string_view payload) {
@@ -100,9 +99,22 @@ void ItemSort::split(const Batch& chunk, const KeyRanges& ranges,
   }
 }
 
+const Fields& ItemSort::fields() {
+  static const Fields fields = {{"item", ValueType::kString}};
+  return fields;
+}
+
+void ItemSort::each(const Batch& chunk, const std::function<void(const KeyRef&)>& take) {
+  const arrow::StringArray& items = items_of(chunk);
+  for (std::int64_t i = 0; i < chunk.num_rows; ++i) take(read_item(items.GetView(i)));
+}
+
 void ItemSort::exchange(OperatorReport& report) {
-  workspace_.comm.agree([&] { close_chunk(); });
-  const KeyRanges ranges = KeyRanges::agree(workspace_.comm, sample_, ranges_wanted());
+  workspace_.comm.agree([&] { close(); });
+  exchange(report, KeyRanges::agree(workspace_.comm, {&sample_}, ranges_wanted()));
+}
+
+void ItemSort::exchange(OperatorReport& report, const KeyRanges& ranges) {
   const int ranks = workspace_.comm.size();
   std::int64_t next = 0;
   const auto produce = [&](Shipper& shipper) {
@@ -117,7 +129,7 @@ void ItemSort::exchange(OperatorReport& report) {
     return true;
   };
   const ExchangeCounts counts = evclean::exchange(
-      workspace_, fields_, produce, [&](int, std::int64_t range, Batch items) { staged_->append(range, items); });
+      workspace_, fields(), produce, [&](int, std::int64_t range, Batch items) { staged_->append(range, items); });
   report.bytes_sent += counts.bytes_sent;
 }
 
@@ -142,7 +154,7 @@ void ItemSort::visit_stage(const BatchStage& stage, std::int64_t part, int depth
   if (bytes > 2 * range_bytes_ && depth < kDeepest) {
     const auto finer = KeyRanges::cut(sample.keys(), static_cast<std::size_t>(bytes / range_bytes_ + 1));
     if (finer.size() > 1) {
-      BatchStage parts(fields_, workspace_.budget, workspace_.scratch_dir);
+      BatchStage parts(fields(), workspace_.budget, workspace_.scratch_dir);
       stage.visit(part, [&](Batch chunk) {
         split(chunk, finer,
               [&](std::size_t range, const Batch& items) { parts.append(static_cast<std::int64_t>(range), items); });

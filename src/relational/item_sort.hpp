@@ -24,28 +24,36 @@ class ItemSort {
 
   /// Queues an item. Local.
   void add(std::string_view key, std::string_view payload);
-  std::int64_t items() const { return items_; }  ///< queued on this rank
-  /// Moves items to their ranges. Collective, once.
+  /// Nothing more will be added. Local.
+  void close() { close_chunk(); }
+  std::int64_t items() const { return items_; }        ///< queued on this rank
+  std::int64_t bytes() const { return total_bytes_; }  ///< of them, after close()
+  const KeySample& sample() const { return sample_; }
+  /// Moves items to their ranges, its own or those given. Collective, once.
   void exchange(OperatorReport& report);
-  /// Ranges of this rank after exchange(), numbered over all ranks.
-  std::vector<std::int64_t> ranges() const { return staged_->parts(); }
+  void exchange(OperatorReport& report, const KeyRanges& ranges);
   /// Gives this rank's items, range by range, each sorted by key; a payload lies behind its key (view().end()). A key
   /// never spans two calls. Local.
   void visit(const std::function<void(std::int64_t range, const std::vector<KeyRef>& items)>& take) const;
   std::int64_t spilled_bytes() const;
+
+  /// For who merges items without sorting them: chunks of items by range, and what is in them.
+  const BatchStage& staged() const { return *staged_; }
+  void drop(std::int64_t range) { staged_->drop(range); }
+  static const Fields& fields();
+  static void each(const Batch& chunk, const std::function<void(const KeyRef& item)>& take);
+  /// Puts the items of a chunk into ranges, in one batch a range.
+  static void split(const Batch& chunk, const KeyRanges& ranges,
+                    const std::function<void(std::size_t range, const Batch&)>& put);
 
  private:
   using Take = std::function<void(const std::vector<KeyRef>&)>;
 
   void close_chunk();
   std::size_t ranges_wanted() const;
-  /// Puts the items of a chunk into ranges, in one batch a range.
-  static void split(const Batch& chunk, const KeyRanges& ranges,
-                    const std::function<void(std::size_t range, const Batch&)>& put);
   void visit_stage(const BatchStage& stage, std::int64_t part, int depth, const Take& take) const;
 
   const Workspace& workspace_;
-  Fields fields_;
   KeySample sample_;
   std::unique_ptr<BatchStage> queued_;  ///< one chunk a part
   std::unique_ptr<BatchStage> staged_;  ///< by range

@@ -338,12 +338,6 @@ std::size_t KeyCodec::size(const char* key) const {
 
 std::size_t KeyCodec::padded_size(const char* key) const { return std::max<std::size_t>(8, round_up_8(size(key))); }
 
-std::string KeyCodec::key_alone(const char* longer) const {
-  std::string key(longer, size(longer));
-  key.resize(std::max<std::size_t>(8, round_up_8(key.size())));
-  return key;
-}
-
 std::string KeyCodec::describe(const char* key, const Fields& fields) const {
   const std::vector<Column> values = decode({key});
   std::string text;

@@ -53,14 +53,13 @@ class KeyCodec {
   std::vector<Column> decode(const std::vector<const char*>& keys) const;
   /// Padded length of a key.
   std::size_t padded_size(const char* key) const;
-  /// The padded key that a longer one (of more columns) begins with.
-  std::string key_alone(const char* longer) const;
+  /// Length without padding of a key, or of what a key of more columns begins with.
+  std::size_t size(const char* key) const;
   /// Values of a key for people: "country 'DE', status 404, plan null".
   std::string describe(const char* key, const Fields& fields) const;
   const std::vector<KeyColumn>& columns() const { return columns_; }
 
  private:
-  std::size_t size(const char* key) const;
   /// Finds where keys of differing lengths begin.
   void place_keys(const Batch& batch, std::int64_t first, std::int64_t count, KeyRows& keys) const;
 

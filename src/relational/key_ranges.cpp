@@ -34,12 +34,10 @@ void KeySample::take(std::string_view key) {
   keys_.emplace_back(key);
 }
 
-std::string KeySample::serialize() const {
-  std::string bytes;
-  put_count(bytes, mask_ + 1);
-  put_count(bytes, keys_.size());
-  for (const std::string& key : keys_) put_text(bytes, key);
-  return bytes;
+void KeySample::write(std::string& out) const {
+  put_count(out, mask_ + 1);
+  put_count(out, keys_.size());
+  for (const std::string& key : keys_) put_text(out, key);
 }
 
 KeyRanges KeyRanges::cut(std::vector<std::string> sample, std::size_t wanted) {
@@ -55,16 +53,20 @@ KeyRanges KeyRanges::cut(std::vector<std::string> sample, std::size_t wanted) {
   return ranges;
 }
 
-KeyRanges KeyRanges::agree(const Comm& comm, const KeySample& mine, std::size_t wanted) {
+KeyRanges KeyRanges::agree(const Comm& comm, const std::vector<const KeySample*>& mine, std::size_t wanted) {
+  std::string told;
+  for (const KeySample* sample : mine) sample->write(told);
   std::vector<std::pair<std::uint64_t, std::vector<std::string>>> samples;
   std::uint64_t least = UINT64_MAX;
-  for (const std::string& bytes : comm.all_gather(mine.serialize())) {
+  for (const std::string& bytes : comm.all_gather(told)) {
     ByteReader reader{bytes.data()};
-    const std::uint64_t weight = reader.count();
-    std::vector<std::string> keys(reader.count());
-    for (std::string& key : keys) key = reader.text();
-    if (!keys.empty()) least = std::min(least, weight);
-    samples.emplace_back(weight, std::move(keys));
+    while (reader.at < bytes.data() + bytes.size()) {
+      const std::uint64_t weight = reader.count();
+      std::vector<std::string> keys(reader.count());
+      for (std::string& key : keys) key = reader.text();
+      if (!keys.empty()) least = std::min(least, weight);
+      samples.emplace_back(weight, std::move(keys));
+    }
   }
   // A key that stands for twice as many counts twice: weights are powers of two, of similar ranks similar ones.
   std::vector<std::string> all;

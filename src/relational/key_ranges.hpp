@@ -19,7 +19,7 @@ class KeySample {
   /// Whether the next key is to be taken; then call take(). Cheap.
   bool wants_next() { return (draw() & mask_) == 0; }
   void take(std::string_view key);
-  std::string serialize() const;
+  void write(std::string& out) const;
   const std::vector<std::string>& keys() const { return keys_; }
 
  private:
@@ -34,8 +34,8 @@ class KeyRanges {
  public:
   /// At most `wanted` ranges by the samples given. Local.
   static KeyRanges cut(std::vector<std::string> sample, std::size_t wanted);
-  /// By the samples of all ranks. Collective.
-  static KeyRanges agree(const Comm& comm, const KeySample& mine, std::size_t wanted);
+  /// By the samples of all ranks, each several. Collective.
+  static KeyRanges agree(const Comm& comm, const std::vector<const KeySample*>& mine, std::size_t wanted);
 
   std::size_t size() const { return bounds_.size() + 1; }
   std::size_t find(std::string_view key) const;

@@ -1,94 +1,92 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "local_groups.hpp"
 
-#include <numeric>
-
 #include "batch_rows.hpp"
+#include "row_ranges.hpp"
 
 namespace evclean {
 namespace {
 
-constexpr std::int64_t kTrialRows = 50'000;     ///< before the table is judged
+constexpr std::int64_t kWindowRows = 50'000;     ///< between looks at whether the table pays
 constexpr std::size_t kLeastTrialGroups = 4096;  ///< a smaller table always pays
 constexpr double kTooManyGroups = 0.6;           ///< of the rows: the table does not reduce
 constexpr double kTooFewHits = 0.03;             ///< of the rows: looking them up does not pay
+constexpr std::size_t kMostSamples = 8192;
 
 }  // namespace
 
-LocalGroups::LocalGroups(const Fields& fields, const GroupSpec& spec, const KeyCodec& codec, const Workspace& workspace,
-                         ItemSort& partials)
-    : workspace_(workspace),
-      partials_(partials),
+LocalGroups::LocalGroups(const GroupInput& input, const KeyCodec& codec, const Workspace& workspace, std::int64_t rows)
+    : input_(input),
+      codec_(codec),
+      workspace_(workspace),
+      partials_(workspace),
+      rows_(std::make_unique<BatchStage>(input.fields(), workspace.budget, workspace.scratch_dir)),
+      row_sample_(kMostSamples),
       table_(codec),
-      states_(fields, spec.aggregates),
-      single_(fields, spec.aggregates),
-      claim_(workspace.budget) {
-  if (spec.keys.empty() && workspace.comm.is_root()) {  // the one row of an empty table
+      states_(input.fields(), input.spec().aggregates),
+      claim_(workspace.budget),
+      rows_expected_(rows) {
+  if (input.spec().keys.empty() && workspace.comm.is_root()) {  // the one row of an empty table
     states_.resize(table_.find_or_add(std::string_view("\0\0\0\0\0\0\0\0", 8)) + 1);
   }
 }
 
 void LocalGroups::add(const Batch& batch, std::int64_t row_number) {
   workspace_.pause();
-  each_chunk(batch,
-             [&](std::int64_t first, std::int64_t count) { add_chunk(batch, first, count, row_number + first); });
+  const Batch needed = input_.project(batch, row_number);
+  if (mode_ == Mode::kPasses) return pass(needed);
+  missed_.clear();
+  each_chunk(needed,
+             [&](std::int64_t first, std::int64_t count) { add_chunk(needed, first, count, row_number + first); });
+  if (!missed_.empty()) pass(gather_rows(needed, missed_));
 }
 
 void LocalGroups::add_chunk(const Batch& batch, std::int64_t first, std::int64_t count, std::int64_t row_number) {
   table_.encode(batch, first, count, keys_);
   Chunk chunk{batch, first, count, row_number};
-  switch (mode_) {
-    case Mode::kLearns:
-      table_.find_or_add(keys_, groups_);
-      states_.resize(table_.size());
-      break;
-    case Mode::kKnows:
-      table_.find(keys_, groups_);
-      chunk.some_have_none = true;
-      break;
-    case Mode::kPasses:
-      groups_.assign(static_cast<std::size_t>(count), GroupTable::kNone);
-      break;
+  if (mode_ == Mode::kLearns) {
+    table_.find_or_add(keys_, groups_);
+    states_.resize(table_.size());
+  } else {
+    table_.find(keys_, groups_);
+    chunk.some_have_none = true;
+    const std::size_t missed = missed_.size();
+    for (std::size_t i = 0; i < groups_.size(); ++i) {
+      if (groups_[i] == GroupTable::kNone)
+        missed_.push_back(static_cast<std::int32_t>(first + static_cast<std::int64_t>(i)));
+    }
+    window_hits_ += count - static_cast<std::int64_t>(missed_.size() - missed);
   }
   chunk.groups = groups_.data();
-  if (mode_ != Mode::kPasses) states_.add(chunk);
-  if (mode_ != Mode::kLearns) pass(chunk);
+  states_.add(chunk);
   reconsider(count);
   watch_memory();
 }
 
-/// Rows without a group leave one by one, as groups of one row.
-void LocalGroups::pass(const Chunk& chunk) {
-  passing_.assign(static_cast<std::size_t>(chunk.count), GroupTable::kNone);
-  std::uint32_t count = 0;
-  for (std::size_t i = 0; i < passing_.size(); ++i) {
-    if (groups_[i] == GroupTable::kNone) passing_[i] = count++;
-  }
-  hits_ += chunk.count - count;
-  if (count == 0) return;
-  single_.resize(count);
-  single_.add({chunk.batch, chunk.first, chunk.count, chunk.row_number, passing_.data(), count < chunk.count});
-  for (std::size_t i = 0; i < passing_.size(); ++i) {
-    if (passing_[i] == GroupTable::kNone) continue;
-    state_bytes_.clear();
-    single_.write(passing_[i], state_bytes_);
-    partials_.add(keys_.view(i), state_bytes_);
-  }
-  single_.clear();
+void LocalGroups::pass(const Batch& rows) {
+  sample_rows(rows, codec_, row_sample_);
+  row_bytes_ += bytes_of(rows);
+  rows_->append(static_cast<std::int64_t>(passed_.size()), rows);
+  passed_.push_back(rows.num_rows);
 }
 
+/// Of the last rows some share had new keys. Were all keys as frequent, there would be groups / (1 - share) of them;
+/// when that is most of the rows that will come, a table of them saves nothing.
 void LocalGroups::reconsider(std::int64_t rows) {
-  rows_ += rows;
-  if (rows_ < kTrialRows || mode_ == Mode::kPasses) return;
+  rows_seen_ += rows;
+  window_rows_ += rows;
+  if (window_rows_ < kWindowRows || mode_ == Mode::kPasses) return;
+  const auto window = static_cast<double>(window_rows_);
   if (mode_ == Mode::kLearns) {
-    const bool reduces = static_cast<double>(table_.size()) < kTooManyGroups * static_cast<double>(rows_);
-    if (reduces || table_.size() < kLeastTrialGroups) return;
-    mode_ = Mode::kKnows;
-  } else if (static_cast<double>(hits_) < kTooFewHits * static_cast<double>(rows_)) {
+    const auto groups = static_cast<double>(table_.size());
+    const double known = 1 - (groups - static_cast<double>(window_groups_)) / window;
+    const auto expected = static_cast<double>(std::max(rows_expected_, rows_seen_));
+    if (table_.size() >= kLeastTrialGroups && groups > kTooManyGroups * expected * known) mode_ = Mode::kKnows;
+  } else if (static_cast<double>(window_hits_) < kTooFewHits * window) {
     mode_ = Mode::kPasses;
-    flush();
   }
-  rows_ = hits_ = 0;
+  window_rows_ = window_hits_ = 0;
+  window_groups_ = table_.size();
 }
 
 void LocalGroups::watch_memory() {
@@ -111,6 +109,7 @@ void LocalGroups::flush() {
   table_.clear();
   states_.clear();
   claim_.release();
+  window_groups_ = 0;
 }
 
 }  // namespace evclean

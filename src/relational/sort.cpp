@@ -2,37 +2,26 @@
 // Sorting: rows with their row numbers go to the range of their key, each range is sorted where it is. With a small
 // limit each rank first finds its own best rows, so that few rows travel.
 #include <arrow/api.h>
-#include <arrow/util/byte_size.h>
 
 #include <algorithm>
 
 #include "batch_rows.hpp"
 #include "best_rows.hpp"
-#include "evclean/arrow_status.hpp"
 #include "evclean/record_batch.hpp"
 #include "key_ranges.hpp"
 #include "ordered_writer.hpp"
+#include "row_ranges.hpp"
 #include "stopwatch.hpp"
 
 namespace evclean {
 namespace {
 
 constexpr std::int64_t kLeastRangeBytes = 256 << 10, kMostRangeBytes = 48 << 20;
-constexpr std::int64_t kSplitRows = 1 << 16;  ///< worked on together on their way into ranges
-constexpr std::int64_t kSplitBytes = 8 << 20;
 constexpr std::int64_t kMostRanges = 4096;
 constexpr std::int64_t kResultRows = 1 << 16;
 constexpr std::int64_t kFewRows = 1 << 20;  ///< a limit up to this many looks for the best rows first
 constexpr std::size_t kMostSamples = 65536;
 constexpr int kDeepest = 8;
-
-std::int64_t bytes_of(const Batch& batch) {
-  std::int64_t bytes = 0;
-  for (std::size_t c = 0; c < batch.columns.size(); ++c) {
-    bytes += take_arrow(arrow::util::ReferencedBufferSize(*batch.array(static_cast<int>(c))), "measuring a batch");
-  }
-  return bytes;
-}
 
 class Sorting {
  public:
@@ -115,17 +104,9 @@ class Sorting {
   void sample() {
     Source source(*this);
     Batch batch;
-    KeyRows keys;
     while (source.next(batch)) {
       bytes_ += bytes_of(batch);
-      std::vector<std::int32_t> rows;
-      for (std::int64_t i = 0; i < batch.num_rows; ++i) {
-        if (sample_.wants_next()) rows.push_back(static_cast<std::int32_t>(i));
-      }
-      if (rows.empty()) continue;
-      const Batch sampled = gather_rows(batch, rows);
-      codec_.encode(sampled, 0, sampled.num_rows, keys);
-      for (std::size_t i = 0; i < keys.rows; ++i) sample_.take(keys.view(i));
+      sample_rows(batch, codec_, sample_);
     }
   }
 
@@ -137,41 +118,17 @@ class Sorting {
     return static_cast<std::size_t>((wanted + ranks - 1) / ranks * ranks);
   }
 
-  void split(const Batch& batch, const KeyRanges& ranges,
-             const std::function<void(std::size_t range, const Batch&)>& put) {
-    if (ranges.size() == 1) return put(0, batch);
-    std::vector<std::vector<std::int32_t>> rows(ranges.size());
-    KeyRows keys;
-    each_chunk(batch, [&](std::int64_t first, std::int64_t count) {
-      codec_.encode(batch, first, count, keys);
-      for (std::size_t i = 0; i < keys.rows; ++i) {
-        rows[ranges.find(keys.view(i))].push_back(static_cast<std::int32_t>(first + static_cast<std::int64_t>(i)));
-      }
-    });
-    for (std::size_t r = 0; r < rows.size(); ++r) {
-      if (!rows[r].empty()) put(r, gather_rows(batch, rows[r]));
-    }
-  }
-
   void move_to_ranges() {
-    const KeyRanges ranges = KeyRanges::agree(workspace_.comm, sample_, ranges_wanted());
+    const KeyRanges ranges = KeyRanges::agree(workspace_.comm, {&sample_}, ranges_wanted());
     const int ranks = workspace_.comm.size();
     Source source(*this);
     const auto produce = [&](Shipper& shipper) {
-      std::vector<Batch> together;
-      std::int64_t rows = 0, bytes = 0;
       Batch batch;
-      bool more = true;
-      while (rows < kSplitRows && bytes < kSplitBytes && (more = source.next(batch))) {
-        rows += batch.num_rows;
-        bytes += bytes_of(batch);
-        together.push_back(std::move(batch));
-      }
-      if (rows == 0) return false;
-      split(concatenate_batches(together), ranges, [&](std::size_t range, const Batch& part) {
-        shipper.put(ranges.owner(range, ranks), static_cast<std::int64_t>(range), part);
+      if (!Gathering().pull([&](Batch& next) { return source.next(next); }, batch)) return false;
+      split_rows(batch, codec_, ranges, [&](std::size_t range, std::span<const std::int32_t> rows) {
+        shipper.put(ranges.owner(range, ranks), static_cast<std::int64_t>(range), batch, rows);
       });
-      return more;
+      return true;
     };
     const ExchangeCounts counts = exchange(workspace_, fields_, produce,
                                            [&](int, std::int64_t range, Batch rows) { staged_.append(range, rows); });
@@ -219,20 +176,13 @@ class Sorting {
   /// A range that turned out too large is cut again by its own sample.
   void write_finer(const BatchStage& stage, std::int64_t range, std::int64_t bytes, int depth, OrderedWriter& writer) {
     KeySample sample(kMostSamples / 16);
-    KeyRows keys;
-    stage.visit(range, [&](Batch batch) {
-      each_chunk(batch, [&](std::int64_t first, std::int64_t count) {
-        codec_.encode(batch, first, count, keys);
-        for (std::size_t i = 0; i < keys.rows; ++i) {
-          if (sample.wants_next()) sample.take(keys.view(i));
-        }
-      });
-    });
+    stage.visit(range, [&](Batch batch) { sample_rows(batch, codec_, sample); });
     const auto finer = KeyRanges::cut(sample.keys(), static_cast<std::size_t>(bytes / range_bytes_ + 1));
     BatchStage parts(fields_, workspace_.budget, workspace_.scratch_dir);
     stage.visit(range, [&](Batch batch) {
-      split(batch, finer,
-            [&](std::size_t part, const Batch& rows) { parts.append(static_cast<std::int64_t>(part), rows); });
+      split_rows(batch, codec_, finer, [&](std::size_t part, std::span<const std::int32_t> rows) {
+        parts.append(static_cast<std::int64_t>(part), gather_rows(batch, {rows.begin(), rows.end()}));
+      });
     });
     for (const std::int64_t part : parts.parts()) {
       if (writer.rows_left() > 0) write_range(parts, part, depth + 1, writer);
