@@ -23,7 +23,7 @@ namespace {
 using namespace evclean;
 using Kind = AggregateKind;
 
-constexpr std::int64_t kMemory = std::int64_t{4} << 30;
+constexpr std::int64_t kMemory = std::int64_t{12} << 30;  ///< of all ranks, table included: the peers have no limit either
 
 struct Question {
   std::string operation;  ///< group, distinct, sort, first (a sort with a limit of 10)
@@ -114,7 +114,7 @@ double cpu_seconds() {
 
 int run(const std::string& path, const std::string& name, int runs) {
   const Comm comm = Comm::world();
-  const Workspace workspace{comm, std::make_shared<MemoryBudget>(kMemory), "", [] {}};
+  const Workspace workspace{comm, std::make_shared<MemoryBudget>(kMemory / comm.size()), "", [] {}};
   const auto question = kQuestions.find(name);
   if (question == kQuestions.end()) fail_user("no question {}", name);
   const DatasetPtr data = load(path, workspace);

@@ -133,6 +133,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--only", default=",".join(SQL), help="questions, with commas between")
     parser.add_argument("--cpu", action="store_true", help="CPU seconds a rank or thread: for a machine that is not quiet")
+    parser.add_argument("--ranks", type=int, default=THREADS)
     options = parser.parse_args()
     import duckdb
     import polars
@@ -145,12 +146,12 @@ def main() -> int:
     database.execute("create table t as select * from arrow")
     answers = polars_answers(polars.from_arrow(arrow))
     print(f"h2o group-by, {int(options.rows):,} rows; DuckDB {duckdb.__version__}, Polars {polars.__version__}, {THREADS} "
-          f"threads; evclean {THREADS} ranks; median of {options.runs}{', CPU seconds' if options.cpu else ''}; load "
+          f"threads; evclean {options.ranks} rank(s); median of {options.runs}{', CPU seconds' if options.cpu else ''}; load "
           + "%.1f" % os.getloadavg()[0])
     print(f"{'':<16}{'evclean':>9}{'DuckDB':>9}{'Polars':>9}{'against the fastest':>21}")
     key = "cpu" if options.cpu else "seconds"
     for question in options.only.split(","):
-        ours = run_evclean(options.build, path, question, options.runs)
+        ours = run_evclean(options.build, path, question, options.runs, options.ranks)
         duck, duck_result = timed(lambda: database.sql(SQL[question]).to_arrow_table(), options.runs)
         pole, pole_result = timed(answers[question], options.runs)
         compare(question, "DuckDB", ours, duck_result.num_rows, sums_of(duck_result))

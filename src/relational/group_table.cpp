@@ -49,7 +49,11 @@ std::uint32_t hash_key(const char* key, std::size_t size) {
 template <int kWords>
 bool same_key(std::string_view known, const char* key, std::size_t size) {
   if constexpr (kWords == 0) {
-    return known.size() == size && std::memcmp(known.data(), key, size) == 0;
+    if (known.size() != size) return false;
+    for (std::size_t at = 0; at < size; at += 8) {
+      if (load(known.data() + at) != load(key + at)) return false;
+    }
+    return true;
   } else {
     std::uint64_t differs = 0;
     for (int i = 0; i < kWords; ++i) differs |= load(known.data() + 8 * i) ^ load(key + 8 * i);

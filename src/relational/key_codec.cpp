@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 
 #include "evclean/arrow_status.hpp"
 #include "evclean/types.hpp"
@@ -200,51 +201,77 @@ struct Reader {
   }
 };
 
+/// Builds a column from keys, some at a time.
+class ColumnReader {
+ public:
+  virtual ~ColumnReader() = default;
+  virtual void read(std::span<Reader> keys) = 0;
+  virtual Column finish() = 0;
+};
+
+/// `Next` appends one value, taken from a reader, to the builder.
 template <typename Builder, typename Next>
-Column read_column(Builder& builder, std::vector<Reader>& readers, Next next) {
-  check_arrow(builder.Reserve(static_cast<std::int64_t>(readers.size())), "building keys");
-  for (Reader& reader : readers) {
-    if (reader.value()) {
-      next(reader);
+class BuilderReader : public ColumnReader {
+ public:
+  BuilderReader(std::int64_t rows, Next next, std::shared_ptr<arrow::DataType> type = nullptr) : next_(next) {
+    if constexpr (std::is_same_v<Builder, arrow::TimestampBuilder>) {
+      builder_ = std::make_unique<Builder>(type, arrow::default_memory_pool());
     } else {
-      check_arrow(builder.AppendNull(), "building keys");
+      builder_ = std::make_unique<Builder>();
+    }
+    check_arrow(builder_->Reserve(rows), "building keys");
+  }
+  void read(std::span<Reader> keys) override {
+    for (Reader& key : keys) {
+      if (key.value()) {
+        next_(*builder_, key);
+      } else {
+        builder_->UnsafeAppendNull();
+      }
     }
   }
-  return take_arrow(builder.Finish(), "building keys");
+  Column finish() override { return take_arrow(builder_->Finish(), "building keys"); }
+
+ private:
+  std::unique_ptr<Builder> builder_;
+  Next next_;
+};
+
+template <typename Builder, typename Next>
+std::unique_ptr<ColumnReader> make_reader(std::int64_t rows, Next next, ValueType type) {
+  return std::make_unique<BuilderReader<Builder, Next>>(rows, next, arrow_type(type));
 }
 
-Column read_text(std::vector<Reader>& readers) {
-  arrow::StringBuilder builder;
-  std::string scratch;
-  return read_column(builder, readers,
-                     [&](Reader& reader) { check_arrow(builder.Append(reader.text(scratch)), "building keys"); });
-}
-
-Column read_numbers(ValueType type, std::vector<Reader>& readers) {
+std::unique_ptr<ColumnReader> column_reader(ValueType type, std::int64_t rows) {
   switch (type) {
-    case ValueType::kFloat64: {
-      arrow::DoubleBuilder builder;
-      return read_column(builder, readers,
-                         [&](Reader& r) { builder.UnsafeAppend(double_of(r.bits<std::uint64_t>())); });
-    }
-    case ValueType::kBool: {
-      arrow::BooleanBuilder builder;
-      return read_column(builder, readers, [&](Reader& r) { builder.UnsafeAppend(r.bits<std::uint8_t>() != 0); });
-    }
-    case ValueType::kDate: {
-      arrow::Date32Builder builder;
-      return read_column(builder, readers, [&](Reader& r) {
-        builder.UnsafeAppend(static_cast<std::int32_t>(r.bits<std::uint32_t>() ^ 0x80000000U));
-      });
-    }
-    case ValueType::kTimestamp: {
-      arrow::TimestampBuilder builder(arrow_type(type), arrow::default_memory_pool());
-      return read_column(builder, readers, [&](Reader& r) { builder.UnsafeAppend(int_of(r.bits<std::uint64_t>())); });
-    }
-    default: {
-      arrow::Int64Builder builder;
-      return read_column(builder, readers, [&](Reader& r) { builder.UnsafeAppend(int_of(r.bits<std::uint64_t>())); });
-    }
+    case ValueType::kString:
+      return make_reader<arrow::StringBuilder>(
+          rows,
+          [scratch = std::string()](auto& builder, Reader& key) mutable {
+            const std::string_view text = key.text(scratch);
+            check_arrow(builder.ReserveData(static_cast<std::int64_t>(text.size())), "building keys");
+            builder.UnsafeAppend(text);
+          },
+          type);
+    case ValueType::kFloat64:
+      return make_reader<arrow::DoubleBuilder>(
+          rows, [](auto& builder, Reader& key) { builder.UnsafeAppend(double_of(key.bits<std::uint64_t>())); }, type);
+    case ValueType::kBool:
+      return make_reader<arrow::BooleanBuilder>(
+          rows, [](auto& builder, Reader& key) { builder.UnsafeAppend(key.bits<std::uint8_t>() != 0); }, type);
+    case ValueType::kDate:
+      return make_reader<arrow::Date32Builder>(
+          rows,
+          [](auto& builder, Reader& key) {
+            builder.UnsafeAppend(static_cast<std::int32_t>(key.bits<std::uint32_t>() ^ 0x80000000U));
+          },
+          type);
+    case ValueType::kTimestamp:
+      return make_reader<arrow::TimestampBuilder>(
+          rows, [](auto& builder, Reader& key) { builder.UnsafeAppend(int_of(key.bits<std::uint64_t>())); }, type);
+    default:
+      return make_reader<arrow::Int64Builder>(
+          rows, [](auto& builder, Reader& key) { builder.UnsafeAppend(int_of(key.bits<std::uint64_t>())); }, type);
   }
 }
 
@@ -317,14 +344,24 @@ void KeyCodec::place_keys(const Batch& batch, std::int64_t first, std::int64_t c
 }
 
 std::vector<Column> KeyCodec::decode(const std::vector<const char*>& keys) const {
-  std::vector<Reader> readers;
-  readers.reserve(keys.size());
-  for (const char* key : keys) readers.push_back({key});
-  std::vector<Column> columns;
+  constexpr std::size_t kTogether = 512;  // keys that stay in the nearest cache while all columns are read
+  constexpr std::size_t kAhead = 32;
+  std::vector<std::unique_ptr<ColumnReader>> columns;
   for (const KeyColumn& column : columns_) {
-    columns.push_back(column.type == ValueType::kString ? read_text(readers) : read_numbers(column.type, readers));
+    columns.push_back(column_reader(column.type, static_cast<std::int64_t>(keys.size())));
   }
-  return columns;
+  std::vector<Reader> readers;
+  for (std::size_t begin = 0; begin < keys.size(); begin += kTogether) {
+    readers.clear();
+    for (std::size_t i = begin; i < std::min(keys.size(), begin + kTogether); ++i) {
+      __builtin_prefetch(keys[std::min(i + kAhead, keys.size() - 1)]);
+      readers.push_back({keys[i]});
+    }
+    for (const auto& column : columns) column->read(readers);
+  }
+  std::vector<Column> decoded;
+  for (const auto& column : columns) decoded.push_back(column->finish());
+  return decoded;
 }
 
 std::size_t KeyCodec::size(const char* key) const {

@@ -39,7 +39,7 @@ int compare_keys(std::string_view a, std::string_view b) noexcept;
 class KeyCodec {
  public:
   /// Keys of at most this many bytes may be padded to one stride.
-  static constexpr std::size_t kWidestStride = 32;
+  static constexpr std::size_t kWidestStride = 64;
 
   explicit KeyCodec(std::vector<KeyColumn> columns);
   /// The code of columns of fields, ascending, nulls last.
