@@ -74,15 +74,17 @@ struct Aggregate {
   double quantile = 0.5;  ///< kQuantile
   std::string name;       ///< of the result column
 };
-/// Type of an aggregate's result. Errors: user Error (sum of text).
+/// Type of an aggregate's result. A bool adds up as 0 or 1. Errors: user Error (sum of text).
 ValueType aggregate_type(AggregateKind kind, ValueType argument);
 
 struct GroupSpec {
   std::vector<int> keys;  ///< none: one row over everything, also of an empty table
   std::vector<Aggregate> aggregates;
 };
-/// Keys in the order written, then aggregates; sorted by the keys, nulls last. Null is a key like any other. first and
-/// last go by row order. Errors: user Error naming the group when an integer sum overflows.
+/// Keys in the order written, then aggregates; sorted by the keys, nulls last. Null is a key like any other. All but
+/// count(*) leave out missing values: first and last give the first and last value there is, by row order. NaN is above
+/// infinity, -0.0 is 0.0. Quantiles lie between two values in proportion; they are exact up to 2048 values a group.
+/// Errors: user Error naming the group when an integer sum overflows.
 DatasetPtr group(const Dataset& data, const GroupSpec& spec, const Workspace& workspace, OperatorReport& report);
 
 /// The first row of each combination of values, in the order of first appearance. No columns: all of them.
@@ -103,8 +105,8 @@ struct SessionSpec {
   int time = -1;            ///< timestamp, date (midnight), or int64/float64 seconds
   std::int64_t gap_us = 0;  ///< events less than this apart belong together
 };
-/// Adds session_id (int64, stable: the same for any ranks) and session_seq (from 1), row order kept. A row with a null
-/// key or time has null in both.
+/// Adds session_id and session_seq, row order kept. Sessions are numbered from 1 in the order in which their first rows
+/// appear, their events from 1 by time, then row. Null key or time: null in both. Errors: user Error for a time of text.
 DatasetPtr sessionize(const Dataset& data, const SessionSpec& spec, const Workspace& workspace, OperatorReport& report);
 
 /// One dataset behind the other; same types in the same order, names of the first.
