@@ -106,7 +106,7 @@ struct SessionSpec {
   std::int64_t gap_us = 0;  ///< events less than this apart belong together
 };
 /// Adds session_id and session_seq, row order kept. Sessions are numbered from 1 in the order in which their first rows
-/// appear, their events from 1 by time, then row. Null key or time: null in both. Errors: user Error for a time of text.
+/// appear, their events from 1 by time, then row. Null key or time: null in both. Errors: user Error (time of text).
 DatasetPtr sessionize(const Dataset& data, const SessionSpec& spec, const Workspace& workspace, OperatorReport& report);
 
 /// One dataset behind the other; same types in the same order, names of the first.
