@@ -55,10 +55,11 @@ class ByteSource {
 /// All of a compressed file. Broken by any damage.
 std::unique_ptr<ByteSource> open_bytes(const InputFile& file, const StreamOptions& options);
 
-/// A kMembers file from a decompressed offset on. A member's last bytes are given once its checksum was right and it
-/// ended where the layout says. With `line_end_first` a '\n' stands for the byte before `begin`, which is not decoded.
+/// A kMembers file from a decompressed offset on; `end`: what is behind it is not expected to be read (-1: nothing is).
+/// A member's last bytes are given once its checksum was right and it ended where the layout says. With
+/// `line_end_first` a '\n' stands for the byte before `begin`, which is not decoded.
 std::unique_ptr<ByteSource> open_members(const InputFile& file, const TextLayout& layout, std::int64_t begin,
-                                         bool line_end_first);
+                                         std::int64_t end, bool line_end_first);
 
 /// Decompressed bytes from `offset` back to the place before it: what must be decoded to be there.
 std::int64_t bytes_behind_place(const TextLayout& layout, std::int64_t offset);

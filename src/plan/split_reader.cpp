@@ -110,7 +110,8 @@ class SplitReader::Segment {
       return text_of(reader_.feeds_->open(segment_.file, split_, feeder_, begin), at_, options);
     }
     const bool assume = !forced_ && bytes_behind_place(layout, begin) > kMostReadBefore;
-    return text_of(open_members(file(), layout, assume ? begin + 1 : begin, assume), at_, options);
+    const std::int64_t end = segment_.end < 0 ? -1 : segment_.end + layout.mark_bytes;
+    return text_of(open_members(file(), layout, assume ? begin + 1 : begin, end, assume), at_, options);
   }
 
   void note_end(std::size_t text_bytes) {

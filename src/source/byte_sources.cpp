@@ -11,18 +11,33 @@ namespace {
 
 constexpr std::size_t kSkippedBytes = 256 << 10;
 
+MemberPlace place_before(const TextLayout& layout, std::int64_t offset) {
+  const auto after = std::upper_bound(layout.places.begin(), layout.places.end(), offset,
+                                      [](std::int64_t at, const MemberPlace& place) { return at < place.bytes; });
+  EVCLEAN_CHECK(after != layout.places.begin(), "no member holds byte {}", offset);
+  return *std::prev(after);
+}
+
+/// Where the members before a decompressed offset end in the stored file; -1: at its end.
+std::int64_t stored_end(const TextLayout& layout, std::int64_t end) {
+  const auto place = std::lower_bound(layout.places.begin(), layout.places.end(), end,
+                                      [](const MemberPlace& each, std::int64_t at) { return each.bytes < at; });
+  return end < 0 || place == layout.places.end() ? -1 : place->stored;
+}
+
 /// From a place of the layout on, member by member, each of them where the layout says.
 class MembersSource final : public ByteSource {
  public:
-  MembersSource(const InputFile& file, const TextLayout& layout, std::int64_t begin, bool line_end_first)
-      : opened_(open_stored(file)), layout_(layout), decoder_(make_member_decoder(file.codec)), line_end_first_(line_end_first) {
-    const auto& places = layout.places;
-    const auto after = std::upper_bound(places.begin(), places.end(), begin,
-                                        [](std::int64_t at, const MemberPlace& place) { return at < place.bytes; });
-    next_ = static_cast<std::size_t>(after - places.begin());
-    EVCLEAN_CHECK(next_ > 0, "no member holds byte {}", begin);
-    cursor_.seek(places[next_ - 1].stored);
-    at_ = places[next_ - 1].bytes;
+  MembersSource(const InputFile& file, const TextLayout& layout, std::int64_t begin, std::int64_t end,
+                bool line_end_first)
+      : file_(open_stored(file, {place_before(layout, begin).stored, stored_end(layout, end)})),
+        layout_(layout),
+        decoder_(make_member_decoder(file.codec)),
+        line_end_first_(line_end_first) {
+    const MemberPlace place = place_before(layout, begin);
+    while (next_ < layout.places.size() && layout.places[next_].bytes <= place.bytes) ++next_;
+    cursor_.seek(place.stored);
+    at_ = place.bytes;
     begin_ = begin;
   }
 
@@ -77,7 +92,7 @@ class MembersSource final : public ByteSource {
 
   void enter() {
     const std::string_view head = cursor_.peek(kHeadBytes);
-    ended_ = head.empty() && at_ == layout_.bytes && file_.trouble().empty();
+    ended_ = head.empty() && at_ == layout_.bytes && file_->trouble().empty();
     broken_ = !ended_ && !decoder_->begins_with(head);
     inside_ = !ended_ && !broken_;
     if (inside_) decoder_->begin();
@@ -85,7 +100,7 @@ class MembersSource final : public ByteSource {
 
   /// Where the text known so far must stand next: the next place, or the end of the file.
   MemberPlace target() const {
-    return next_ < layout_.places.size() ? layout_.places[next_] : MemberPlace{file_.size_bytes(), layout_.bytes};
+    return next_ < layout_.places.size() ? layout_.places[next_] : MemberPlace{file_->size_bytes(), layout_.bytes};
   }
 
   void check_place() {
@@ -96,10 +111,9 @@ class MembersSource final : public ByteSource {
     if (next_ < layout_.places.size()) ++next_;
   }
 
-  std::unique_ptr<StoredFile> opened_;
-  StoredFile& file_ = *opened_;
+  std::unique_ptr<StoredFile> file_;
   const TextLayout& layout_;
-  StoredCursor cursor_{file_, 0};
+  StoredCursor cursor_{*file_, 0};
   std::unique_ptr<MemberDecoder> decoder_;
   std::size_t next_ = 0;  ///< the place ahead
   std::int64_t at_ = 0;   ///< decompressed offset of the next byte
@@ -164,8 +178,8 @@ std::unique_ptr<ByteSource> open_bytes(const InputFile& file, const StreamOption
 }
 
 std::unique_ptr<ByteSource> open_members(const InputFile& file, const TextLayout& layout, std::int64_t begin,
-                                         bool line_end_first) {
-  return std::make_unique<MembersSource>(file, layout, begin, line_end_first);
+                                         std::int64_t end, bool line_end_first) {
+  return std::make_unique<MembersSource>(file, layout, begin, end, line_end_first);
 }
 
 std::unique_ptr<ByteStream> text_of(std::unique_ptr<ByteSource> bytes, std::int64_t begin,

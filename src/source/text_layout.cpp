@@ -100,7 +100,7 @@ TextLayout find_layout(const InputFile& file, const StreamOptions& options, std:
   TextLayout layout;
   const bool utf8 = options.encoding == Encoding::kAuto || options.encoding == Encoding::kUtf8;
   if (file.codec == Codec::kPlain || file.size_bytes <= 0 || !utf8) return layout;
-  const std::unique_ptr<StoredFile> opened = open_stored(file);
+  const auto opened = open_stored(file);
   StoredFile& stored = *opened;
   if (!may_be_large(file, stored, chunk_bytes)) return layout;
   const auto sample = take_sample(file);

@@ -52,7 +52,7 @@ void read_parts(const InputFile& file) {
   bool damaged = false;
   const std::string whole = read_whole(file, OnCorrupt::kFail, damaged);
   for (std::size_t i = 0; i < layout.places.size(); ++i) {
-    const auto source = open_members(file, layout, layout.places[i].bytes, false);
+    const auto source = open_members(file, layout, layout.places[i].bytes, -1, false);
     const bool last = i + 1 == layout.places.size();
     const auto begin = static_cast<std::size_t>(layout.places[i].bytes);
     const auto size = static_cast<std::size_t>((last ? layout.bytes : layout.places[i + 1].bytes)) - begin;

@@ -26,7 +26,7 @@ class Layouts : public TestFiles {
 
 /// Bytes from `begin` on; empty text and `broken` as the source says.
 std::string bytes_from(const InputFile& file, const TextLayout& layout, std::int64_t begin, bool& broken) {
-  const auto source = open_members(file, layout, begin, false);
+  const auto source = open_members(file, layout, begin, -1, false);
   std::string text, piece(70'000, '\0');
   for (std::size_t got = source->read(piece.data(), piece.size()); got > 0;
        got = source->read(piece.data(), piece.size()))
@@ -130,7 +130,7 @@ TEST_F(Layouts, WhatIsGivenUpToAPlaceIsRightWhateverIsFlipped) {
     for (std::size_t i = 0; i + 1 < layout.places.size(); i += 3) {
       const auto begin = static_cast<std::size_t>(layout.places[i].bytes);
       const auto size = static_cast<std::size_t>(layout.places[i + 1].bytes) - begin;
-      const auto source = open_members(file, layout, layout.places[i].bytes, false);
+      const auto source = open_members(file, layout, layout.places[i].bytes, -1, false);
       std::string text;
       while (text.size() < size) {
         std::string piece(std::min<std::size_t>(9'000, size - text.size()), '\0');
