@@ -216,14 +216,35 @@ bool JsonDecoder::take_frame(Call& call, const Frame& frame, std::size_t& token)
     call.log.add_blank();
     return true;
   }
+  const std::size_t first = token;
   if (read_frame(frame, token)) {
     const std::size_t length = frame.end - frame.begin;
     const bool cr = lines() && length > 0 && call.text()[frame.end - 1] == '\r';
     rows_.commit({static_cast<std::uint32_t>(frame.begin), static_cast<std::uint32_t>(length - cr)});
     return true;
   }
+  if (const std::vector<Frame> objects = objects_of_line(call, frame); objects.size() > 1) {
+    token = first;
+    for (const Frame& object : objects) take_frame(call, object, token);
+    return true;
+  }
   while (token < tokens_.count() && rows_.position(token) < frame.end) ++token;
   return reject_frame(call, frame, rows_.fault());
+}
+
+/// The objects of a line that holds nothing but objects one after another; none for any other line.
+std::vector<JsonDecoder::Frame> JsonDecoder::objects_of_line(const Call& call, const Frame& line) const {
+  std::vector<Frame> objects;
+  if (!lines()) return objects;
+  const JsonFramer framer({call.text(), line.end}, true, shape_, static_cast<std::size_t>(spec_.max_depth));
+  for (std::size_t at = line.begin;;) {
+    while (at < line.end && is_json_blank(call.text()[at])) ++at;
+    if (at == line.end) return objects;
+    std::size_t end = 0;
+    if (call.text()[at] != '{' || framer.find_end(at, end) != JsonScan::kWhole) return {};
+    objects.push_back({at, end});
+    at = end;
+  }
 }
 
 /// Reads the record of a frame whose first token is `token`; leaves no row when it is bad.

@@ -5,7 +5,7 @@
 // text they are; null is missing (and makes its column known). Numbers, true and false keep their text, so that types
 // are found exactly; strings are flagged kQuoted. A key given twice in one object: the last counts, and it is counted.
 // Columns stand in the order of their first appearance in records that are rows; all rows have all columns.
-// Lines: a line that is not one whole object is a reject, nothing else is touched. Otherwise (an array, objects one
+// Lines: a line that is not one whole object (or several, one after another) is a reject, nothing else is touched. Otherwise (an array, objects one
 // after another): a record that reads to its closing bracket but is wrong is a reject; where brackets or quotes are
 // broken too, the reject reaches up to the next place where a run of sound records begins. A value that is no object is
 // a reject of its own. Where records begin with two or more keys that are always the same (learnt from the head), such
@@ -48,6 +48,7 @@ class JsonDecoder final : public Decoder {
   std::size_t unfinished(Call& call, std::size_t at);
   bool take_frames(Call& call, std::size_t first, std::size_t last);
   bool take_frame(Call& call, const Frame& frame, std::size_t& token);
+  std::vector<Frame> objects_of_line(const Call& call, const Frame& line) const;
   bool read_frame(const Frame& frame, std::size_t& token);
   JsonScan holds_record(const Call& call, const Frame& frame) const;
   JsonScan sound_behind(const Call& call, const Frame& frame) const;

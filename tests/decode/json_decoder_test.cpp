@@ -28,6 +28,23 @@ TEST(JsonDecoder, OneObjectALine) {
   EXPECT_EQ(d.records[1], "{\"b\":\"y\",\"a\":2.50}");
 }
 
+TEST(JsonDecoder, ObjectsOneAfterAnotherOnALineAreRecords) {
+  const Decoded d = decode(
+      "{\"a\":0}\n{\"a\":0}\n{\"a\":0}\n{\"a\":1}\n{\"a\":2} {\"a\":3}{\"a\":\"} {\"}\n{\"a\":4} x\n{\"a\":5} "
+      "{\"a\":}\n{\"a\":6}\n");
+  ASSERT_EQ(d.rows.size(), 9u);
+  EXPECT_EQ(d.value(4, "a"), "2");
+  EXPECT_EQ(d.value(6, "a"), "} {");
+  EXPECT_EQ(d.value(7, "a"), "5");
+  EXPECT_EQ(d.value(8, "a"), "6");
+  EXPECT_EQ(d.records[5], "{\"a\":3}");
+  ASSERT_EQ(d.rejects.size(), 2u);  // text behind an object spoils its line; a bad object only itself
+  EXPECT_EQ(d.rejects[0].text, "{\"a\":4} x");
+  EXPECT_EQ(d.rejects[1].text, "{\"a\":}");
+  EXPECT_EQ(d.rejects[1].line, 6);
+  EXPECT_EQ(d.lines, 11);
+}
+
 TEST(JsonDecoder, NestedObjectsBecomeDottedNamesAndArraysStayText) {
   const Decoded d = decode(R"({"req":{"id":7,"h":{"x":true}},"tags":["a", {"b":[1,2]}],"e":{},"n":null})");
   EXPECT_EQ(d.names, (Names{"req.id", "req.h.x", "tags", "n"}));
@@ -109,7 +126,7 @@ TEST(JsonDecoder, ABadLineIsARejectAndItsNeighboursAreUntouched) {
                              "\"x\"",
                              "[1,2]",
                              "null",
-                             "{\"a\":1}{\"a\":2}",
+                             "{\"a\":1}[{\"a\":2}]",
                              "{\"new\":1,\"a\":}",
                              "{\"a\":\"\t\"}",
                              "{",
