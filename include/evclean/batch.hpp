@@ -111,6 +111,10 @@ class Batch {
 Batch project(const Batch& batch, const std::vector<int>& columns);
 Fields project(const Fields& fields, const std::vector<int>& columns);
 
+/// Rows by number, in the order given, with repeats; records and their places go along. Column `replaced` is about to
+/// get other values: it is left without any.
+Batch pick_rows(const Batch& batch, const std::vector<std::int32_t>& rows, int replaced = -1);
+
 /// Makes a utf8 array of spans (missing is null), with one overshooting copy a value.
 std::shared_ptr<arrow::Array> string_array(const SpanColumn& column);
 

@@ -18,22 +18,6 @@ bool begins_array(std::string_view text) {
   return begin != std::string_view::npos && text[begin] == '[';
 }
 
-/// Rows by number, ascending, with repeats.
-template <typename T>
-std::vector<T> pick(const std::vector<T>& from, const std::vector<std::int32_t>& rows) {
-  std::vector<T> out;
-  if (from.empty()) return out;
-  out.reserve(rows.size());
-  for (const std::int32_t row : rows) out.push_back(from[static_cast<std::size_t>(row)]);
-  return out;
-}
-
-Column pick(const Column& column, const std::vector<std::int32_t>& rows) {
-  if (const auto* array = std::get_if<std::shared_ptr<arrow::Array>>(&column)) return gather(**array, rows);
-  const auto& raw = std::get<SpanColumn>(column);
-  return SpanColumn{raw.text, pick(raw.spans, rows), raw.kind, raw.nulls_marked};
-}
-
 /// Bytes of text that a row takes in each row made of it.
 std::int64_t text_bytes(const Batch& batch, std::int64_t row) {
   std::int64_t bytes = 0;
@@ -119,17 +103,8 @@ class Piece {
 
   void flush() {
     if (rows_.empty()) return;
-    Batch batch;
-    batch.num_rows = static_cast<std::int64_t>(rows_.size());
-    batch.text = from_.text;
-    batch.origin = from_.origin;
-    batch.records = pick(from_.records, rows_);
-    batch.source_offsets = pick(from_.source_offsets, rows_);
-    batch.names = from_.names;
-    for (std::size_t c = 0; c < from_.columns.size(); ++c) {
-      batch.columns.push_back(from_.names[c] == target_ ? Column(elements()) : pick(from_.columns[c], rows_));
-    }
-    if (batch.find(target_) < 0) batch.put(target_, elements());
+    Batch batch = pick_rows(from_, rows_, from_.find(target_));
+    batch.put(target_, elements());
     rows_.clear();
     elements_.clear();
     bytes_ = 0;

@@ -21,6 +21,15 @@ void keep_records(std::vector<T>& records, const std::vector<std::int32_t>& rows
   records.resize(rows.size());
 }
 
+template <typename T>
+std::vector<T> pick(const std::vector<T>& from, const std::vector<std::int32_t>& rows) {
+  std::vector<T> some;
+  if (from.empty()) return some;
+  some.reserve(rows.size());
+  for (const std::int32_t row : rows) some.push_back(from[static_cast<std::size_t>(row)]);
+  return some;
+}
+
 /// Copies up to 32 bytes a step past the end: both sides have padding, and short values take one step.
 char* copy_over(char* out, const char* from, std::size_t length) {
   for (std::size_t done = 0; done < length; done += 32) std::memcpy(out + done, from + done, 32);
@@ -79,6 +88,27 @@ Fields project(const Fields& fields, const std::vector<int>& columns) {
   Fields some;
   for (const int column : columns) some.push_back(fields[static_cast<std::size_t>(column)]);
   return some;
+}
+
+Batch pick_rows(const Batch& batch, const std::vector<std::int32_t>& rows, int replaced) {
+  Batch picked;
+  picked.num_rows = static_cast<std::int64_t>(rows.size());
+  picked.names = batch.names;
+  for (const Column& column : batch.columns) {
+    if (static_cast<int>(picked.columns.size()) == replaced) {
+      picked.columns.emplace_back(SpanColumn{});
+    } else if (const auto* array = std::get_if<std::shared_ptr<arrow::Array>>(&column)) {
+      picked.columns.emplace_back(gather(**array, rows));
+    } else {
+      const auto& raw = std::get<SpanColumn>(column);
+      picked.columns.emplace_back(SpanColumn{raw.text, pick(raw.spans, rows), raw.kind, raw.nulls_marked});
+    }
+  }
+  picked.text = batch.text;
+  picked.origin = batch.origin;
+  picked.records = pick(batch.records, rows);
+  picked.source_offsets = pick(batch.source_offsets, rows);
+  return picked;
 }
 
 std::shared_ptr<arrow::Array> string_array(const SpanColumn& column) {
