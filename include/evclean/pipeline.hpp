@@ -44,6 +44,7 @@ struct OpState {
   std::vector<std::int64_t> odd;                    ///< a step: values it took as best it could (explode: not an array)
   std::vector<std::vector<PatternTally>> patterns;  ///< a step that parses
   std::vector<double> seconds;                      ///< a step
+  std::vector<std::vector<std::int64_t>> key_texts;  ///< a join looked up: 'None' and all texts of each key column
   EvalCounters counters;
   std::vector<Reject> rejects;  ///< by steps (cast)
 };
@@ -60,6 +61,14 @@ class Op {
   int step = -1;  ///< index in the job's steps; -1: settling at the table's end
 };
 
+/// A join with rows at hand: its operation, the columns it adds, and the left ones that it took for null of another
+/// type.
+struct JoinedColumns {
+  std::unique_ptr<Op> op;
+  Fields added;
+  std::vector<int> empties;
+};
+
 /// Compiles steps one after another. Use:
 /// while (!done()) { for each slot of needs(): settle(slot, type); settling(); next(); }
 class PipelineCompiler {
@@ -73,6 +82,8 @@ class PipelineCompiler {
     std::string job_path;                         ///< for messages
     std::string job_text;                         ///< for carets
     std::function<std::string(int slot)> sample;  ///< a string value of a slot and its place, for messages
+    /// Compiles the join at an index of `steps`; `empty`: columns without any value. Empty function: no join is there.
+    std::function<JoinedColumns(int step, const Fields& left, const std::vector<bool>& empty)> join;
   };
 
   /// `input`: the table's columns in order. `closed`: no further columns can appear.
@@ -112,7 +123,7 @@ class PipelineCompiler {
 /// True for steps that need the number of rows before them over all splits (index, limit).
 bool numbers_rows(const StepSpec& step);
 
-/// The first step from which on rows no longer stand for records (explode), or the number of steps.
+/// The first step from which on rows no longer stand for records (explode, join), or the number of steps.
 int first_step_off_records(const std::vector<StepSpec>& steps);
 
 /// Whether `name` matches a pattern with * and ?.

@@ -201,6 +201,20 @@ Ops PipelineCompiler::Impl::compile(const ExplodeStep& explode) {
   return ops;
 }
 
+/// A join settles every column, as the rows that reach it have them: whether it is looked up or exchanged, types agree.
+Ops PipelineCompiler::Impl::compile(const JoinStep& join) {
+  EVCLEAN_CHECK(options.join != nullptr, "a join stands in a pipeline");
+  for (const auto& [left, right] : join.on) require(left);
+  Ops ops = settle_ops(used(), true);
+  std::vector<bool> no_value;
+  for (const Sym& column : columns) no_value.push_back(column.empty_slot >= 0);
+  JoinedColumns joined = options.join(at, fields(), no_value);
+  for (const int position : joined.empties) empties_used.insert(columns[static_cast<std::size_t>(position)].empty_slot);
+  for (const Field& field : joined.added) columns.push_back({field.name, field.type});
+  ops.push_back(std::move(joined.op));
+  return ops;
+}
+
 Ops PipelineCompiler::Impl::compile(const IndexStep& index) {
   put(index.name.value, ValueType::kInt64);
   return one(make_index_op(index.name.value));

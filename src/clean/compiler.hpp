@@ -83,10 +83,11 @@ struct PipelineCompiler::Impl {
   Ops compile(const CastStep&);
   Ops compile(const MapStep&);
   Ops compile(const ExplodeStep&);
+  Ops compile(const JoinStep&);
   Ops compile(const IndexStep&);
   Ops compile(const LimitStep&);
   Ops compile(const SampleStep&);
-  /// Steps over whole tables stand between pipelines, never in one.
+  /// Other steps over whole tables stand between pipelines, never in one.
   template <typename TableStep>
   Ops compile(const TableStep&) {
     fail_bug("step {} is not one of a pipeline", spec().name);

@@ -92,8 +92,10 @@ bool numbers_rows(const StepSpec& step) {
 }
 
 int first_step_off_records(const std::vector<StepSpec>& steps) {
-  const auto explodes = [](const StepSpec& step) { return std::holds_alternative<ExplodeStep>(step.body); };
-  return static_cast<int>(std::find_if(steps.begin(), steps.end(), explodes) - steps.begin());
+  const auto multiplies = [](const StepSpec& step) {
+    return std::holds_alternative<ExplodeStep>(step.body) || std::holds_alternative<JoinStep>(step.body);
+  };
+  return static_cast<int>(std::find_if(steps.begin(), steps.end(), multiplies) - steps.begin());
 }
 
 }  // namespace evclean

@@ -32,9 +32,10 @@ struct PassResult {
   std::vector<std::int64_t> filtered, rows_in, rows_out, odd;  ///< a step
   std::vector<std::int64_t> missing;                           ///< a column of the result
   EvalCounters counters;
-  std::vector<std::vector<PatternTally>> patterns;  ///< a step; the last: the format
-  std::int64_t rejected = 0;                        ///< records
-  std::int64_t rejected_rows = 0;                   ///< rows that no longer stood for records
+  std::map<int, std::vector<std::int64_t>> key_texts;  ///< a join looked up: as in OpState
+  std::vector<std::vector<PatternTally>> patterns;     ///< a step; the last: the format
+  std::int64_t rejected = 0;                           ///< records
+  std::int64_t rejected_rows = 0;                      ///< rows that no longer stood for records
   bool over_budget = false;
   std::vector<std::int64_t> line_ends;                ///< a file: line ends up to the end of what was read
   std::vector<std::vector<std::int64_t>> line_bases;  ///< split, segment: lines of the file before it

@@ -77,6 +77,7 @@ void make_step_counts(const std::vector<StepSpec>& steps, OpState& state) {
   for (auto* counts : {&state.filtered, &state.next_row, &state.rows_in, &state.rows_out, &state.odd})
     counts->resize(steps.size());
   state.patterns.resize(steps.size());
+  state.key_texts.resize(steps.size());
   state.seconds.resize(steps.size() + 1);
 }
 

@@ -232,6 +232,20 @@ void merge_counts(const TableInput& input, const Program& program, const Comm& c
   result.missing.assign(at + 5, at + 5 + columns);
 }
 
+/// Texts that joins looked up, by the step.
+void merge_key_texts(const TableInput& input, const Comm& comm, const std::map<std::int64_t, SplitRecord>& records,
+                     PassResult& result) {
+  for (const auto& [step, lookup] : input.lookups) {
+    const auto& join_step = std::get<JoinStep>(input.spec->steps[static_cast<std::size_t>(step)].body);
+    std::vector<std::int64_t> sums(2 * join_step.on.size());
+    for (const auto& [split, record] : records) {
+      const auto& texts = record.state.key_texts[static_cast<std::size_t>(step)];
+      for (std::size_t i = 0; i < texts.size(); ++i) sums[i] += texts[i];
+    }
+    result.key_texts[step] = comm.sum(std::move(sums));
+  }
+}
+
 void put_tallies(Packer& out, const std::vector<PatternTally>& tallies) {
   out.put(static_cast<std::int64_t>(tallies.size()));
   for (const PatternTally& t : tallies) {
@@ -313,6 +327,7 @@ PassResult merge_records(const TableInput& input, const Program& program, const 
   merge_patterns(input, comm, records, result);
   merge_positions(input, comm, records, result);
   merge_counts(input, program, comm, records, result);
+  merge_key_texts(input, comm, records, result);
   for (const FileLedger& file : result.files) {
     result.rejected += file.counts.rejected;
   }

@@ -5,6 +5,7 @@
 
 #include "evclean/pattern.hpp"
 #include "input_state.hpp"
+#include "lookup_op.hpp"
 #include "wire.hpp"
 
 namespace evclean {
@@ -291,6 +292,11 @@ PipelineCompiler::Options compiler_options(const TableInput& input) {
     options.zone = TimeZone::named(input.spec->input->format.timezone);
     if (!input.dataset) options.types = input.spec->input->types;
   }
+  if (input.lookups.empty()) return options;
+  options.join = [&input](int step, const Fields& left, const std::vector<bool>& empty) {
+    return compile_lookup(input.lookups.at(step), input.spec->steps[static_cast<std::size_t>(step)], left, empty,
+                          input.job->path);
+  };
   return options;
 }
 

@@ -2,6 +2,7 @@
 // A table's input, resolved: its files, splits and format, the same on every rank.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "evclean/comm.hpp"
 #include "evclean/dataset.hpp"
 #include "evclean/job.hpp"
+#include "evclean/lookup.hpp"
 #include "evclean/pipeline.hpp"
 #include "evclean/sink.hpp"
 #include "evclean/text_layout.hpp"
@@ -40,7 +42,9 @@ struct TableInput {
   bool replays = false;               ///< just the records at `rejected` are read (--replay)
   std::vector<std::vector<RejectedPlace>> rejected;      ///< a file
   std::vector<std::vector<std::int64_t>> segment_lines;  ///< split, segment: lines of the file before it, where known
-  DatasetPtr dataset;      ///< rows that a step over whole tables gave, instead of files; a split is a part
+  DatasetPtr dataset;  ///< rows that a step over whole tables gave, instead of files; a split is a part
+  /// Joins among the steps that are looked up in passing, by the step's index.
+  std::map<int, std::shared_ptr<const Lookup>> lookups;
   int origin_columns = 0;  ///< of the dataset, its last ones: where each row's record stands (row_origin.hpp)
 
   const FormatSpec& format_spec() const { return spec->input->format; }

@@ -10,158 +10,173 @@
 namespace evclean {
 namespace {
 
+bool matches(const std::string& pattern, const std::string& name) {
+  return pattern == name || (pattern.find_first_of("*?") != std::string::npos && glob_matches(pattern, name));
+}
+
+bool is_wanted(const JoinStep& join, const std::string& name) {
+  if (!join.columns) return true;
+  return std::any_of(join.columns->begin(), join.columns->end(),
+                     [&](const Text& pattern) { return matches(pattern.value, name); });
+}
+
+/// A key of the right is not repeated, but may be named under columns when the left calls it otherwise.
+bool is_repeated_key(const JoinStep& join, const std::string& name) {
+  for (const auto& [left, right] : join.on) {
+    if (right.value != name) continue;
+    if (left.value == name || !join.columns) return true;
+    return std::none_of(join.columns->begin(), join.columns->end(), [&](const Text& t) { return t.value == name; });
+  }
+  return false;
+}
+
+JoinHow how_of(const JoinStep& join) {
+  static const std::map<std::string, JoinHow> kWords = {{"inner", JoinHow::kInner}, {"left", JoinHow::kLeft},
+                                                        {"right", JoinHow::kRight}, {"full", JoinHow::kFull},
+                                                        {"semi", JoinHow::kSemi},   {"anti", JoinHow::kAnti}};
+  return kWords.at(join.how);
+}
+
+JoinStrategy strategy_of(const JoinStep& join) {
+  static const std::map<std::string, JoinStrategy> kWords = {{"auto", JoinStrategy::kAuto},
+                                                             {"broadcast", JoinStrategy::kBroadcast},
+                                                             {"keys", JoinStrategy::kKeys},
+                                                             {"rows", JoinStrategy::kRows}};
+  return kWords.at(join.strategy);
+}
+
+std::vector<std::string> literal_columns(const JoinStep& join) {
+  std::vector<std::string> names;
+  if (!join.columns) return names;
+  for (const Text& name : *join.columns) {
+    if (name.value.find_first_of("*?") == std::string::npos) names.push_back(name.value);
+  }
+  return names;
+}
+
+/// From words to positions.
 class JoinColumns {
  public:
-  JoinColumns(const JoinStep& join_step, const StepSpec& step, DatasetPtr left, DatasetPtr right,
-              const TableStepContext& context)
-      : join_(join_step), step_(step), left_(std::move(left)), right_(std::move(right)), context_(context) {}
+  JoinColumns(const JoinStep& join_step, const StepSpec& step, const Fields& left, const Fields& right,
+              const std::string& job_path)
+      : join_(join_step), step_(step), left_(left), right_(right), job_path_(job_path) {}
 
-  DatasetPtr run(OperatorReport& report) {
-    spec_.how = how();
-    spec_.strategy = strategy();
-    left_ = with_columns(left_, {}, true);
-    right_ = with_columns(right_, literal_columns(), false);
+  JoinSpec spec() {
+    spec_.how = how_of(join_);
+    spec_.strategy = strategy_of(join_);
     for (const auto& [left, right] : join_.on) {
-      spec_.left_keys.push_back(find(*left_, left, "the left table"));
-      spec_.right_keys.push_back(find(*right_, right, fmt::format("table {}", join_.table.value)));
+      spec_.left_keys.push_back(find(left_, left, "the left table"));
+      spec_.right_keys.push_back(find(right_, right, fmt::format("table {}", join_.table.value)));
     }
     if (spec_.how != JoinHow::kSemi && spec_.how != JoinHow::kAnti) choose_payload();
-    report.name = fmt::format("join {}", join_.table.value);
-    try {
-      return join(*left_, *right_, spec_, context_.workspace, report);
-    } catch (const Error& error) {
-      if (error.code() != ExitCode::kUser) throw;
-      fail(step_.place, error.what());
-    }
+    return std::move(spec_);
   }
 
  private:
-  [[noreturn]] void fail(JobPlace place, const std::string& what) const {
-    throw Error(ExitCode::kUser, fmt::format("{}:{}:{}: join: {}", context_.job.path, place.line, place.column, what));
-  }
-
-  JoinHow how() const {
-    static const std::map<std::string, JoinHow> kWords = {{"inner", JoinHow::kInner}, {"left", JoinHow::kLeft},
-                                                          {"right", JoinHow::kRight}, {"full", JoinHow::kFull},
-                                                          {"semi", JoinHow::kSemi},   {"anti", JoinHow::kAnti}};
-    return kWords.at(join_.how);
-  }
-
-  JoinStrategy strategy() const {
-    static const std::map<std::string, JoinStrategy> kWords = {{"auto", JoinStrategy::kAuto},
-                                                               {"broadcast", JoinStrategy::kBroadcast},
-                                                               {"keys", JoinStrategy::kKeys},
-                                                               {"rows", JoinStrategy::kRows}};
-    return kWords.at(join_.strategy);
-  }
-
-  int find(const Dataset& data, const Text& name, const std::string& where) const {
-    const int at = data.find(name.value);
+  int find(const Fields& fields, const Text& name, const std::string& where) const {
+    const int at = find_field(fields, name.value);
     if (at >= 0) return at;
     std::vector<std::string> known;
-    for (const Field& field : data.fields()) known.push_back(field.name);
-    fail(name.place,
-         fmt::format("no column '{}' in {}{}; columns there: {}", name.value, where, did_you_mean(name.value, known),
-                     known.empty() ? "none" : fmt::to_string(fmt::join(known, ", "))));
-  }
-
-  std::vector<std::string> literal_columns() const {
-    std::vector<std::string> names;
-    if (!join_.columns) return names;
-    for (const Text& name : *join_.columns) {
-      if (name.value.find_first_of("*?") == std::string::npos) names.push_back(name.value);
-    }
-    return names;
-  }
-
-  /// A side without rows may lack columns (nobody wrote them down) and its types say nothing: keys take the other
-  /// side's types, what is named is there.
-  DatasetPtr with_columns(const DatasetPtr& data, const std::vector<std::string>& named, bool is_left) const {
-    if (data->rows() > 0) return data;
-    Fields fields = data->fields();
-    const auto put = [&](const std::string& name, std::optional<ValueType> type) {
-      for (Field& field : fields) {
-        if (field.name != name) continue;
-        if (type) field.type = *type;
-        return;
-      }
-      fields.push_back({name, type.value_or(ValueType::kString)});
-    };
-    const Dataset& other = is_left ? *right_ : *left_;
-    for (const auto& [left, right] : join_.on) {
-      const int at = other.find(is_left ? right.value : left.value);
-      std::optional<ValueType> type;
-      if (at >= 0) type = other.fields()[static_cast<std::size_t>(at)].type;
-      put(is_left ? left.value : right.value, type);
-    }
-    for (const std::string& name : named) put(name, std::nullopt);
-    auto wider = std::make_shared<Dataset>(std::move(fields), context_.workspace);
-    wider->finish();
-    return wider;
-  }
-
-  bool is_wanted(const std::string& name) const {
-    if (!join_.columns) return true;
-    return std::any_of(join_.columns->begin(), join_.columns->end(),
-                       [&](const Text& pattern) { return matches(pattern.value, name); });
-  }
-
-  static bool matches(const std::string& pattern, const std::string& name) {
-    return pattern == name || (pattern.find_first_of("*?") != std::string::npos && glob_matches(pattern, name));
-  }
-
-  /// A key of the right is not repeated, but may be named under columns when the left calls it otherwise.
-  bool is_repeated_key(const std::string& name) const {
-    for (const auto& [left, right] : join_.on) {
-      if (right.value != name) continue;
-      if (left.value == name || !join_.columns) return true;
-      return std::none_of(join_.columns->begin(), join_.columns->end(), [&](const Text& t) { return t.value == name; });
-    }
-    return false;
+    for (const Field& field : fields) known.push_back(field.name);
+    throw join_error(
+        job_path_, name.place,
+        fmt::format("no column '{}' in {}{}; columns there: {}", name.value, where, did_you_mean(name.value, known),
+                    known.empty() ? "none" : fmt::to_string(fmt::join(known, ", "))));
   }
 
   void choose_payload() {
     if (join_.columns) {
       for (const Text& pattern : *join_.columns) check_pattern(pattern);
     }
-    const Fields& fields = right_->fields();
-    for (std::size_t c = 0; c < fields.size(); ++c) {
-      if (!is_wanted(fields[c].name) || is_repeated_key(fields[c].name)) continue;
-      spec_.payload.push_back(static_cast<int>(c));
-      spec_.payload_names.push_back(new_name(fields[c].name));
-    }
+    spec_.payload = join_payload(join_, right_);
+    for (const int column : spec_.payload)
+      spec_.payload_names.push_back(new_name(right_[static_cast<std::size_t>(column)].name));
   }
 
   void check_pattern(const Text& pattern) const {
-    const Fields& fields = right_->fields();
-    const bool found = std::any_of(fields.begin(), fields.end(),
+    const bool found = std::any_of(right_.begin(), right_.end(),
                                    [&](const Field& field) { return matches(pattern.value, field.name); });
-    if (!found) find(*right_, pattern, fmt::format("table {}", join_.table.value));
+    if (!found) find(right_, pattern, fmt::format("table {}", join_.table.value));
   }
 
   std::string new_name(const std::string& name) const {
     const auto taken = [&](const std::string& wanted) {
       const auto& names = spec_.payload_names;
-      return left_->find(wanted) >= 0 || std::find(names.begin(), names.end(), wanted) != names.end();
+      return find_field(left_, wanted) >= 0 || std::find(names.begin(), names.end(), wanted) != names.end();
     };
     if (!taken(name)) return name;
     if (!taken(name + join_.suffix)) return name + join_.suffix;
-    fail(step_.place, fmt::format("both tables have '{}', and '{}{}' is taken too: choose another suffix:", name, name,
-                                  join_.suffix));
+    throw join_error(job_path_, step_.place,
+                     fmt::format("both tables have '{}', and '{}{}' is taken too: choose another suffix:", name, name,
+                                 join_.suffix));
   }
 
   const JoinStep& join_;
   const StepSpec& step_;
-  DatasetPtr left_, right_;
-  const TableStepContext& context_;
+  const Fields &left_, &right_;
+  const std::string& job_path_;
   JoinSpec spec_;
 };
 
+/// A side without rows may lack columns (nobody wrote them down) and its types say nothing: keys take the other
+/// side's types, what is named is there.
+DatasetPtr with_columns(const JoinStep& join, const DatasetPtr& data, const Dataset& other, bool is_left,
+                        const Workspace& workspace) {
+  if (data->rows() > 0) return data;
+  Fields fields = data->fields();
+  const auto put = [&](const std::string& name, std::optional<ValueType> type) {
+    for (Field& field : fields) {
+      if (field.name != name) continue;
+      if (type) field.type = *type;
+      return;
+    }
+    fields.push_back({name, type.value_or(ValueType::kString)});
+  };
+  for (const auto& [left, right] : join.on) {
+    const int at = other.find(is_left ? right.value : left.value);
+    std::optional<ValueType> type;
+    if (at >= 0) type = other.fields()[static_cast<std::size_t>(at)].type;
+    put(is_left ? left.value : right.value, type);
+  }
+  for (const std::string& name : is_left ? std::vector<std::string>() : literal_columns(join)) put(name, std::nullopt);
+  auto wider = std::make_shared<Dataset>(std::move(fields), workspace);
+  wider->finish();
+  return wider;
+}
+
 }  // namespace
+
+Error join_error(const std::string& job_path, JobPlace place, const std::string& what) {
+  return Error(ExitCode::kUser, fmt::format("{}:{}:{}: join: {}", job_path, place.line, place.column, what));
+}
+
+JoinSpec join_spec(const JoinStep& join_step, const StepSpec& step, const Fields& left, const Fields& right,
+                   const std::string& job_path) {
+  return JoinColumns(join_step, step, left, right, job_path).spec();
+}
+
+std::vector<int> join_payload(const JoinStep& join_step, const Fields& right) {
+  std::vector<int> columns;
+  if (join_step.how == "semi" || join_step.how == "anti") return columns;
+  for (std::size_t c = 0; c < right.size(); ++c) {
+    if (is_wanted(join_step, right[c].name) && !is_repeated_key(join_step, right[c].name))
+      columns.push_back(static_cast<int>(c));
+  }
+  return columns;
+}
 
 DatasetPtr run_join(const JoinStep& join_step, const StepSpec& step, DatasetPtr left, DatasetPtr right,
                     const TableStepContext& context, OperatorReport& report) {
-  return JoinColumns(join_step, step, std::move(left), std::move(right), context).run(report);
+  left = with_columns(join_step, left, *right, true, context.workspace);
+  right = with_columns(join_step, right, *left, false, context.workspace);
+  const JoinSpec spec = join_spec(join_step, step, left->fields(), right->fields(), context.job.path);
+  report.name = fmt::format("join {}", join_step.table.value);
+  try {
+    return join(*left, *right, spec, context.workspace, report);
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::kUser) throw;
+    throw join_error(context.job.path, step.place, error.what());
+  }
 }
 
 }  // namespace evclean

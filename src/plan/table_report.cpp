@@ -5,6 +5,7 @@
 
 #include "evclean/suggest.hpp"
 #include "input_state.hpp"
+#include "lookup_op.hpp"
 #include "table_run.hpp"
 
 namespace evclean {
@@ -168,6 +169,7 @@ void TableRun::note_piece(const TableInput& input, const SegmentResult& piece, s
       report.notes.push_back(fmt::format("step {} ({}): {} values were no array and stayed one row", s + 1,
                                          spec_.steps[s].name, piece.pass.odd[at]));
   }
+  note_lookups(piece, first_step, report);
   if (!input.dataset) {
     report.passes = piece.passes;
     note_files(report);
@@ -220,6 +222,22 @@ void TableRun::note_state(const PassResult& pass, TableReport& report) const {
   for (const FileLedger& file : report.files) left_out.push_back(file.skipped);
   report.state_path = spec_.input->only_new;
   report.state = input_.state->after(pass.line_ends, left_out);
+}
+
+/// Joins that rows looked up in passing: what an exchange would have said.
+void TableRun::note_lookups(const SegmentResult& piece, std::size_t first_step, TableReport& report) {
+  for (const auto& op : piece.program.ops) {
+    const auto texts = piece.pass.key_texts.find(op->step);
+    if (texts == piece.pass.key_texts.end()) continue;
+    const std::size_t step = first_step + static_cast<std::size_t>(op->step);
+    for (std::string& note : lookup_notes(*op, texts->second)) {
+      OperatorReport said;
+      said.name = fmt::format("join {}", std::get<JoinStep>(spec_.steps[step].body).table.value);
+      said.notes.push_back(std::move(note));
+      queries_.operators.push_back(std::move(said));
+    }
+    report.steps[step].how = "broadcast";
+  }
 }
 
 /// What steps over whole tables and queries have to say.

@@ -6,6 +6,7 @@
 
 #include "dataset_sink.hpp"
 #include "evclean/interrupt.hpp"
+#include "lookup_op.hpp"
 
 namespace evclean {
 namespace {
@@ -20,10 +21,28 @@ TableRun::TableRun(const TableSpec& spec, const TableSurroundings& around)
     : spec_(spec), around_(around), job_(around.job), comm_(around.comm) {}
 TableRun::~TableRun() = default;
 
+/// Gathers the small tables of joins, which rows look up in passing; all of them take a quarter of the memory at most.
+void TableRun::gather_lookups() {
+  std::int64_t room = around_.resources.memory_bytes / 4;
+  for (std::size_t s = 0; s < spec_.steps.size(); ++s) {
+    const auto* join_step = std::get_if<JoinStep>(&spec_.steps[s].body);
+    if (join_step == nullptr) continue;
+    const DatasetPtr right = around_.other(join_step->table.value);
+    auto lookup = gather_lookup(*join_step, *right, around_.workspace,
+                                std::min(room, lookup_limit(around_.resources.memory_bytes)));
+    if (!lookup) continue;
+    room -= lookup->memory_bytes();
+    lookups_[s] = std::move(lookup);
+  }
+}
+
 void TableRun::plan_pieces() {
   const std::size_t steps = spec_.steps.size();
-  for (std::size_t begin = 0; begin <= steps; begin = pieces_.back().end + 1)
-    pieces_.push_back({begin, next_table_step(spec_, begin, steps)});
+  for (std::size_t begin = 0; begin <= steps; begin = pieces_.back().end + 1) {
+    std::size_t end = next_table_step(spec_, begin, steps);
+    while (lookups_.count(end) > 0) end = next_table_step(spec_, end + 1, steps);
+    pieces_.push_back({begin, end});
+  }
   const auto ending = std::find_if(spec_.steps.begin(), spec_.steps.end(), ends_records);
   records_end_ = spec_.sql ? 0 : static_cast<std::size_t>(ending - spec_.steps.begin());
 }
@@ -103,6 +122,10 @@ SegmentResult TableRun::run_piece(const TableInput& input, std::size_t piece, Ta
   plan.wanted = [&](const Fields& fields) { return wanted(fields, piece); };
   TableInput own = input;
   own.spec = &plan.spec;
+  for (const auto& [step, lookup] : lookups_) {
+    if (step >= pieces_[piece].begin && step < pieces_[piece].end)
+      own.lookups[static_cast<int>(step - pieces_[piece].begin)] = lookup;
+  }
   SegmentRun run(own, plan, around_.resources, comm_, around_.progress);
   SegmentResult result = run.run();
   for (const RenamedColumn& change : plan.renames) add_rename(renames_, change);
@@ -159,6 +182,7 @@ TableReport TableRun::run() {
   TableReport report;
   report.name = spec_.name;
   for (const StepSpec& step : spec_.steps) report.steps.push_back({step.name, 0, 0, 0, false, {}});
+  gather_lookups();
   plan_pieces();
   nulls_ = NullWords::standard();
   if (spec_.sql) {

@@ -41,6 +41,7 @@ class TableRun {
     std::size_t begin = 0, end = 0;
   };
 
+  void gather_lookups();
   void plan_pieces();
   OriginPlan origin_behind(std::size_t step) const;
   SegmentResult run_piece(const TableInput& input, std::size_t piece, TableReport& report);
@@ -71,6 +72,7 @@ class TableRun {
   void note_piece(const TableInput& input, const SegmentResult& piece, std::size_t number, TableReport& report);
   void note_patterns(const PassResult& pass, std::size_t first_step, bool of_files, TableReport& report) const;
   void note_state(const PassResult& pass, TableReport& report) const;
+  void note_lookups(const SegmentResult& piece, std::size_t first_step, TableReport& report);
   void note_operators(TableReport& report) const;
   void note_what_stays(TableReport& report) const;
 
@@ -78,6 +80,7 @@ class TableRun {
   const TableSurroundings& around_;
   const Job& job_;
   const Comm& comm_;
+  std::map<std::size_t, std::shared_ptr<const Lookup>> lookups_;  ///< by step
   std::vector<Piece> pieces_;
   std::vector<RenamedColumn> renames_;  ///< by the pieces before the one that runs
   std::size_t records_end_ = 0;         ///< steps before this one still see records

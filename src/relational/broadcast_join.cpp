@@ -2,7 +2,6 @@
 #include <arrow/api.h>
 
 #include <algorithm>
-#include <map>
 
 #include "evclean/arrow_status.hpp"
 #include "join_run.hpp"
@@ -41,11 +40,8 @@ void join_by_broadcast(JoinRun& run) {
   const JoinPlan& plan = run.plan;
   std::vector<int> key_places, payload_places;
   const std::vector<int> columns = build_columns(plan, key_places, payload_places);
-  std::map<std::int64_t, std::vector<Batch>> parts;
-  send_right_to_all(run, columns, [&](std::int64_t part, Batch rows) { parts[part].push_back(std::move(rows)); });
-  std::vector<Batch> batches;
-  for (auto& [part, list] : parts) std::move(list.begin(), list.end(), std::back_inserter(batches));
-  parts.clear();
+  const auto look = [&](const Batch& batch) { run.none.count_right(batch); };
+  const std::vector<Batch> batches = gather_on_all(run.right, columns, run.workspace, look, run.bytes_sent);
 
   KeyTable table;
   KeyMaker makes_right(plan.kinds, key_places);

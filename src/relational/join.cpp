@@ -90,7 +90,7 @@ DatasetPtr join(const Dataset& left, const Dataset& right, const JoinSpec& spec,
                 OperatorReport& report) {
   const Stopwatch stopwatch(report);
   if (report.name.empty()) report.name = "join";
-  const JoinPlan plan = plan_join(left, right, spec, report.name);
+  const JoinPlan plan = plan_join(left.fields(), right.fields(), spec, report.name);
   auto result = std::make_shared<Dataset>(plan.result, workspace);
   JoinRun run{
       left,        right, plan, workspace, memory_share(*workspace.budget, workspace.comm), *result, FrequentNone(plan),

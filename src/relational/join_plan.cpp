@@ -66,8 +66,8 @@ std::shared_ptr<arrow::Array> widen(const std::shared_ptr<arrow::Array>& array, 
   return converted<std::int32_t, std::int64_t>(*array, type, [](std::int32_t day) { return day * 86'400'000'000; });
 }
 
-JoinPlan plan_join(const Dataset& left, const Dataset& right, const JoinSpec& spec, const std::string& name) {
-  JoinPlan plan{spec, left.fields(), right.fields(), {}, left.fields()};
+JoinPlan plan_join(const Fields& left, const Fields& right, const JoinSpec& spec, const std::string& name) {
+  JoinPlan plan{spec, left, right, {}, left};
   EVCLEAN_CHECK(spec.left_keys.size() == spec.right_keys.size(), "{} and {} join keys", spec.left_keys.size(),
                 spec.right_keys.size());
   EVCLEAN_CHECK(spec.payload.size() == spec.payload_names.size(), "{} right columns with {} names", spec.payload.size(),

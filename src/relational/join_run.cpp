@@ -6,6 +6,8 @@
 #include <arrow/util/byte_size.h>
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 
 #include "evclean/arrow_status.hpp"
 #include "pair_joiner.hpp"
@@ -13,22 +15,38 @@
 
 namespace evclean {
 
-void send_right_to_all(JoinRun& run, const std::vector<int>& columns,
-                       const std::function<void(std::int64_t part, Batch)>& take) {
-  RowCursor cursor(run.right);
+std::int64_t send_to_all(const Dataset& data, const std::vector<int>& columns, const Workspace& workspace,
+                         const std::function<void(const Batch&)>& look,
+                         const std::function<void(std::int64_t part, Batch)>& take) {
+  RowCursor cursor(data);
   const auto produce = [&](Shipper& ship) {
     if (cursor.done()) return false;
     const std::int64_t part = cursor.part();
     const Batch whole = cursor.take();
-    run.none.count_right(whole);
+    look(whole);
     const Batch batch = project(whole, columns);
-    for (int rank = 0; rank < run.comm().size(); ++rank) ship.put(rank, part, batch);
+    for (int rank = 0; rank < workspace.comm.size(); ++rank) ship.put(rank, part, batch);
     return !cursor.done();
   };
-  run.bytes_sent +=
-      exchange(run.workspace, project(run.plan.right, columns), produce, [&](int, std::int64_t part, Batch rows) {
-        take(part, std::move(rows));
-      }).bytes_sent;
+  return exchange(workspace, project(data.fields(), columns), produce,
+                  [&](int, std::int64_t part, Batch rows) { take(part, std::move(rows)); })
+      .bytes_sent;
+}
+
+void send_right_to_all(JoinRun& run, const std::vector<int>& columns,
+                       const std::function<void(std::int64_t part, Batch)>& take) {
+  const auto look = [&](const Batch& batch) { run.none.count_right(batch); };
+  run.bytes_sent += send_to_all(run.right, columns, run.workspace, look, take);
+}
+
+std::vector<Batch> gather_on_all(const Dataset& data, const std::vector<int>& columns, const Workspace& workspace,
+                                 const std::function<void(const Batch&)>& look, std::int64_t& bytes_sent) {
+  std::map<std::int64_t, std::vector<Batch>> parts;
+  bytes_sent += send_to_all(data, columns, workspace, look,
+                            [&](std::int64_t part, Batch rows) { parts[part].push_back(std::move(rows)); });
+  std::vector<Batch> batches;
+  for (auto& [part, list] : parts) std::move(list.begin(), list.end(), std::back_inserter(batches));
+  return batches;
 }
 
 void each_left(JoinRun& run, const std::function<void(std::int64_t part, const Batch&)>& take) {

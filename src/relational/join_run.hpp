@@ -39,6 +39,13 @@ void join_by_travel(JoinRun& run, bool whole_rows);
 /// Sends this rank's right rows (some columns) to all ranks, tagged with their part. Collective.
 void send_right_to_all(JoinRun& run, const std::vector<int>& columns,
                        const std::function<void(std::int64_t part, Batch)>& take);
+/// The same of any dataset; `look` sees this rank's batches whole. Gives the bytes sent by this rank. Collective.
+std::int64_t send_to_all(const Dataset& data, const std::vector<int>& columns, const Workspace& workspace,
+                         const std::function<void(const Batch&)>& look,
+                         const std::function<void(std::int64_t part, Batch)>& take);
+/// The same, all rows in their order. Collective.
+std::vector<Batch> gather_on_all(const Dataset& data, const std::vector<int>& columns, const Workspace& workspace,
+                                 const std::function<void(const Batch&)>& look, std::int64_t& bytes_sent);
 /// Gives this rank's left batches one by one, with their part. Collective: agrees on errors.
 void each_left(JoinRun& run, const std::function<void(std::int64_t part, const Batch&)>& take);
 

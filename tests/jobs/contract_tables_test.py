@@ -102,7 +102,7 @@ class Joins(harness.Case):
         text = "k,v\n" + "".join(f"{random.choice(['hot', random.randrange(500)])},{i}\n" for i in range(6000))
         right = "k,w\n" + "".join(f"{random.choice(['hot', 'x'])}{random.randrange(300)},{i}\n" for i in range(50))
         right += "".join(f"{random.randrange(600)},{i}\n" for i in range(800)) + "hot,1\nhot,2\n"
-        for how in ("inner", "left", "full", "anti"):
+        for how in ("inner", "left", "right", "full", "semi", "anti"):
             seen = {}
             for strategy, ranks in (("auto", 0), ("broadcast", 2), ("keys", 3), ("rows", 4)):
                 self.fresh()
@@ -111,6 +111,59 @@ class Joins(harness.Case):
                 table = self.clean(text, [step], tables=users(), ranks=ranks, resources={"chunk": "8KiB"})
                 seen[table.csv] = (strategy, ranks)
             self.assertEqual(len(seen), 1, (how, seen.values()))
+
+    def test_rows_looked_up_in_passing_are_those_of_an_exchange(self):
+        """Small tables are looked up while the input is read; types, order and later steps must not tell."""
+        draw = random.Random(11)
+        none = '"None"'  # quoted, so that it is text
+        text = "k,day,n,t\n" + "".join(
+            f"{draw.choice(['', none, 'a rather long key of text', draw.randrange(90)])},2026-01-{draw.randrange(1, 29):02d},"
+            f"{draw.choice([draw.randrange(40), draw.randrange(40) + 0.5, ''])},{draw.choice(['7', '8', 'x'])}\n"
+            for _ in range(3000))
+        days = "k,day,label\n" + "".join(f"{draw.choice([none, 'a rather long key of text', draw.randrange(90)])},"
+                                         f"2026-01-{draw.randrange(1, 32):02d} 00:00:00,l{i}\n" for i in range(700))
+        numbers = "m,n,word\n" + "".join(f"{i},{i},{draw.choice(['', 'odd', 'None'])}\n" for i in range(0, 50, 3))
+        rest = [{"filter": "n is null or n < 38"}, {"index": "i"}, {"join": {"table": "numbers", "on": {"n": "m"}, "how": "semi"}},
+                {"parse": {"column": "label", "patterns": ["(?P<label_number>\\d+)"]}}, {"limit": 900}, {"sort": "-i"}]
+        for how in ("inner", "left"):
+            seen = {}
+            for strategy, ranks in (("keys", 0), ("auto", 0), ("rows", 3), ("auto", 2), ("broadcast", 3), ("auto", 4)):
+                self.fresh()
+                self.write("days.csv", days)
+                self.write("numbers.csv", numbers)
+                steps = [{"join": {"table": "days", "on": ["k", "day"], "how": how, "strategy": strategy}},
+                         {"join": {"table": "numbers", "on": "n", "how": "left", "strategy": strategy}}, *rest]
+                tables = {name: {"paths": f"{name}.csv", "format": "csv"} for name in ("days", "numbers")}
+                table = self.clean(text, steps, tables=tables, ranks=ranks, resources={"chunk": "8KiB"})
+                notes = sorted(n for n in table.ran.report["tables"]["events"]["notes"] if "'None'" in n)
+                seen[(table.csv, str(table.types), str(notes))] = (strategy, ranks)
+            self.assertEqual(len(seen), 1, (how, seen.values()))
+            self.assertIn("'None' is a frequent join key", str(list(seen)[0][2]))
+
+    def test_a_key_without_any_value_matches_nothing(self):
+        for how, rows in (("left", 2), ("inner", 0), ("anti", 2)):
+            for ranks in (0, 3):
+                self.fresh()
+                self.write("users.csv", "k,v\n1,a\n2,b\n")
+                table = self.clean("k,n\n,1\n,2\n", [{"join": {"table": "users", "on": "k", "how": how}}], tables=users(),
+                                   ranks=ranks)
+                self.assertEqual(len(table.rows), rows)
+
+    def test_rejects_behind_a_lookup_name_their_line(self):
+        job = {"input": {"paths": ["a.csv", "b.csv"], "format": "csv", "rejects": {"max": 9, "path": "rejects.jsonl"}},
+               "tables": users(), "steps": [{"join": {"table": "users", "on": "k", "how": "left"}}, {"cast": {"t": "int64"}}],
+               "output": "out.csv"}
+        for ranks in (0, 3):
+            self.fresh()
+            self.write("users.csv", "k,v\n5,a\n5,b\n")
+            self.write("a.csv", "k,t\n5,x\n1,7\n")
+            self.write("b.csv", "k,t\n4,8\n2,y\n3,9\n")
+            ran = self.run_job(job, ranks=ranks)
+            rejects = [harness.json.loads(l) for l in (self.folder / "rejects.jsonl").read_text().splitlines()]
+            self.assertEqual([(r["file"], r["line"], r["text"]) for r in rejects],
+                             [("a.csv", 2, "5,x"), ("a.csv", 2, "5,x"), ("b.csv", 3, "2,y")])
+            self.assertEqual(ran.report["tables"]["events"]["ledger"],
+                             {"lines": 7, "kept": 5, "filtered": 0, "rejected": 0, "blank": 2})
 
 
 class Rows(harness.Case):
