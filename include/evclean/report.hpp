@@ -40,6 +40,13 @@ struct StepReport {
   std::string how;           ///< of a step over whole tables: "broadcast"
 };
 
+/// What a join, group, sort … over a whole table did, in a step or in a query.
+struct OperatorLine {
+  std::string name, how;  ///< "join users", "broadcast"
+  std::int64_t rows_in = 0, rows_right = 0, rows_out = 0;
+  double seconds = 0;  ///< of the slowest rank
+};
+
 struct TableReport {
   std::string name;
   std::string format;
@@ -47,6 +54,7 @@ struct TableReport {
   std::vector<FileLedger> files;
   std::vector<ColumnReport> columns;
   std::vector<StepReport> steps;
+  std::vector<OperatorLine> operators;  ///< in the order in which they ran
   std::vector<PatternReport> patterns;
   std::vector<Reject> first_rejects;  ///< up to three, with their line (1-based)
   std::int64_t rejected_rows = 0;     ///< rows that no longer stood for records (behind explode)

@@ -245,6 +245,9 @@ void TableRun::note_operators(TableReport& report) const {
   note_counters(queries_.counters, report);
   for (const OperatorReport& done : queries_.operators) {
     for (const std::string& note : done.notes) report.notes.push_back(fmt::format("{}: {}", done.name, note));
+    const double seconds = comm_.max(done.seconds);
+    if (done.how.empty() && done.rows_in == 0 && done.rows_out == 0) continue;  // only notes
+    report.operators.push_back({done.name, done.how, done.rows_in, done.rows_right, done.rows_out, seconds});
   }
 }
 

@@ -48,6 +48,7 @@ void join_by_broadcast(JoinRun& run) {
   std::vector<JoinKey> keys;
   arrow::ArrayVector payload;
   run.comm().agree([&] {
+    table.reserve(run.right.rows());
     for (const Batch& batch : batches) {
       makes_right.make(batch, keys);
       table.add(keys);

@@ -13,27 +13,33 @@ constexpr std::size_t kMinSlots = 1024;
 
 std::size_t KeyTable::place(const JoinKey& key, std::uint64_t hash) const noexcept {
   std::size_t at = hash & mask_;
-  while (slots_[at].entry >= 0 && !(slots_[at].key == key)) at = (at + 1) & mask_;
+  while (slots_[at].number > 0 && !(slots_[at].key == key)) at = (at + 1) & mask_;
   return at;
 }
 
-/// Makes room so that at most half of the slots are taken with so many more keys.
-void KeyTable::grow(std::size_t keys) {
-  const std::size_t wanted = (counts_.size() + keys) * 2;
+/// Makes room so that at most half of the slots are taken with so many keys.
+void KeyTable::make_room(std::size_t keys) {
+  const std::size_t wanted = keys * 2;
   if (wanted <= slots_.size()) return;
   std::size_t size = std::max(kMinSlots, slots_.size());
   while (size < wanted) size *= 2;
-  std::vector<Slot> old(size);
+  ZeroedArray<Slot> old(size);
   old.swap(slots_);
   mask_ = size - 1;
   for (const Slot& slot : old) {
-    if (slot.entry >= 0) slots_[place(slot.key, slot.key.hash())] = slot;
+    if (slot.number > 0) slots_[place(slot.key, slot.key.hash())] = slot;
   }
+}
+
+void KeyTable::reserve(std::int64_t rows) {
+  make_room(static_cast<std::size_t>(rows));
+  entry_of_.reserve(static_cast<std::size_t>(rows));
+  counts_.reserve(static_cast<std::size_t>(rows));
 }
 
 void KeyTable::add(const std::vector<JoinKey>& keys) {
   EVCLEAN_CHECK(rows_ + static_cast<std::int64_t>(keys.size()) < INT32_MAX, "{} rows in one table", rows_);
-  grow(keys.size());
+  make_room(counts_.size() + keys.size());
   std::vector<std::uint64_t> hashes(keys.size());
   for (std::size_t i = 0; i < keys.size(); ++i) hashes[i] = keys[i].hash();
   for (std::size_t i = 0; i < keys.size(); ++i) {
@@ -43,18 +49,18 @@ void KeyTable::add(const std::vector<JoinKey>& keys) {
       continue;
     }
     Slot& slot = slots_[place(keys[i], hashes[i])];
-    if (slot.entry < 0) {
-      slot = {keys[i], static_cast<std::int32_t>(counts_.size())};
+    if (slot.number == 0) {
       counts_.push_back(0);
+      slot = {keys[i], static_cast<std::int32_t>(counts_.size())};
     }
-    entry_of_.push_back(slot.entry);
-    unique_ = ++counts_[static_cast<std::size_t>(slot.entry)] == 1 && unique_;
+    entry_of_.push_back(slot.number - 1);
+    unique_ = ++counts_[static_cast<std::size_t>(slot.number - 1)] == 1 && unique_;
   }
   rows_ += static_cast<std::int64_t>(keys.size());
 }
 
 void KeyTable::finish() {
-  if (slots_.empty()) grow(1);
+  make_room(1);
   begins_.assign(counts_.size() + 1, 0);
   for (std::size_t entry = 0; entry < counts_.size(); ++entry) begins_[entry + 1] = begins_[entry] + counts_[entry];
   listed_.resize(static_cast<std::size_t>(begins_.back()));
@@ -66,7 +72,7 @@ void KeyTable::finish() {
   }
   if (unique_) {
     for (Slot& slot : slots_) {
-      if (slot.entry >= 0) slot.entry = listed_[static_cast<std::size_t>(slot.entry)];
+      if (slot.number > 0) slot.number = listed_[static_cast<std::size_t>(slot.number - 1)] + 1;
     }
   }
   entry_of_ = {};
@@ -84,8 +90,8 @@ void KeyTable::find(const std::vector<JoinKey>& keys, std::vector<std::int32_t>&
     for (std::size_t i = 0; i < count; ++i) {
       if (i + kAhead < count) __builtin_prefetch(&slots_[hashes[i + kAhead] & mask_]);
       const JoinKey& key = keys[begin + i];
-      // An empty slot has entry -1: no match.
-      entries[begin + i] = key.null() ? -1 : slots_[place(key, hashes[i])].entry;
+      // An empty slot has the number 0: no match.
+      entries[begin + i] = key.null() ? -1 : slots_[place(key, hashes[i])].number - 1;
     }
   }
 }

@@ -5,12 +5,15 @@
 
 #include <span>
 
+#include "evclean/zeroed_array.hpp"
 #include "join_keys.hpp"
 
 namespace evclean {
 
 class KeyTable {
  public:
+  /// Makes room for so many rows at once, instead of growing.
+  void reserve(std::int64_t rows);
   /// Adds the next rows' keys; null ones are skipped. Bytes of long keys live elsewhere, as long as the table.
   void add(const std::vector<JoinKey>& keys);
   /// After the last add(): lists the rows of each key, in their order.
@@ -31,12 +34,12 @@ class KeyTable {
  private:
   struct Slot {
     JoinKey key;
-    std::int32_t entry = -1;
+    std::int32_t number = 0;  ///< the entry and one; 0: nothing is here
   };
-  void grow(std::size_t keys);
+  void make_room(std::size_t keys);
   std::size_t place(const JoinKey& key, std::uint64_t hash) const noexcept;
 
-  std::vector<Slot> slots_;
+  ZeroedArray<Slot> slots_;
   std::size_t mask_ = 0;
   std::vector<std::int32_t> entry_of_;  ///< of a row; -1: null
   std::vector<std::int32_t> counts_;    ///< rows of an entry

@@ -94,6 +94,7 @@ Lookup::Lookup(const Dataset& right, const std::vector<int>& columns, const std:
   workspace.comm.agree([&] {
     own.maker.emplace(own.kinds, places);
     std::vector<JoinKey> found;
+    own.table.reserve(right.rows());
     for (const Batch& batch : own.batches) {
       own.maker->make(batch, found);
       own.table.add(found);

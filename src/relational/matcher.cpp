@@ -14,6 +14,9 @@ Matcher::Matcher(const JoinPlan& plan, const TravelLayout& layout, std::vector<B
       right_(std::move(right)),
       makes_right_(plan.kinds, layout.right_keys),
       makes_left_(plan.kinds, layout.left_keys) {
+  std::int64_t rows = 0;
+  for (const Batch& batch : right_) rows += batch.num_rows;
+  table_.reserve(rows);
   for (const Batch& batch : right_) {
     makes_right_.make(batch, keys_);
     table_.add(keys_);

@@ -74,6 +74,13 @@ void put_table(JsonText& json, const TableReport& table) {
   json.field("format", table.format).field("passes", static_cast<std::int64_t>(table.passes));
   put_columns(json, table.columns);
   put_files(json, table.files);
+  json.key("operators").begin_array();
+  for (const OperatorLine& done : table.operators) {
+    json.begin_object().field("name", done.name).field("how", done.how).field("rows_in", done.rows_in);
+    json.field("rows_right", done.rows_right).field("rows_out", done.rows_out).field("seconds", done.seconds);
+    json.end();
+  }
+  json.end();
   json.key("steps").begin_array();
   for (const StepReport& step : table.steps) {
     json.begin_object().field("name", step.name).field("rows_in", step.rows_in).field("rows_out", step.rows_out);

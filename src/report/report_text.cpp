@@ -61,6 +61,12 @@ std::string ledger_text(const TableReport& table) {
     text += fmt::format("step {} ({}{}{}): {} rows in, {} out\n", s + 1, step.name, step.how.empty() ? "" : ", ",
                         step.how, grouped(step.rows_in), grouped(step.rows_out));
   }
+  for (const OperatorLine& done : table.operators) {
+    const std::string right = done.rows_right > 0 ? fmt::format(" and {}", grouped(done.rows_right)) : std::string();
+    text += fmt::format("{}{}: {}{} rows in, {} out, {:.2f} s\n", done.name,
+                        done.how.empty() ? "" : fmt::format(" ({})", done.how), grouped(done.rows_in), right,
+                        grouped(done.rows_out), done.seconds);
+  }
   return text;
 }
 
