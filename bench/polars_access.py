@@ -73,8 +73,13 @@ def main() -> None:
         classes = dict(line.rstrip("\n").split("\t") for line in lines)
     begin = time.perf_counter()
     wanted = by_regex(input_path) if method == "regex" else by_split(input_path)
-    clean(wanted, classes).sink_csv(output_path, compression="zstd", compression_level=3,
-                                    datetime_format="%Y-%m-%d %H:%M:%S", engine="streaming")
+    rows = clean(wanted, classes)
+    if output_path.endswith(".parquet"):
+        rows.sink_parquet(output_path, compression="zstd", compression_level=3, engine="streaming")
+    else:
+        gzip = output_path.endswith(".gz")
+        rows.sink_csv(output_path, compression="gzip" if gzip else "zstd", compression_level=6 if gzip else 3,
+                      datetime_format="%Y-%m-%d %H:%M:%S", engine="streaming")
     seconds = time.perf_counter() - begin
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(json.dumps({"seconds": seconds, "threads": pl.thread_pool_size(), "peak_bytes": peak}))
