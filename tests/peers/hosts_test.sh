@@ -30,7 +30,7 @@ run_on_hosts() {  # SECONDS RANKS FOLDER [evclean options]
   timeout -k 5 "$limit" nsenter -t "$(cat "$hosts/evh1.pid")" -n -m -u -- mpirun --hostfile "$hosts/hostfile" \
     --mca plm rsh --mca plm_rsh_agent "$hosts/on" --mca pml ob1 --mca btl self,vader,tcp --bind-to none --oversubscribe \
     --mca oob_tcp_keepalive_time 5 --mca oob_tcp_keepalive_intvl 5 --mca oob_tcp_keepalive_probes 3 \
-    --mca mpi_yield_when_idle 1 -np "$ranks" -wdir "$folder" "$build/evclean" run "$root/jobs/access_log.yml" --set "input.paths=$work/access.log" \
+    --mca mpi_yield_when_idle 1 -np "$ranks" -wdir "$folder" "$build/evclean" run "${job:-$root/jobs/access_log.yml}" --set "input.paths=$work/access.log" \
     --set "resources.scratch=$work" --progress none "$@"
 }
 
@@ -47,6 +47,21 @@ went_over_the_wire() {
   bytes=$(ip -n "$(space evh2)" -s -j link show eth0 | tr -d ' \n' | sed -n 's/.*"tx":{"bytes":\([0-9]*\).*/\1/p')
   echo "evh2 has sent $bytes bytes"
   [ "$bytes" -gt 100000 ]
+}
+
+# Joins, groups, sorts and queries: rows and keys of all of them cross the network.
+same_tables() {
+  local file
+  for file in events.parquet visits.csv busy.csv plans.csv; do cmp "$work/local-tables/out/$file" "$1/out/$file" || return 1; done
+}
+tables_meet() {
+  local job=$work/tables.yml
+  run_on_hosts 180 6 "$work/tables" --set "tables.users.paths=$work/users.csv" && same_tables "$work/tables"
+}
+many_ranks() {
+  mkdir -p "$work/sixteen" && cd "$work/sixteen" && timeout 300 mpirun --oversubscribe --bind-to none --mca mpi_yield_when_idle 1 -np 16 \
+    "$build/evclean" run "$work/tables.yml" --set "input.paths=$work/access.log" --set "tables.users.paths=$work/users.csv" \
+    --set resources.memory=64MiB --progress none && same_tables "$work/sixteen"
 }
 
 slow() { ip netns exec "$(space "$1")" tc qdisc add dev eth0 root tbf rate 16mbit burst 32kb latency 50ms; }
@@ -120,6 +135,13 @@ mkdir -p "$work/local"
 (cd "$work/local" && mpirun --oversubscribe -np 2 "$build/evclean" run "$root/jobs/access_log.yml" --set "input.paths=$work/access.log" >"$work/local.log" 2>&1)
 check "six ranks on three hosts write what one host writes" three_hosts
 check "they talked over the network" went_over_the_wire
+cp "$root/tests/hosts/tables.yml" "$work/tables.yml"
+"$build/bench/generate_events" --format users --rows 60000 --output "$work/users.csv"
+mkdir -p "$work/local-tables"
+(cd "$work/local-tables" && "$build/evclean" run "$work/tables.yml" --set "input.paths=$work/access.log" --set "tables.users.paths=$work/users.csv" >"$work/local-tables.log" 2>&1) ||
+  cat "$work/local-tables.log"
+check "joins, groups, sorts and queries over three hosts write what one rank writes" tables_meet
+check "and 16 ranks on two cores with 64 MiB each" many_ranks
 check "a link of 16 Mbit/s" slow_link
 check "links that lose 3 % of the packets" lossy_link
 "$build/bench/generate_events" --format combined --bytes 1500M --output "$work/large.log"
