@@ -5,10 +5,11 @@
 
 #include <chrono>
 
+#include "drop_notes.hpp"
 #include "evclean/interrupt.hpp"
+#include "record_limit.hpp"
 #include "split_record.hpp"
 #include "text_feed.hpp"
-#include "wire.hpp"
 
 namespace evclean {
 namespace {
@@ -35,6 +36,7 @@ class Pass::Work {
         sinks_(sinks),
         rejects_(rejects),
         options_(options),
+        limit_(options.record_limit),
         feeds_(make_feeds(input, comm, options)),
         reader_(input, feeds_.get()) {}
 
@@ -45,12 +47,12 @@ class Pass::Work {
     const std::optional<Error> error = read_splits(owners, excluded, over_budget);
     comm_.all_ok(error);
     if (feeds_) feeds_->serve();  // takes the last words of those who asked
-    share(owners, excluded, over_budget);
+    share_judgement(comm_, owners, excluded, over_budget);
     forget_what_others_own(owners);
     PassResult result = merge_records(input_, program_, comm_, records_, excluded);
     result.over_budget = over_budget;
     result.owners = std::move(owners);
-    merge_dropped(comm_, dropped_, result);
+    dropped_.merge(comm_, result);
     return result;
   }
 
@@ -122,7 +124,7 @@ class Pass::Work {
     const RowOrigins origins(batch, input_.origin_columns);
     record.state.block = std::make_shared<TextBlock>();
     run_steps(
-        number, record, batch, [&](const Batch& reached) { note_dropped(reached, rows, origins, record); },
+        number, record, batch, [&](const Batch& reached) { dropped_.note(reached, rows, origins, record, rejects_); },
         [&](Batch& out) { origins.attach(out); }, clock);
     put_rejects(0, record, 0);
     add_seconds(seconds_.steps, clock);
@@ -155,32 +157,6 @@ class Pass::Work {
     rejects.clear();
   }
 
-  /// Says of each record that is left out, up to where rows stand for records, whence it came.
-  void note_dropped(const Batch& reached, std::int64_t rows, const RowOrigins& origins, SplitRecord& record) {
-    const auto rejected = static_cast<std::int64_t>(record.state.rejects.size());
-    record.segments[0].lines += rows;
-    record.kept[0] += reached.num_rows;
-    record.rejected[0] += rejected;
-    record.filtered[0] += rows - reached.num_rows - rejected;
-    if (reached.num_rows < rows) {
-      std::vector<bool> left(static_cast<std::size_t>(rows), false);
-      for (std::int64_t row = 0; row < reached.num_rows; ++row)
-        left[static_cast<std::size_t>(RowOrigins::number(reached, row))] = true;
-      for (std::int64_t row = 0; row < rows; ++row) {
-        if (!left[static_cast<std::size_t>(row)]) ++dropped_[origins.segment(row)].filtered;
-      }
-    }
-    std::map<std::int64_t, std::vector<Reject>> located;
-    for (Reject& reject : record.state.rejects) {
-      const std::int64_t id = origins.locate(reject);
-      --dropped_[id].filtered;
-      ++dropped_[id].rejected;
-      located[split_of(id)].push_back(std::move(reject));
-    }
-    for (const auto& [split, rejects] : located) rejects_.put(split, rejects);
-    record.state.rejects.clear();
-  }
-
   static std::unique_ptr<TextFeeds> make_feeds(const TableInput& input, const Comm& comm, const PassOptions& options) {
     const bool alone = options.record_limit >= 0 || comm.size() == 1;
     const bool streams = std::any_of(input.layouts.begin(), input.layouts.end(),
@@ -209,7 +185,7 @@ class Pass::Work {
       error = Error(ExitCode::kBug, e.what());
     }
     news.failed = error.has_value();
-    if (error || limit_reached_) desk.stop();
+    if (error || limit_.reached()) desk.stop();
     if (error && feeds_) feeds_->fail();
     return {ticket.number, news.pack()};
   }
@@ -301,7 +277,7 @@ class Pass::Work {
     for (const auto& [step, bases] : guess_.row_bases) {
       record.state.next_row[static_cast<std::size_t>(step)] -= bases[static_cast<std::size_t>(number)];
     }
-    SplitNews news = summary(record);
+    SplitNews news = summary_of(record);
     record.state.block.reset();
     records_.emplace(number, std::move(record));
     return news;
@@ -334,20 +310,6 @@ class Pass::Work {
     take(0, record, block);
   }
 
-  static SplitNews summary(const SplitRecord& record) {
-    SplitNews news;
-    news.certain = record.certain;
-    for (std::size_t s = 0; s < record.segments.size(); ++s) {
-      const SegmentOutcome& segment = record.segments[s];
-      news.records += segment.lines - segment.blank;
-      news.rejected += segment.rejected + record.rejected[s];
-      news.segments.push_back(segment);
-      news.segments.back().rejected += record.rejected[s];
-    }
-    news.rejected += record.rejected_rows;
-    return news;
-  }
-
   bool take(std::int64_t number, SplitRecord& record, DecodedBlock& block) {
     auto clock = Clock::now();
     Batch& batch = block.result.batch;
@@ -357,11 +319,11 @@ class Pass::Work {
       keep_rejected(input_.rejected[static_cast<std::size_t>(split.segments[segment].file)], block.result);
     }
     merge_tallies(record.patterns, block.result.patterns);
-    cut_to_limit(block.result);
+    limit_.cut(block.result);
     note_columns(record, block);
     if (!block.result.rejects.empty()) rejects_.put(number, block.result.rejects);
     const std::int64_t rows = batch.num_rows;
-    note_unknown(record, batch);
+    if (note_unknown(record, batch, guess_, input_.nulls)) poison(record);
     add_source_columns(input_, line_base(number, segment), batch);
     align_columns(batch, guess_.input);
     record.state.block = block.block;
@@ -378,22 +340,11 @@ class Pass::Work {
         number, record, batch, off_records, [&](Batch& out) { attach_origin(options_.origin, number, out); }, clock);
     put_rejects(number, record, record_rejects);
     add_seconds(seconds_.steps, clock);
-    return !limit_reached_;
+    return !limit_.reached();
   }
 
   std::int64_t line_base(std::int64_t split, std::size_t segment) const {
     return guess_.line_bases.empty() ? 0 : guess_.line_bases[static_cast<std::size_t>(split)][segment];
-  }
-
-  static void count_missing(const Batch& batch, std::vector<std::int64_t>& missing) {
-    missing.resize(batch.columns.size());
-    for (std::size_t c = 0; c < batch.columns.size(); ++c) {
-      if (!batch.is_raw(static_cast<int>(c))) {
-        missing[c] += batch.array(static_cast<int>(c))->null_count();
-        continue;
-      }
-      for (const Span span : batch.raw(static_cast<int>(c)).spans) missing[c] += span.missing();
-    }
   }
 
   void poison_on_misfits(SplitRecord& record) {
@@ -410,70 +361,10 @@ class Pass::Work {
     poisoned_ |= record.certain;
   }
 
-  /// Drops records beyond --limit, in input order: rows and rejects are both records.
-  void cut_to_limit(DecodeResult& result) {
-    if (options_.record_limit < 0) return;
-    const std::int64_t room = options_.record_limit - records_read_;
-    Batch& batch = result.batch;
-    std::size_t row = 0, reject = 0;
-    for (std::int64_t taken = 0; taken < room; ++taken) {
-      const bool rows_left = row < batch.records.size(), rejects_left = reject < result.rejects.size();
-      if (!rows_left && !rejects_left) break;
-      const bool row_first = rows_left && (!rejects_left || batch.source_offset(static_cast<std::int64_t>(row)) <
-                                                                result.rejects[reject].byte_offset);
-      ++(row_first ? row : reject);
-    }
-    records_read_ += static_cast<std::int64_t>(row + reject);
-    limit_reached_ = records_read_ >= options_.record_limit;
-    if (row == batch.records.size() && reject == result.rejects.size()) return;
-    std::vector<std::int32_t> kept(row);
-    for (std::size_t i = 0; i < row; ++i) kept[i] = static_cast<std::int32_t>(i);
-    batch.keep(kept);
-    result.rejects.resize(reject);
-    result.lines = static_cast<std::int64_t>(row + reject) + result.blank;
-  }
-
-  void note_columns(SplitRecord& record, const DecodedBlock& block) {
-    std::size_t known = 0;
-    for (const auto& [segment, column] : record.columns) known += segment == block.segment;
-    for (; known < block.columns->size(); ++known) record.columns.emplace_back(block.segment, (*block.columns)[known]);
-  }
-
-  /// Columns that the guess lacks: the pass is only good for evidence then.
-  void note_unknown(SplitRecord& record, const Batch& batch) {
-    for (std::size_t c = 0; c < batch.columns.size(); ++c) {
-      const std::string& name = batch.names[c];
-      if (c < guess_.input.size() && guess_.input[c].name == name) continue;
-      bool known = false;
-      for (const InputColumn& column : guess_.input) known |= column.name == name;
-      if (known) continue;
-      poison(record);
-      if (!batch.is_raw(static_cast<int>(c))) continue;
-      SpanColumn copy = batch.raw(static_cast<int>(c));
-      Evidence& evidence = record.unknown[{-1, name}];
-      mark_missing(copy, input_.nulls, evidence);
-      std::int64_t misfits = 0;
-      convert(copy, ColumnType{}, PlaceOf{&batch}, evidence, misfits);
-    }
-  }
-
   void drop(std::int64_t number) {
     if (records_.erase(number) == 0) return;
     for (auto& sink : sinks_) sink->drop_part(number);
     rejects_.drop(number);
-  }
-
-  void share(std::vector<std::int32_t>& owners, std::set<std::int32_t>& excluded, bool& over_budget) const {
-    Packer out;
-    out.put(over_budget);
-    for (const std::int32_t owner : owners) out.put(owner);
-    for (const std::int32_t file : excluded) out.put(file);
-    const std::string packed = comm_.broadcast(out.take());
-    Unpacker in(packed);
-    over_budget = in.get<bool>();
-    for (std::int32_t& owner : owners) owner = in.get<std::int32_t>();
-    excluded.clear();
-    while (!in.empty()) excluded.insert(in.get<std::int32_t>());
   }
 
   void forget_what_others_own(const std::vector<std::int32_t>& owners) {
@@ -491,13 +382,12 @@ class Pass::Work {
   std::vector<std::unique_ptr<Sink>>& sinks_;
   RejectStage& rejects_;
   PassOptions options_;
+  RecordLimit limit_;
   std::unique_ptr<TextFeeds> feeds_;
   SplitReader reader_;
   std::map<std::int64_t, SplitRecord> records_;
-  std::int64_t records_read_ = 0;
-  bool limit_reached_ = false;
   bool poisoned_ = false;
-  std::map<std::int64_t, DroppedRows> dropped_;
+  DropNotes dropped_;
 };
 
 Pass::Pass(const TableInput& input, Program& program, const Guess& guess, const Comm& comm,

@@ -287,4 +287,18 @@ void SplitJudge::keep_file_budget(std::int32_t file) {
   over_budget_ |= rejected > *input_.spec->input->rejects.file_count;
 }
 
+void share_judgement(const Comm& comm, std::vector<std::int32_t>& owners, std::set<std::int32_t>& excluded,
+                     bool& over_budget) {
+  Packer out;
+  out.put(over_budget);
+  for (const std::int32_t owner : owners) out.put(owner);
+  for (const std::int32_t file : excluded) out.put(file);
+  const std::string packed = comm.broadcast(out.take());
+  Unpacker in(packed);
+  over_budget = in.get<bool>();
+  for (std::int32_t& owner : owners) owner = in.get<std::int32_t>();
+  excluded.clear();
+  while (!in.empty()) excluded.insert(in.get<std::int32_t>());
+}
+
 }  // namespace evclean

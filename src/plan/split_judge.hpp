@@ -91,4 +91,8 @@ class SplitJudge final : public TicketPolicy {
   bool has_streams_ = false;
 };
 
+/// Tells all ranks what the judge on rank 0 decided. Collective.
+void share_judgement(const Comm& comm, std::vector<std::int32_t>& owners, std::set<std::int32_t>& excluded,
+                     bool& over_budget);
+
 }  // namespace evclean

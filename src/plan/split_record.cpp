@@ -304,17 +304,53 @@ std::vector<InputColumn> merge_columns(std::vector<Appearance> appearances) {
   return columns;
 }
 
-void merge_dropped(const Comm& comm, const std::map<std::int64_t, DroppedRows>& dropped, PassResult& result) {
-  Packer out;
-  for (const auto& [id, rows] : dropped) out.put(id).put(rows);
-  for (const std::string& packed : comm.all_gather(out.bytes())) {
-    for (Unpacker in(packed); !in.empty();) {
-      DroppedRows& sum = result.dropped[in.get<std::int64_t>()];
-      const auto rows = in.get<DroppedRows>();
-      sum.filtered += rows.filtered;
-      sum.rejected += rows.rejected;
-    }
+void note_columns(SplitRecord& record, const DecodedBlock& block) {
+  std::size_t known = 0;
+  for (const auto& [segment, column] : record.columns) known += segment == block.segment;
+  for (; known < block.columns->size(); ++known) record.columns.emplace_back(block.segment, (*block.columns)[known]);
+}
+
+bool note_unknown(SplitRecord& record, const Batch& batch, const Guess& guess, const NullWords& nulls) {
+  bool unknown = false;
+  for (std::size_t c = 0; c < batch.columns.size(); ++c) {
+    const std::string& name = batch.names[c];
+    if (c < guess.input.size() && guess.input[c].name == name) continue;
+    const auto same = [&](const InputColumn& column) { return column.name == name; };
+    if (std::any_of(guess.input.begin(), guess.input.end(), same)) continue;
+    unknown = true;
+    if (!batch.is_raw(static_cast<int>(c))) continue;
+    SpanColumn copy = batch.raw(static_cast<int>(c));
+    Evidence& evidence = record.unknown[{-1, name}];
+    mark_missing(copy, nulls, evidence);
+    std::int64_t misfits = 0;
+    convert(copy, ColumnType{}, PlaceOf{&batch}, evidence, misfits);
   }
+  return unknown;
+}
+
+void count_missing(const Batch& batch, std::vector<std::int64_t>& missing) {
+  missing.resize(batch.columns.size());
+  for (std::size_t c = 0; c < batch.columns.size(); ++c) {
+    if (!batch.is_raw(static_cast<int>(c))) {
+      missing[c] += batch.array(static_cast<int>(c))->null_count();
+      continue;
+    }
+    for (const Span span : batch.raw(static_cast<int>(c)).spans) missing[c] += span.missing();
+  }
+}
+
+SplitNews summary_of(const SplitRecord& record) {
+  SplitNews news;
+  news.certain = record.certain;
+  for (std::size_t s = 0; s < record.segments.size(); ++s) {
+    const SegmentOutcome& segment = record.segments[s];
+    news.records += segment.lines - segment.blank;
+    news.rejected += segment.rejected + record.rejected[s];
+    news.segments.push_back(segment);
+    news.segments.back().rejected += record.rejected[s];
+  }
+  news.rejected += record.rejected_rows;
+  return news;
 }
 
 PassResult merge_records(const TableInput& input, const Program& program, const Comm& comm,

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "pass.hpp"
+#include "split_reader.hpp"
 
 namespace evclean {
 
@@ -33,8 +34,15 @@ struct Appearance {
 /// Merges what ranks know of columns: in order of first appearance; a column that is not fixed everywhere is inferred.
 std::vector<InputColumn> merge_columns(std::vector<Appearance> appearances);
 
-/// Sums over ranks of what later steps dropped. Collective.
-void merge_dropped(const Comm& comm, const std::map<std::int64_t, DroppedRows>& dropped, PassResult& result);
+/// Notes the columns that a segment of a file has met so far.
+void note_columns(SplitRecord& record, const DecodedBlock& block);
+/// Gathers evidence of columns that the guess lacks; true: there are some, and the pass is only good for evidence.
+bool note_unknown(SplitRecord& record, const Batch& batch, const Guess& guess, const NullWords& nulls);
+
+/// Adds the missing values of each column of a batch.
+void count_missing(const Batch& batch, std::vector<std::int64_t>& missing);
+/// What the judge needs to know of a reading.
+SplitNews summary_of(const SplitRecord& record);
 
 /// Merges the records that count, over all ranks. Collective.
 PassResult merge_records(const TableInput& input, const Program& program, const Comm& comm,

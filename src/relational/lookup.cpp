@@ -12,6 +12,9 @@
 #include "row_cursor.hpp"
 
 namespace evclean {
+
+static_assert(Lookup::kBytesPerRow == KeyTable::kBytesPerRow);
+
 namespace {
 
 std::int64_t bytes_of_column(const arrow::Array& array) {
@@ -68,7 +71,7 @@ std::int64_t Lookup::bytes_of(const Dataset& right, const std::vector<int>& colu
     }
   });
   // The columns stand there twice while they are put together.
-  return 2 * workspace.comm.sum(bytes) + right.rows() * KeyTable::kBytesPerRow;
+  return 2 * workspace.comm.sum(bytes) + right.rows() * kBytesPerRow;
 }
 
 Lookup::Lookup(const Dataset& right, const std::vector<int>& columns, const std::vector<int>& keys,
