@@ -1,18 +1,24 @@
 #!/bin/sh
-# Fuzzes decoders, decompression, the job file and expressions with sanitizers (build-fuzz; inputs that reach new code are
-# kept in tests/fuzz/corpus) for ten minutes; then repeats the tests on random data (each run takes new seeds and prints
-# them) for as long; the last line is
-# "N passed, N failed". usage: scripts/soak.sh FOLDER; EVCLEAN_SOAK_MINUTES (default 10) says how long.
+# Exchanges more than 2 GiB to a rank; fuzzes decoders, decompression, the job file and expressions with sanitizers
+# (build-fuzz; inputs that reach new code are kept in tests/fuzz/corpus) for ten minutes; then repeats the tests on random
+# data (each run takes new seeds and prints them) for as long; the last line is "N passed, N failed".
+# usage: scripts/soak.sh FOLDER; EVCLEAN_SOAK_MINUTES (default 10) says how long.
 set -u
 cd "$(dirname "$0")/.."
 folder=$1
 minutes=${EVCLEAN_SOAK_MINUTES:-10}
 passed=0
 failed=0
-if cmake --preset fuzz >/dev/null && cmake --build build-fuzz --target fuzz && build-fuzz/tests/fuzz/fuzz tests/fuzz/corpus $((minutes * 60)); then
-  passed=1
+# More than 2 GiB to one rank, for real.
+if .venv/bin/python tests/soak/large_exchange.py "$folder"; then
+  passed=$((passed + 1))
 else
-  failed=1
+  failed=$((failed + 1))
+fi
+if cmake --preset fuzz >/dev/null && cmake --build build-fuzz --target fuzz && build-fuzz/tests/fuzz/fuzz tests/fuzz/corpus $((minutes * 60)); then
+  passed=$((passed + 1))
+else
+  failed=$((failed + 1))
 fi
 end=$(($(date +%s) + minutes * 60))
 log=$(mktemp)
