@@ -70,12 +70,12 @@ void GroupTable::clear() {
   stride_ = kWord;
   bytes_ = {};
   begins_ = {};
-  slots_ = std::vector<std::uint64_t>(std::size_t{1} << kFirstBits);
+  slots_ = ZeroedArray<std::uint64_t>(std::size_t{1} << kFirstBits);
   shift_ = 32 - kFirstBits;
 }
 
 std::int64_t GroupTable::memory_bytes() const {
-  return static_cast<std::int64_t>(bytes_.capacity() + 8 * (begins_.capacity() + slots_.capacity()));
+  return static_cast<std::int64_t>(bytes_.capacity() + 8 * (begins_.capacity() + slots_.size()));
 }
 
 void GroupTable::fit(const KeyRows& keys) {
@@ -167,7 +167,7 @@ void GroupTable::add(const char* key, std::size_t size) {
 void GroupTable::grow() {
   EVCLEAN_CHECK(shift_ > 1, "too many groups in one table");
   shift_ -= shift_ > 12 ? 2 : 1;  // small tables grow faster
-  std::vector<std::uint64_t> wider(std::size_t{1} << (32 - shift_));
+  ZeroedArray<std::uint64_t> wider(std::size_t{1} << (32 - shift_));
   for (const std::uint64_t slot : slots_) {
     if (slot == 0) continue;
     std::size_t at = slot >> 32 >> shift_;

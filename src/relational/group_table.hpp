@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "evclean/zeroed_array.hpp"
 #include "key_codec.hpp"
 
 namespace evclean {
@@ -55,7 +56,7 @@ class GroupTable {
   std::size_t stride_ = kWord;         ///< of all keys; 0: they differ
   std::vector<char> bytes_;            ///< keys
   std::vector<std::uint64_t> begins_;  ///< when they differ
-  std::vector<std::uint64_t> slots_;   ///< upper half: hash; lower: group + 1; 0: empty
+  ZeroedArray<std::uint64_t> slots_;   ///< upper half: hash; lower: group + 1; 0: empty
   int shift_;                          ///< a hash's slot: its upper bits
   std::vector<std::uint32_t> hashes_;  ///< of the rows at hand
 };
