@@ -135,6 +135,22 @@ void KeyMaker::make_texts(const arrow::Array& array, std::vector<JoinKey>& keys)
   }
 }
 
+/// A text block can be read past its end, so a short key is two loads.
+void KeyMaker::make(const SpanColumn& column, std::vector<JoinKey>& keys) {
+  keys.resize(column.spans.size());
+  const char* const text = column.text ? column.text->data() : nullptr;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const Span span = column.spans[i];
+    if (span.missing()) {
+      keys[i].length = JoinKey::kNull;
+    } else if (span.length() > kInline) {
+      keys[i] = long_key(text + span.offset, span.length());
+    } else {
+      keys[i] = span.length() == 0 ? JoinKey{} : short_key_over(text + span.offset, span.length());
+    }
+  }
+}
+
 /// One or two numbers, moments or truth values: whole in the key.
 void KeyMaker::make_numbers(const Batch& batch, std::vector<JoinKey>& keys) const {
   for (JoinKey& key : keys) key = {0, 0, JoinKey::kNumbers};

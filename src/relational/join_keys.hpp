@@ -48,6 +48,8 @@ class KeyMaker {
       : kinds_(std::move(kinds)), columns_(std::move(columns)) {}
   /// One key a row. Columns are typed.
   void make(const Batch& batch, std::vector<JoinKey>& keys);
+  /// The same of raw text, where that is the only column.
+  static void make(const SpanColumn& column, std::vector<JoinKey>& keys);
   /// Forgets the bytes of keys made before.
   void forget() { blocks_.clear(), left_ = 0; }
 

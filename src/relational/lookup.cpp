@@ -123,19 +123,28 @@ struct LookupProbe::Impl {
   std::vector<JoinKey> keys = {};
   std::vector<std::int32_t> entries = {};
 
-  /// Key columns are typed for the time it takes.
+  /// Key columns are typed for the time it takes, but for a raw text alone.
   void find_entries(const Batch& batch) {
     entries.assign(static_cast<std::size_t>(batch.num_rows), -1);
     if (!empties.empty()) return;  // null matches nothing
+    const std::vector<int>& columns = plan.spec.left_keys;
+    if (columns.size() == 1 && batch.is_raw(columns[0])) {
+      KeyMaker::make(batch.raw(columns[0]), keys);
+    } else {
+      maker.make(typed(batch, columns), keys);
+    }
+    lookup.table.find(keys, entries);
+    maker.forget();
+  }
+
+  static Batch typed(const Batch& batch, const std::vector<int>& columns) {
     Batch own;
     own.num_rows = batch.num_rows;
-    for (const int key : plan.spec.left_keys) {
+    for (const int key : columns) {
       own.names.push_back(batch.names[static_cast<std::size_t>(key)]);
       own.columns.emplace_back(batch.is_raw(key) ? string_array(batch.raw(key)) : batch.array(key));
     }
-    maker.make(own, keys);
-    lookup.table.find(keys, entries);
-    maker.forget();
+    return own;
   }
 
   void put_payload(Batch& batch, const std::vector<std::int32_t>& right_rows) const {
