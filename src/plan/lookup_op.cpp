@@ -42,6 +42,8 @@ std::shared_ptr<const Lookup> gather_lookup(const JoinStep& join_step, const Dat
   const bool keeps_right = join_step.how == "right" || join_step.how == "full";
   const bool may_stay = join_step.strategy == "auto" || join_step.strategy == "broadcast";
   if (keeps_right || !may_stay || right.rows() == 0) return nullptr;
+  if (right.rows() > limit_bytes / Lookup::kBytesPerRow)
+    return nullptr;  // without a look at rows that may be in scratch
   std::vector<int> keys, columns = join_payload(join_step, right.fields());
   for (const auto& [left, right_name] : join_step.on) {
     const int key = right.find(right_name.value);
