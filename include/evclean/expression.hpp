@@ -61,6 +61,8 @@ class Expression {
   /// Resolves the names in the expression against column names: positions of the columns it reads, ascending, without
   /// repeats. Rule: exact, then unique case-insensitive, else error with candidates. Errors: ExpressionError.
   std::vector<int> columns(const std::vector<std::string>& names) const;
+  /// The same with null in place of some columns, by position in `names`: null fits beside any type.
+  Expression with_null(const std::vector<int>& columns, const std::vector<std::string>& names) const;
   /// Checks types. `sample(column)` may give a value and its place for messages about string columns ("'abc' at
   /// f.log:17"). Errors: ExpressionError (a string column compared with a number, a function given the wrong type, …).
   BoundExpression bind(const Fields& fields, const std::function<std::string(int)>& sample = {}) const;

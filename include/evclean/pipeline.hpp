@@ -79,6 +79,7 @@ class PipelineCompiler {
     TimeZone zone;
     std::vector<NamedText> types;                 ///< declared types of input columns
     std::vector<std::string> absent;              ///< declared, not in the input: missing in every row
+    bool no_records = false;                      ///< `input` is what the steps name: none of it need stay
     std::string job_path;                         ///< for messages
     std::string job_text;                         ///< for carets
     std::function<std::string(int slot)> sample;  ///< a string value of a slot and its place, for messages

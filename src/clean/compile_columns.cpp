@@ -80,7 +80,7 @@ Ops PipelineCompiler::Impl::compile(const FillStep& fill) {
 
 /// Without any record there is no column to begin with, and nothing to say.
 void PipelineCompiler::Impl::need_a_column(bool any) const {
-  if (any || columns.empty()) return;
+  if (any || columns.empty() || options.no_records) return;
   throw StepError{fmt::format("no column is left of {}: a table needs at least one", fmt::join(names(), ", ")),
                   spec().place,
                   {},

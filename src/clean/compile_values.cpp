@@ -73,12 +73,25 @@ BoundExpression PipelineCompiler::Impl::bind_types(const Expression& expression,
   }
 }
 
+namespace {
+
+/// null alone, which has no type of its own.
+bool is_null_word(std::string text) {
+  text.erase(0, std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+  text.erase(text.find_last_not_of(" \t\r\n") + 1);
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text == "null";
+}
+
+}  // namespace
+
 std::unique_ptr<Op> PipelineCompiler::Impl::bind(const Text& text, const std::string& target, bool condition,
                                                  ValueType& type,
                                                  const std::function<std::unique_ptr<Op>(BoundExpression)>& make) {
-  const Expression expression = parse(text.value, text.place);
-  const auto checked = [&](const Fields& typed) {
-    BoundExpression bound = bind_types(expression, typed, text.place);
+  const bool null = condition && is_null_word(text.value);
+  const Expression expression = parse(null ? "cast(null as bool)" : text.value, text.place);
+  const auto checked = [&](const Fields& typed, const Expression* other = nullptr) {
+    BoundExpression bound = bind_types(other != nullptr ? *other : expression, typed, text.place);
     type = bound.type();
     if (condition && type != ValueType::kBool) {
       throw StepError{fmt::format("'{}' gives {}, not a condition (true or false)", text.value, type_name(type)),
@@ -112,6 +125,14 @@ std::unique_ptr<Op> PipelineCompiler::Impl::bind(const Text& text, const std::st
       return make_null_columns_op(std::move(op), std::move(null_columns), other, target);
     } catch (const StepError&) {
     }
+  }
+  // Or each of another type: null itself stands for them.
+  const Expression nulls = expression.with_null(empties, names());
+  try {
+    auto op = make(checked(fields(), &nulls));
+    for (const int position : empties) empties_used.insert(columns[static_cast<std::size_t>(position)].empty_slot);
+    return op;
+  } catch (const StepError&) {
   }
   return make(checked(fields()));  // throws what was wrong in the first place
 }

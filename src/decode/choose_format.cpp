@@ -145,7 +145,8 @@ std::optional<AutoChoice> choose_csv(const FormatSpec& spec, const std::vector<H
 AutoChoice choose_format(const FormatSpec& spec, const std::vector<std::string>& heads,
                          const std::vector<std::string>& names) {
   const std::vector<Head> trials = take_heads(heads, names);
-  if (trials.empty()) return {"lines", "there is no text to tell by"};
+  // Not lines: of a table without any record nobody knows the columns, so those that steps name are there.
+  if (trials.empty()) return {"csv", "there is no text to tell by"};
   if (all_named(trials, "csv") || all_named(trials, "tsv")) {
     if (const auto csv = choose_csv(spec, trials)) return *csv;
   }

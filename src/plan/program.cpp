@@ -88,6 +88,7 @@ Program compile_with(const TableInput& input, const Guess& guess, const std::fun
   PipelineCompiler::Options options = compiler_options(input);
   options.sample = sample;
   options.absent = absent;
+  options.no_records = guess.no_records;
   PipelineCompiler compiler(input.spec->steps, guess.input, input.closed, std::move(options));
   try {
     compile_into(program, compiler, input, guess);

@@ -97,6 +97,8 @@ std::optional<PassResult> SegmentRun::one_pass(Guess& guess, std::optional<Error
   // Without any record there is no column: those that steps name are missing, and the table is empty.
   while (program_.error && !program_.unknown.empty() && no_records_) {
     guess.input.push_back({program_.unknown, false, ValueType::kString});
+    guess.empty.insert({-1, program_.unknown});
+    guess.no_records = true;
     program_ = compile_wanted(guess);
   }
   if (program_.error && (program_.error_is_final || (last_error && !fresh_types_))) throw *program_.error;

@@ -6,6 +6,7 @@
 
 #include "evclean/pipeline.hpp"
 #include "evclean/suggest.hpp"
+#include "evclean/valueless.hpp"
 
 namespace evclean {
 namespace {
@@ -169,6 +170,13 @@ DatasetPtr run_join(const JoinStep& join_step, const StepSpec& step, DatasetPtr 
                     const TableStepContext& context, OperatorReport& report) {
   left = with_columns(join_step, left, *right, true, context.workspace);
   right = with_columns(join_step, right, *left, false, context.workspace);
+  // A key without any value takes the other side's type.
+  for (const auto& [left_key, right_key] : join_step.on) {
+    const int l = left->find(left_key.value), r = right->find(right_key.value);
+    if (l < 0 || r < 0) continue;
+    left = fitting(left, l, right->fields()[static_cast<std::size_t>(r)].type, context.workspace);
+    right = fitting(right, r, left->fields()[static_cast<std::size_t>(l)].type, context.workspace);
+  }
   const JoinSpec spec = join_spec(join_step, step, left->fields(), right->fields(), context.job.path);
   report.name = fmt::format("join {}", join_step.table.value);
   try {

@@ -240,9 +240,11 @@ void TableRun::note_lookups(const SegmentResult& piece, std::size_t first_step, 
   }
 }
 
-/// What steps over whole tables and queries have to say.
+/// What steps over whole tables and queries have to say: each rank counted for the rows it had. Collective.
 void TableRun::note_operators(TableReport& report) const {
-  note_counters(queries_.counters, report);
+  const auto sums = comm_.sum(std::vector<std::int64_t>{queries_.counters.division_by_zero,
+                                                        queries_.counters.int_overflow, queries_.counters.regex_limit});
+  note_counters({sums[0], sums[1], sums[2]}, report);
   for (const OperatorReport& done : queries_.operators) {
     for (const std::string& note : done.notes) report.notes.push_back(fmt::format("{}: {}", done.name, note));
     const double seconds = comm_.max(done.seconds);

@@ -130,6 +130,7 @@ SegmentResult TableRun::run_piece(const TableInput& input, std::size_t piece, Ta
   SegmentResult result = run.run();
   for (const RenamedColumn& change : plan.renames) add_rename(renames_, change);
   if (piece == 0 && !input.dataset) {
+    nameless_ = result.guess.no_records || (result.program.fields.empty() && result.pass.columns.empty());
     begin_ledger(own, result, report);
     rejects_ = run.take_rejects();
   } else {
@@ -145,9 +146,10 @@ void TableRun::run_table_step_behind(std::size_t piece, TableReport& report) {
   const StepSpec& step = spec_.steps[pieces_[piece].end];
   const std::int64_t rows_before = data_->rows();
   const DatasetPtr before = data_;
-  const TableStepContext context{job_, spec_.name, around_.workspace, around_.other, queries_};
+  const TableStepContext context{job_, spec_.name, around_.workspace, around_.other, queries_, nameless_};
   if (around_.progress != nullptr) around_.progress->begin(fmt::format("{}: {}", spec_.name, step.name), 0);
   data_ = run_table_step(step, before, context);
+  nameless_ &= !std::holds_alternative<GroupStep>(step.body) && !std::holds_alternative<SqlStep>(step.body);
   const bool filters = std::holds_alternative<DistinctStep>(step.body);
   if (filters && pieces_[piece].end < records_end_) note_distinct_drops(*before, *data_, report);
   StepReport& said = report.steps[pieces_[piece].end];
@@ -200,6 +202,7 @@ TableReport TableRun::run() {
   origin_.split |= origin_.place;
   for (std::size_t piece = 0; piece < pieces_.size(); ++piece) {
     TableInput input = data_ ? open_dataset(job_, spec_, nulls_, data_) : input_;
+    if (nameless_) input.closed = false;
     if (data_) input.origin_columns = static_cast<int>(origin_count(data_->fields()));
     data_.reset();
     SegmentResult result = run_piece(input, piece, report);

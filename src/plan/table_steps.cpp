@@ -6,6 +6,7 @@
 
 #include "evclean/pipeline.hpp"
 #include "evclean/suggest.hpp"
+#include "evclean/valueless.hpp"
 #include "row_origin.hpp"
 #include "table_join.hpp"
 
@@ -172,8 +173,9 @@ struct Run {
     spec.by = finder().columns(session_step.by);
     spec.time = finder().column(session_step.time);
     spec.gap_us = session_step.gap_us;
-    const ValueType type = data->fields()[static_cast<std::size_t>(spec.time)].type;
-    if (type == ValueType::kString && data->rows() > 0) {
+    const DatasetPtr timed = fitting(data, spec.time, ValueType::kTimestamp, context.workspace);
+    const ValueType type = timed->fields()[static_cast<std::size_t>(spec.time)].type;
+    if (type == ValueType::kString) {
       fail_at(context.job, session_step.time.place,
               fmt::format("sessionize: column '{}' is a string, not a time: cast it first (cast: {{{}: timestamp}})",
                           session_step.time.value, session_step.time.value));
@@ -182,7 +184,7 @@ struct Run {
       fail_at(context.job, session_step.time.place,
               fmt::format("sessionize: column '{}' is a bool, not a time", session_step.time.value));
     }
-    return origins_last(sessionize(*data, spec, context.workspace, report()), context.workspace);
+    return origins_last(sessionize(*timed, spec, context.workspace, report()), context.workspace);
   }
 
   DatasetPtr operator()(const SortStep& sort_step) const {
@@ -205,7 +207,7 @@ struct Run {
 };
 
 /// A table without any row may lack columns that a step names (nobody wrote them down): they are there, all missing.
-DatasetPtr with_named_columns(const DatasetPtr& data, const StepSpec& step, const Workspace& workspace) {
+DatasetPtr with_named_columns(const DatasetPtr& data, const StepSpec& step, const TableStepContext& context) {
   if (data->rows() > 0) return data;
   std::vector<Text> named;
   if (const auto* distinct_step = std::get_if<DistinctStep>(&step.body)) named = distinct_step->columns;
@@ -217,15 +219,17 @@ DatasetPtr with_named_columns(const DatasetPtr& data, const StepSpec& step, cons
   if (const auto* sort_step = std::get_if<SortStep>(&step.body)) {
     for (const SortColumn& key : sort_step->columns) named.push_back(key.column);
   }
-  Fields fields = data->fields();
+  // What a query names it finds in a table without columns by itself.
+  const bool asks = std::holds_alternative<GroupStep>(step.body) || std::holds_alternative<SqlStep>(step.body);
+  Fields fields = context.nameless && asks ? Fields{} : data->fields();
   for (const Text& name : named) {
     const auto same = [&](const Field& field) { return field.name == name.value; };
     if (std::none_of(fields.begin(), fields.end(), same)) fields.push_back({name.value, ValueType::kString});
   }
   if (fields.size() == data->fields().size()) return data;
-  auto wider = std::make_shared<Dataset>(std::move(fields), workspace);
-  wider->finish();
-  return wider;
+  auto other = std::make_shared<Dataset>(std::move(fields), context.workspace);
+  other->finish();
+  return other;
 }
 
 }  // namespace
@@ -284,7 +288,7 @@ DatasetPtr run_table_query(const Text& text, const TableStepContext& context) {
 }
 
 DatasetPtr run_table_step(const StepSpec& step, const DatasetPtr& data, const TableStepContext& context) {
-  const DatasetPtr input = with_named_columns(data, step, context.workspace);
+  const DatasetPtr input = with_named_columns(data, step, context);
   return std::visit(Run{context, step, input}, step.body);
 }
 

@@ -41,6 +41,7 @@ struct TableStepContext {
   const Workspace& workspace;
   std::function<DatasetPtr(const std::string&)> other;  ///< a table of the job by name
   QueryReport& report;
+  bool nameless = false;  ///< the step's table has no record, and nobody knows its columns
 };
 
 /// Runs a step. Collective. Errors: user Error with the step's place and a caret.

@@ -70,12 +70,11 @@ std::vector<sql::Word> shared_names(const Scope& left, const Scope& right, std::
 PlanPtr Planner::scan(const std::string& table, const Fields& fields) {
   PlanPtr plan = make_plan(PlanKind::kScan, {});
   plan->table = table;
-  const bool no_rows = without_rows_.count(table) > 0;
   for (const Field& field : fields) {
     if (!field.name.empty() && field.name.front() == kHidden) continue;
     plan->columns.push_back({fields_.fresh(field.name), field.name, field.type,
                              // Without values a column is string for want of anything better.
-                             no_rows && field.type == ValueType::kString});
+                             field.type == ValueType::kString && empty_.holds(table, field.name)});
     plan->sources.push_back(field.name);
     origins_[plan->columns.back().field] = {table, field.name};
   }
@@ -119,7 +118,7 @@ Planner::Source Planner::from_table(const sql::FromItem& item, const CommonTable
     }
     const std::string& table = names[static_cast<std::size_t>(found)];
     source.plan = scan(table, tables_.at(table));
-    source.scope = Scope({name, source.plan->columns, source.plan->columns.empty() && without_rows_.count(table) > 0});
+    source.scope = Scope({name, source.plan->columns, source.plan->columns.empty() && empty_.tables.count(table) > 0});
   }
   if (item.column_aliases.empty()) return source;
   Columns columns = source.plan->columns;

@@ -42,7 +42,12 @@ TreePtr Planner::resolve(const TreePtr& tree, const NameRules& rules) {
 }
 
 TreePtr Planner::resolve_name(const Tree& tree, const NameRules& rules) {
-  if (const Column* column = rules.scope->find(tree)) {
+  const Column* column = rules.scope->find(tree);
+  // Any name is a column of a table whose columns nobody knows; what the query itself calls so comes first.
+  if (column != nullptr && column->field.empty() && rules.alias) {
+    if (TreePtr meant = rules.alias(tree)) return meant;
+  }
+  if (column != nullptr) {
     if (column->null) return value_tree(*column, tree.position);
     Tree resolved = tree;
     resolved.field = column->field;
@@ -140,7 +145,9 @@ QueryPlan Planner::plan_group(const Fields& fields, const std::vector<std::strin
                               const std::vector<std::string>& names,
                               const std::function<void(int, const ExpressionError&)>& fail) {
   PlanPtr plan = scan("events", fields);
-  const Scope scope({"events", plan->columns});
+  // Nobody knows the columns of a table without rows that has none but its keys.
+  const bool open = empty_.tables.count("events") > 0 && plan->columns.size() <= keys.size();
+  const Scope scope({"events", plan->columns, open});
   const auto checked = [&](int index, const auto& body) {
     try {
       body();
@@ -154,7 +161,9 @@ QueryPlan Planner::plan_group(const Fields& fields, const std::vector<std::strin
       Tree name;
       name.kind = TreeKind::kColumn;
       name.name = key;
-      key_trees.push_back(resolve_name(name, {&scope, nullptr, nullptr, {}}));
+      const Column* column = scope.find(name);
+      if (column == nullptr || column->field.empty()) scope.fail_unknown(name);
+      key_trees.push_back(column_tree(*column));
     }
   });
   Grouping grouping(*this, plan, key_trees);

@@ -19,6 +19,15 @@ namespace evclean::query {
 /// A value of a table's text column for messages, or an empty text.
 using SampleOf = std::function<std::string(const std::string& table, const std::string& column)>;
 
+/// What is known to hold nothing: a string column there is null and fits any type.
+struct KnownEmpty {
+  std::set<std::string> tables;                           ///< without rows
+  std::set<std::pair<std::string, std::string>> columns;  ///< of a table, without a value
+  bool holds(const std::string& table, const std::string& column) const {
+    return tables.count(table) > 0 || columns.count({table, column}) > 0;
+  }
+};
+
 /// Steps and the columns they give; the steps may carry more.
 struct Planned {
   PlanPtr plan;
@@ -41,10 +50,8 @@ struct NameRules {
 
 class Planner {
  public:
-  /// `without_rows`: tables of which it is known that they have none; what is string there is null and fits any type.
-  explicit Planner(const std::map<std::string, Fields>& tables, SampleOf sample = {},
-                   std::set<std::string> without_rows = {})
-      : tables_(tables), sample_(std::move(sample)), without_rows_(std::move(without_rows)) {}
+  explicit Planner(const std::map<std::string, Fields>& tables, SampleOf sample = {}, KnownEmpty empty = {})
+      : tables_(tables), sample_(std::move(sample)), empty_(std::move(empty)) {}
 
   /// The whole query. The result's columns have unique names.
   QueryPlan plan(const sql::Select& select);
@@ -105,7 +112,7 @@ class Planner {
 
   const std::map<std::string, Fields>& tables_;
   SampleOf sample_;
-  std::set<std::string> without_rows_;
+  KnownEmpty empty_;
   const Scope* before_comma_ = nullptr;  ///< tables that ON after a comma cannot see: only to say so
   FieldNames fields_;
   std::map<std::string, Parameter> parameters_;

@@ -10,6 +10,7 @@
 #include "evclean/suggest.hpp"
 #include "evclean/types.hpp"
 #include "executor.hpp"
+#include "known_empty.hpp"
 #include "planner.hpp"
 #include "reads.hpp"
 
@@ -88,15 +89,13 @@ std::string sample_of(const DatasetPtr& data, const std::string& name, const Com
 DatasetPtr run_query(const Query& query, const std::map<std::string, DatasetPtr>& tables, const Workspace& workspace,
                      QueryReport& report) {
   std::map<std::string, Fields> fields;
-  std::set<std::string> without_rows;
-  for (const auto& [name, data] : tables) {
-    fields[name] = data->fields();
-    if (data->rows() == 0) without_rows.insert(name);
-  }
+  for (const auto& [name, data] : tables) fields[name] = data->fields();
   const auto sample = [&](const std::string& table, const std::string& column) {
     return sample_of(tables.at(table), column, workspace.comm);
   };
-  const query::QueryPlan plan = query::Planner(fields, sample, std::move(without_rows)).plan(*query.impl().select);
+  const query::QueryPlan plan = query::plan_knowing(tables, workspace, [&](query::KnownEmpty empty) {
+    return query::Planner(fields, sample, std::move(empty)).plan(*query.impl().select);
+  });
   return query::Executor(plan, tables, workspace, report).run();
 }
 

@@ -7,6 +7,7 @@
 #include "evclean/query.hpp"
 #include "evclean/sql_tree.hpp"
 #include "executor.hpp"
+#include "known_empty.hpp"
 #include "planner.hpp"
 
 namespace evclean {
@@ -33,7 +34,8 @@ void check_names(const std::vector<std::string>& keys, const std::vector<NamedEx
 }
 
 query::QueryPlan planned(const DatasetPtr& data, const std::vector<std::string>& keys,
-                         const std::vector<NamedExpression>& aggregates, const Macros& macros) {
+                         const std::vector<NamedExpression>& aggregates, const Macros& macros,
+                         query::KnownEmpty empty) {
   check_names(keys, aggregates);
   query::Trees values;
   std::vector<std::string> names;
@@ -46,7 +48,7 @@ query::QueryPlan planned(const DatasetPtr& data, const std::vector<std::string>&
     names.push_back(aggregates[i].name);
   }
   const std::map<std::string, Fields> tables;
-  return query::Planner(tables).plan_group(data->fields(), keys, values, names, fail);
+  return query::Planner(tables, {}, std::move(empty)).plan_group(data->fields(), keys, values, names, fail);
 }
 
 }  // namespace
@@ -83,8 +85,10 @@ std::optional<std::vector<std::string>> group_columns(const std::vector<std::str
 DatasetPtr run_group(const DatasetPtr& data, const std::vector<std::string>& keys,
                      const std::vector<NamedExpression>& aggregates, const Macros& macros, const Workspace& workspace,
                      QueryReport& report) {
-  const query::QueryPlan plan = planned(data, keys, aggregates, macros);
   const std::map<std::string, DatasetPtr> tables{{"events", data}};
+  const query::QueryPlan plan = query::plan_knowing(tables, workspace, [&](query::KnownEmpty empty) {
+    return planned(data, keys, aggregates, macros, std::move(empty));
+  });
   return query::Executor(plan, tables, workspace, report).run();
 }
 

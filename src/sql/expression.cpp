@@ -113,6 +113,20 @@ std::vector<int> Expression::columns(const std::vector<std::string>& names) cons
   return columns;
 }
 
+Expression Expression::with_null(const std::vector<int>& columns, const std::vector<std::string>& names) const {
+  auto impl = std::make_shared<Impl>();
+  impl->text = impl_->text;
+  impl->tree = sql::rewrite(impl_->tree, [&](const sql::TreePtr& part) -> sql::TreePtr {
+    if (part->kind != sql::TreeKind::kColumn) return nullptr;
+    const int at = sql::resolve_column(*part, names);
+    const bool null = std::find(columns.begin(), columns.end(), at) != columns.end();
+    return null ? sql::make_literal(sql::Null{}, part->position) : nullptr;
+  });
+  Expression expression;
+  expression.impl_ = std::move(impl);
+  return expression;
+}
+
 BoundExpression Expression::bind(const Fields& fields, const std::function<std::string(int)>& sample) const {
   register_kernels();
   sql::Binder binder(fields, sample);

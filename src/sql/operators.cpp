@@ -32,6 +32,12 @@ NodePtr number(Binder& binder, Operand& operand, std::string_view sign) {
 /// + and - where a date or a timestamp takes part; no node when none does.
 NodePtr time_arithmetic(Binder& binder, const Tree& tree, Operand& left, Operand& right) {
   const bool minus = tree.name == "-";
+  if (right.interval && (left.is_null || left.literal_text())) {  // null and '2026-11-01' beside it are timestamps
+    if (NodePtr time = Binder::convert(left, ValueType::kTimestamp))
+      return shift_node(std::move(time), *right.interval, minus ? -1 : 1);
+  }
+  if (left.interval && !minus && (right.is_null || right.literal_text()))
+    return time_arithmetic(binder, tree, right, left);
   if (left.interval && is_time(right) && !minus) return time_arithmetic(binder, tree, right, left);
   if (is_time(left) && right.interval) return shift_node(std::move(left.node), *right.interval, minus ? -1 : 1);
   if (is_date(right) && !minus && !left.interval && left.type() == ValueType::kInt64) {

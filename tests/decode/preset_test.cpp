@@ -154,8 +154,8 @@ TEST(ChooseFormat, TellsFormatsApart) {
   EXPECT_EQ(choose_format({}, {"{\"a\": 1}\n{\"a\": 2}\n"}, {"x"}).format, "json");
   EXPECT_EQ(choose_format({}, {"[1, 2]\n"}, {"x"}).format, "lines");
   EXPECT_EQ(choose_format({}, {"just some words\nand more\n"}, {"x.txt"}).format, "lines");
-  EXPECT_EQ(choose_format({}, {"", "\n"}, {"a", "b"}).format, "lines");
-  EXPECT_EQ(choose_format({}, {}, {}).format, "lines");
+  EXPECT_EQ(choose_format({}, {"", "\n"}, {"a", "b"}).format, "csv");
+  EXPECT_EQ(choose_format({}, {}, {}).format, "csv");
 }
 
 struct RealLog {

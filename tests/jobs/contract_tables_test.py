@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tables that meet: join, align, distinct, group, sort, sessionize, sql and several tables, by the job contract."""
 
+import json
 import random
 
 import harness
@@ -268,6 +269,19 @@ class Groups(harness.Case):
             self.says(ran.err, "overflow", "'a'")
             self.assertNothingLeft()
 
+    def test_notes_are_of_all_ranks(self):
+        text = "k,v\n" + "".join(f"{i % 3},{i}\n" for i in range(3000))
+        steps = [{"sql": "select k, v, v / (v - v) as z, 9223372036854775807 + v as o from events"},
+                 {"group": {"by": "k", "agg": {"s": "sum(v) / 0", "n": "count(z)"}}}]
+        seen = set()
+        for ranks in (1, 2, 3, 4):
+            table = self.clean(text, steps, ranks=ranks, resources={"chunk": "2KiB"})
+            seen.add(json.dumps(table.ran.report["tables"]["events"]["notes"]))
+        notes = json.loads(seen.pop())
+        self.assertFalse(seen)
+        self.assertIn("3003 divisions by zero gave null", notes)
+        self.assertIn("2999 integer results beyond 64 bits gave null", notes)
+
     def test_an_ambiguous_date_that_nobody_uses_is_no_mistake(self):
         table = self.clean("d,k\n01/02/2026,a\n03/04/2026,b\n", [{"group": {"by": "k", "agg": {"n": "count(*)"}}}])
         self.assertEqual(table.column("n"), [1, 1])
@@ -309,6 +323,65 @@ class Sql(harness.Case):
 
     def test_an_expression_may_not_be_a_query(self):
         self.refused(HITS, [{"filter": "bytes in (select 1)"}], words=["subquery", "^"])
+
+
+class WithoutValues(harness.Case):
+    """A quiet day: no row, no number or no text at all must not end a job that runs on other days."""
+
+    def test_aggregates_of_a_column_without_a_value_are_null(self):
+        text = "k,z\na,\nb,\na,\n"
+        steps = [{"group": {"by": "k", "agg": {"s": "sum(z)", "a": "avg(z + 1)", "q": "approx_quantile(z, 0.5)",
+                                               "n": "count(*)"}}}]
+        table = self.clean(text, steps, ranks=2)
+        self.assertEqual(table.rows, [{"k": "a", "s": None, "a": None, "q": None, "n": 2},
+                                      {"k": "b", "s": None, "a": None, "q": None, "n": 1}])
+        self.assertEqual(table.types, {"k": "string", "s": "int64", "a": "float64", "q": "float64", "n": "int64"})
+        sql = [{"sql": "select k, sum(z) as s from events where z is null or z > 3 group by k"}]
+        self.assertEqual(self.clean(text, sql).rows, [{"k": "a", "s": None}, {"k": "b", "s": None}])
+
+    def test_a_filter_that_keeps_nothing(self):
+        steps = [{"filter": "bytes > 1000"}, {"group": {"by": "ip", "agg": {"s": "sum(bytes)"}}}]
+        table = self.clean(HITS, steps, ranks=2)
+        self.assertEqual((table.rows, table.types), ([], {"ip": "string", "s": "int64"}))
+
+    def test_a_time_without_a_value_gives_no_session(self):
+        table = self.clean("k,t\na,\nb,\n", [{"sessionize": {"by": "k", "time": "t", "gap": "1m"}}])
+        self.assertEqual(table.column("session_id"), [None, None])
+        self.refused("k,t\na,x\n", [{"sessionize": {"by": "k", "time": "t", "gap": "1m"}}], words=["string"])
+
+    def test_a_key_without_a_value_meets_any_type(self):
+        for text, on in (("k,z\na,\nb,\n", {"z": "n"}), ("k,z\na,1\nb,2\n", {"z": "ip"})):
+            self.fresh()
+            self.write("users.csv", "ip,n\n,1\n,2\n")
+            table = self.clean(text, [{"join": {"table": "users", "on": on, "how": "left"}}], tables=users())
+            self.assertEqual(len(table.rows), 2)
+
+    def test_of_an_empty_input_every_name_is_a_column(self):
+        steps = [{"drop": ["debug"]}, {"sort": ["q"]}, {"filter": "v > 1 and w = 'x'"},
+                 {"join": {"table": "users", "on": "ip", "how": "left"}}, {"set": {"x": "y + 1"}},
+                 {"sql": "select lower(s) as l, count(*) as n from events where z > 1 group by l order by n"},
+                 {"filter": "n > 1"}]
+        for text in ("", "\n  \n"):
+            for ranks in (0, 2):
+                self.fresh()
+                self.write("users.csv", USERS)
+                table = self.clean(text, steps, fmt="auto", tables=users(), ranks=ranks)
+                self.assertEqual((table.rows, table.names), ([], ["l", "n"]))
+        steps = [{"group": {"by": ["k"], "agg": {"s": "sum(v)", "m": "max(w)"}}}]
+        self.assertEqual(self.clean("", steps, fmt="auto").names, ["k", "s", "m"])
+        self.refused("", [*steps, {"filter": "ss > 1"}], fmt="auto", words=["no column ss", "k, s, m"])
+        self.refused("k,v\n", [{"group": {"by": ["k"], "agg": {"s": "sum(vv)"}}}], words=["no column vv"])
+
+    def test_columns_without_a_value_of_several_types_in_one_expression(self):
+        steps = [{"set": {"x": "case when v > 1 and w = 'x' then d - interval '1 day' end", "y": "v + length(w)"}},
+                 {"filter": "v > 1 and w = 'x' or k = 1"}]
+        table = self.clean("k,v,w,d\n1,,,\n2,,,\n", steps)
+        self.assertEqual([(row["k"], row["x"], row["y"]) for row in table.rows], [(1, None, None)])
+
+    def test_null_is_a_condition(self):
+        table = self.clean("a\n1\n", [{"flag": {"f": "null"}}])
+        self.assertEqual(table.rows, [{"a": 1, "f": False}])
+        self.assertEqual(self.clean("a\n1\n", [{"filter": "null"}]).rows, [])
 
 
 class Tables(harness.Case):

@@ -268,6 +268,8 @@ TEST(Evaluate, TimesAndIntervals) {
 
 TEST(Evaluate, MonthsAreClampedToTheirLength) {
   EXPECT_EQ("timestamp: 2024-02-29 00:00:00", constant("date '2024-01-31' + interval '1 month'"));
+  EXPECT_EQ("timestamp: 2024-02-29 00:00:00", constant("interval '1 month' + '2024-01-31'"));
+  EXPECT_EQ("timestamp: null", constant("null - interval '1 day'"));
   EXPECT_EQ("timestamp: 2023-02-28 00:00:00", constant("date '2024-02-29' - interval '1 year'"));
   EXPECT_EQ("timestamp: 2024-03-01 00:00:00", constant("date '2024-01-31' + interval '1 month 1 day'"));
   EXPECT_EQ("timestamp: 2023-12-31 23:59:59", constant("timestamp '2024-01-01 00:00:00' - interval '1 second'"));

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Planning with what the data says about columns without a value, asked only when a plan does not come out without it.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "evclean/dataset.hpp"
+#include "planner.hpp"
+
+namespace evclean::query {
+
+/// Calls `plan` with the tables that have no rows; when it finds a mistake, once more with all columns that have no
+/// value (which costs a look at every row). Collective. Errors: the ExpressionError of `plan`.
+QueryPlan plan_knowing(const std::map<std::string, DatasetPtr>& tables, const Workspace& workspace,
+                       const std::function<QueryPlan(KnownEmpty)>& plan);
+
+}  // namespace evclean::query
