@@ -46,13 +46,13 @@ class GzipDecoder final : public MemberDecoder {
     }
     if (part_ == Part::kBody) {
       const MemberStep step = inflate(in, out, room);
-      if (part_ == Part::kBody || step.produced > 0) return step;
+      if (part_ != Part::kTrailer || step.produced > 0) return step;
     }
-    return compare_trailer(in);
+    return part_ == Part::kBroken ? drain(out, room) : compare_trailer(in);
   }
 
  private:
-  enum class Part { kHeader, kBody, kTrailer };
+  enum class Part { kHeader, kBody, kBroken, kTrailer };
 
   static bool skip_text(StoredCursor& in) {
     for (std::string_view ahead = in.peek(); !ahead.empty(); ahead = in.peek()) {
@@ -99,7 +99,12 @@ class GzipDecoder final : public MemberDecoder {
       inflate_.avail_in = static_cast<std::uint32_t>(ahead.size());
       const int result = isal_inflate(&inflate_);
       in.skip(ahead.size() - inflate_.avail_in);
-      if (result < 0) return finish_piece({MemberState::kBroken, produced()});
+      if (result < 0) {
+        part_ = Part::kBroken;
+        const std::size_t before = produced();
+        const MemberStep rest = drain(out + before, room - before);
+        return {rest.state, before + rest.produced};
+      }
       if (inflate_.block_state == ISAL_BLOCK_FINISH) {
         // Whole bytes that went into the bit buffer belong to the trailer.
         in.seek(in.offset() - inflate_.read_in_length / 8);
@@ -109,6 +114,16 @@ class GzipDecoder final : public MemberDecoder {
       }
     }
     return finish_piece({MemberState::kMore, produced()});
+  }
+
+  /// What was inflated before the damage and waits in ISA-L's own buffer, which holds 64 KiB: it gives none of it once
+  /// it has failed.
+  MemberStep drain(char* out, std::size_t room) {
+    const auto waiting = static_cast<std::size_t>(inflate_.tmp_out_valid - inflate_.tmp_out_processed);
+    const std::size_t size = std::min(waiting, room);
+    std::copy_n(reinterpret_cast<const char*>(inflate_.tmp_out_buffer) + inflate_.tmp_out_processed, size, out);
+    inflate_.tmp_out_processed += static_cast<std::int32_t>(size);
+    return {size == waiting ? MemberState::kBroken : MemberState::kMore, size};
   }
 
   MemberStep finish_piece(MemberStep step) {

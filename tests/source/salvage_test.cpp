@@ -62,6 +62,23 @@ TEST_P(Salvage, GoesOnWithMembersBehindACutOffOne) {
   }
 }
 
+TEST_P(Salvage, KeepsWhatStoodBeforeAChangedByte) {
+  std::mt19937 random(3);
+  for (const int lines : {40, 400, 4'000}) {
+    const std::string whole = packed(log_lines(lines));
+    for (int i = 0; i < 12; ++i) {
+      const std::size_t offset = whole.size() / 8 + random() % (whole.size() / 2);
+      std::string stored = whole;
+      stored[offset] = static_cast<char>(stored[offset] ^ 0xff);
+      SCOPED_TRACE(std::to_string(lines) + " lines, changed at " + std::to_string(offset));
+      // A decoder has made all of this before it sees the byte, in pieces of any size.
+      const ReadResult before = read_all(file_of(whole.substr(0, offset)), salvage());
+      const ReadResult result = read_all(file_of(stored), salvage());
+      ASSERT_TRUE(result.text.starts_with(before.text)) << result.text.size() << " of " << before.text.size();
+    }
+  }
+}
+
 TEST_P(Salvage, GoesOnBehindAChangedByte) {
   const std::string first = log_lines(4'000), second = log_lines(300, 2, 90'000);
   const std::string whole = packed(first);
