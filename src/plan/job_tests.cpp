@@ -47,12 +47,13 @@ std::string joined(const std::vector<std::string>& lines) {
   return text;
 }
 
-/// With `format: auto` the test's own text decides; otherwise the job does.
+/// With `format: auto` the test's own text decides, named as the input's files are; otherwise the job does.
 std::string test_format(const TableSpec& spec, const std::string& text) {
   const auto& formats = spec.input->format.formats;
   if (formats.size() == 1 && formats[0] != "auto") return formats[0];
   if (formats.size() > 1) return {};
-  return choose_format(spec.input->format, {text}, {"test input"}).format;
+  const auto& paths = spec.input->paths;
+  return choose_format(spec.input->format, {text}, {paths.empty() ? std::string() : paths[0].value}).format;
 }
 
 std::string expected_text(const InlineValue& value) {

@@ -249,6 +249,13 @@ class OwnTests(harness.Case):
         self.assertTrue(self.verdict({"input": "a,zip\n1,01234\n", "expect": {"n": 2, "zip": "01234"}}, job))
         self.assertTrue(self.verdict({"input": [{"a": 1, "zip": "7"}], "expect": {"n": 2, "zip": 7}}, job))
 
+    def test_a_text_is_named_as_the_input_is(self):
+        self.write("job.yml", {"input": "in*.csv", "steps": [{"set": {"b": "a + 1"}}], "output": "out.csv", "tests": [
+            {"input": "a\n7\n", "expect": {"b": 8}}, {"input": "a\n", "expect": []}]})
+        ran = self.call("test", "job.yml")
+        self.assertEqual(ran.code, 0, str(ran))
+        self.says(ran.out, "2 passed, 0 failed")
+
     def test_the_diff_names_test_column_and_both_values(self):
         self.write("job.yml", dict(TESTED, tests=[{"name": "good one", "input": LINE, "expect": {"product": 7}},
                                                   {"name": "bad one", "input": LINE, "expect": {"product": 8}}]))
