@@ -9,6 +9,7 @@
 
 #include "commands.hpp"
 #include "evclean/interrupt.hpp"
+#include "standard_streams.hpp"
 
 namespace {
 
@@ -92,6 +93,7 @@ int main(int argc, char** argv) {
     return static_cast<int>(ExitCode::kSystem);
   }
 #endif
+  secure_standard_streams();
   keep_pages();
   int code = 0;
   try {
@@ -106,6 +108,10 @@ int main(int argc, char** argv) {
       // Not agreed upon by the ranks: the others may wait in a collective.
       fmt::print(stderr, "this is a bug, please report it: evclean: {}\n", error.what());
       abort_all(ExitCode::kBug);
+    }
+    if (!flush_stdout() && code == 0) {
+      fmt::print(stderr, "evclean: cannot write to the standard output: what was to stand there is not whole\n");
+      code = static_cast<int>(ExitCode::kSystem);
     }
     std::fflush(nullptr);
   } catch (const std::exception& error) {

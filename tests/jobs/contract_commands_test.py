@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Commands, options, exit codes, the job file's own rules and its tests: sections 1, 2, 2.1, 2.8 of the job contract."""
 
+import subprocess
 import json
 
 import harness
@@ -46,6 +47,21 @@ class Commands(harness.Case):
         ran = self.run_job(JOB)
         self.assertEqual((ran.out, self.out()), ("", OUT))
         self.assertIn("people", ran.err)
+
+    def test_streams_that_are_closed_or_full_end_no_run(self):
+        self.write("in.csv", "a\n1\n")
+        self.write("job.yml", {"input": "in.csv", "output": {"path": "out.csv", "overwrite": True}})
+        for streams in ("2>/dev/full", "2>&-", "<&- >&- 2>&-", "2> >(true)"):
+            with self.subTest(streams=streams):
+                ran = subprocess.run(["bash", "-c", f'"$0" run job.yml {streams}', harness.PROGRAM], cwd=self.folder,
+                                     env=harness.ENVIRONMENT, timeout=harness.TIME_LIMIT_S)
+                self.assertEqual(ran.returncode, 0)
+                self.assertEqual((self.folder / "out.csv").read_text(), "a\n1\n")
+                (self.folder / "out.csv").unlink()
+        for stream, code in (("> /dev/full", 3), ("> >(true)", 0), (">&-", 0)):
+            ran = subprocess.run(["bash", "-c", f'"$0" preview job.yml {stream}', harness.PROGRAM], cwd=self.folder,
+                                 env=harness.ENVIRONMENT, timeout=harness.TIME_LIMIT_S)
+            self.assertEqual(ran.returncode, code, stream)
 
     def test_the_word_run_may_be_left_out(self):
         self.write("job.yml", JOB)
