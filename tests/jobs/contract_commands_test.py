@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Commands, options, exit codes, the job file's own rules and its tests: sections 1, 2, 2.1, 2.8 of the job contract."""
 
-import subprocess
 import json
+import subprocess
 
 import harness
 
