@@ -2,6 +2,8 @@
 // What a table's run says of itself.
 #include <algorithm>
 #include <cctype>
+#include <chrono>
+#include <map>
 
 #include "evclean/suggest.hpp"
 #include "input_state.hpp"
@@ -122,9 +124,44 @@ void TableRun::note_patterns(const PassResult& pass, std::size_t first_step, boo
   }
 }
 
+namespace {
+
+/// Presets in which times may lack their year.
+constexpr std::string_view kWithoutYear[] = {"syslog", "haproxy", "glog"};
+
+std::int64_t year_of(const InputFile& file) {
+  const auto day =
+      std::chrono::floor<std::chrono::days>(std::chrono::sys_seconds{std::chrono::seconds{file.modified_s}});
+  return static_cast<int>(std::chrono::year_month_day{day}.year());
+}
+
+/// The years that such times get when `year:` does not say one, each with the first of its files.
+std::string year_note(const TableInput& input) {
+  if (!input.spec->input || input.format_spec().year != 0) return {};
+  std::vector<std::string> formats = input.format_spec().formats;
+  formats.push_back(input.format);
+  const bool lacks = std::any_of(formats.begin(), formats.end(), [](const std::string& format) {
+    return std::find(std::begin(kWithoutYear), std::end(kWithoutYear), format) != std::end(kWithoutYear);
+  });
+  std::map<std::int64_t, std::vector<std::string>> years;
+  for (const InputFile& file : input.files) {
+    if (lacks && file.modified_s > 0) years[year_of(file)].push_back(file.shown);
+  }
+  if (years.empty()) return {};
+  std::string shown;
+  for (const auto& [year, files] : years) {
+    const std::string more = files.size() > 1 ? fmt::format(" and {} more", files.size() - 1) : std::string();
+    shown += fmt::format("{}{} ({}{})", shown.empty() ? "" : ", ", year, files[0], more);
+  }
+  return fmt::format("times without a year get that of their file's last change: {}; year: says another", shown);
+}
+
+}  // namespace
+
 void TableRun::note_input(const TableInput& input, TableReport& report) const {
   report.format = input.format;
   report.notes = input.notes;
+  if (std::string note = year_note(input); !note.empty()) report.notes.push_back(std::move(note));
   report.stored_bytes = input.stored_bytes();
 }
 

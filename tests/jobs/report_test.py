@@ -2,6 +2,7 @@
 """What a report says beside its ledger: odd things counted, evidence of types, how patterns did, budgets by file."""
 
 import json
+import os
 
 import harness
 
@@ -19,6 +20,15 @@ class Report(harness.Case):
             self.assertEqual([f.get("duplicate_keys", 0) for f in files], [2, 0])
             self.assertEqual([f.get("lone_surrogates", 0) for f in files], [1, 0])
             self.says(ran.err, "a.json: 2 JSON keys were given twice", "a.json: 1 halves of surrogate pairs")
+
+    def test_the_year_of_times_without_one_is_said(self):
+        for name, when in (("a.log", 1_557_000_000), ("b.log", 1_557_000_001), ("c.log", 1_700_000_000)):
+            os.utime(self.write(name, "Feb  3 04:05:06 host app: text\n"), (when, when))
+        job = {"input": {"paths": ["a.log", "b.log", "c.log"], "format": "syslog"}, "output": "out.csv"}
+        ran = self.run_job(job, ranks=2)
+        self.says(ran.err, "times without a year", "2019 (a.log and 1 more), 2023 (c.log)")
+        job["input"]["year"] = 2001
+        self.assertNotIn("without a year", self.run_job(job, "--overwrite").err)
 
     def test_evidence_of_types(self):
         text = "zip,d,n\n007,13/02/2026,NA\n012,01/02/2026,5\n99,02/02/2026,NA\n"
