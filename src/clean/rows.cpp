@@ -46,7 +46,7 @@ class Limit final : public Op {
 };
 
 /// A row is in the sample when the hash of its place in the input is small enough: the same rows for any number of
-/// ranks and any chunk size.
+/// ranks and any chunk size. Behind a step over the whole table its place is its number.
 class Sample final : public Op {
  public:
   Sample(double fraction, std::int64_t seed) : seed_(mix64(static_cast<std::uint64_t>(seed))), all_(fraction >= 1.0) {

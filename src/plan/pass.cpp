@@ -108,8 +108,11 @@ class Pass::Work {
     record.certain = true;
     record.segments.emplace_back();
     record.segments[0].file = 0;
+    std::int64_t first_row = input_.dataset->parts()[static_cast<std::size_t>(number)].first_row;
     input_.dataset->visit(number, [&](Batch batch) {
       throw_if_interrupted();
+      batch.origin.byte_offset = first_row;  // the place of a row of a dataset is its number
+      first_row += batch.num_rows;
       take_rows(record, number, batch);
     });
     const SplitNews news = end_record(number, std::move(record));

@@ -281,7 +281,10 @@ void examine_all(const SpanColumn& column, Tally& tally) {
 }  // namespace
 
 Place PlaceOf::operator()(std::int64_t row) const {
-  if (batch->records.empty()) return {-1, row};
+  if (batch->records.empty()) {
+    const auto& numbers = batch->source_offsets;
+    return {-1, batch->origin.byte_offset + (numbers.empty() ? row : numbers[static_cast<std::size_t>(row)])};
+  }
   return {batch->origin.file, batch->source_offset(row)};
 }
 

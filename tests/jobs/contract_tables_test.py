@@ -209,6 +209,16 @@ class Rows(harness.Case):
         table = self.clean("k\n3\n1\n2\n", [{"sort": "k"}, {"index": "i"}])
         self.assertEqual(table.rows, [{"k": 1, "i": 0}, {"k": 2, "i": 1}, {"k": 3, "i": 2}])
 
+    def test_a_sample_behind_a_table_step_is_the_same_for_any_ranks_and_chunk(self):
+        text = "k,v\n" + "".join(f"{i % 7},{i}\n" for i in range(4000))
+        seen = set()
+        for ranks, chunk in ((1, "2KiB"), (3, "2KiB"), (2, "64KiB"), (0, "64MiB")):
+            table = self.clean(text, [{"sql": "select * from events where v >= 0"}, {"filter": "v > 9"},
+                                      {"sample": {"fraction": 0.25, "seed": 3}}], ranks=ranks, resources={"chunk": chunk})
+            seen.add(table.csv)
+        self.assertEqual(len(seen), 1)
+        self.assertAlmostEqual(len(table.rows), 1000, delta=120)
+
     def test_align_puts_tables_side_by_side(self):
         self.write("users.csv", "v\na\nb\nc\n")
         table = self.clean("k,v\n1,x\n2,y\n3,z\n", [{"align": "users"}], tables=users())
