@@ -22,7 +22,7 @@ void DropNotes::note(const Batch& reached, std::int64_t rows, const RowOrigins& 
   }
   std::map<std::int64_t, std::vector<Reject>> located;
   for (Reject& reject : record.state.rejects) {
-    const std::int64_t id = origins.locate(reject);
+    const std::int64_t id = origins.locate(reject, reached.origin.byte_offset);
     --dropped_[id].filtered;
     ++dropped_[id].rejected;
     located[split_of(id)].push_back(std::move(reject));

@@ -124,11 +124,13 @@ class Pass::Work {
   void take_rows(SplitRecord& record, std::int64_t number, Batch& batch) {
     auto clock = Clock::now();
     const std::int64_t rows = batch.num_rows;
+    const std::int64_t first_row = batch.origin.byte_offset;
     const RowOrigins origins(batch, input_.origin_columns);
     record.state.block = std::make_shared<TextBlock>();
     run_steps(
         number, record, batch, [&](const Batch& reached) { dropped_.note(reached, rows, origins, record, rejects_); },
         [&](Batch& out) { origins.attach(out); }, clock);
+    for (Reject& reject : record.state.rejects) reject.line = reject.byte_offset += first_row;
     put_rejects(0, record, 0);
     add_seconds(seconds_.steps, clock);
   }

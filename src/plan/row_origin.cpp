@@ -91,11 +91,14 @@ void RowOrigins::attach(Batch& batch) const {
 }
 
 /// Where a batch has no records, make_reject() leaves the row's number as it came in byte_offset.
-std::int64_t RowOrigins::locate(Reject& reject) const {
+std::int64_t RowOrigins::locate(Reject& reject, std::int64_t first_row) const {
   const std::int64_t row = reject.byte_offset;
   const std::int64_t id = segment(row);
   reject.segment = static_cast<std::int32_t>(segment_of(id));
-  if (columns_.size() <= kText) return id;
+  if (columns_.size() <= kText) {
+    reject.line = reject.byte_offset = first_row + row;
+    return id;
+  }
   reject.line = value(*columns_[kLine], row);
   reject.byte_offset = value(*columns_[kOffset], row);
   reject.text = static_cast<const arrow::StringArray&>(*columns_[kText]).GetString(row);

@@ -42,8 +42,9 @@ class RowOrigins {
   std::int64_t segment(std::int64_t row) const;
   /// Puts the origins of the rows that are left behind the batch's columns again.
   void attach(Batch& batch) const;
-  /// Gives a reject made of such a batch its place; returns the segment.
-  std::int64_t locate(Reject& reject) const;
+  /// Gives a reject made of such a batch its place (without one its number, where the batch begins with `first_row`);
+  /// returns the segment.
+  std::int64_t locate(Reject& reject, std::int64_t first_row) const;
   /// Number, as it came, of a row that is left.
   static std::int64_t number(const Batch& batch, std::int64_t row) {
     return batch.source_offsets[static_cast<std::size_t>(row)];

@@ -219,6 +219,17 @@ class Rows(harness.Case):
         self.assertEqual(len(seen), 1)
         self.assertAlmostEqual(len(table.rows), 1000, delta=120)
 
+    def test_a_reject_of_a_row_has_its_number_for_any_ranks_and_chunk(self):
+        text = "k,v\n" + "".join(f"{i % 7},{'x' if i % 500 == 499 else i}\n" for i in range(2000))
+        seen = set()
+        for ranks, chunk in ((1, "2KiB"), (3, "2KiB"), (0, "64MiB")):
+            self.clean(text, [{"sql": "select v from events"}, {"cast": {"v": "int64"}}], ranks=ranks,
+                       resources={"chunk": chunk}, rejects={"max": "10%", "path": "rejects.jsonl"})
+            seen.add((self.folder / "rejects.jsonl").read_text())
+            (self.folder / "rejects.jsonl").unlink()
+        self.assertEqual(len(seen), 1)
+        self.assertEqual([json.loads(line)["line"] for line in seen.pop().splitlines()], [500, 1000, 1500, 2000])
+
     def test_align_puts_tables_side_by_side(self):
         self.write("users.csv", "v\na\nb\nc\n")
         table = self.clean("k,v\n1,x\n2,y\n3,z\n", [{"align": "users"}], tables=users())
