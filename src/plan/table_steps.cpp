@@ -5,6 +5,7 @@
 #include <map>
 
 #include "evclean/pipeline.hpp"
+#include "evclean/sql_tree.hpp"
 #include "evclean/suggest.hpp"
 #include "evclean/valueless.hpp"
 #include "row_origin.hpp"
@@ -42,19 +43,23 @@ void add_name(std::vector<std::string>& names, const std::string& name) {
   if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
 }
 
-void add_query_tables(const Job& job, const Text& text, std::vector<std::string>& names) {
-  std::vector<std::string> known;
+/// The table that a query means: exactly so written, else the only one that differs in case.
+std::string table_meant(const Job& job, const Text& text, const std::string& written) {
+  std::vector<std::string> known, near;
   for (const TableSpec& table : job.tables) known.push_back(table.name);
-  for (const std::string& name : parse_query(job, text).tables()) {
-    if (std::find(known.begin(), known.end(), name) == known.end()) {
-      const std::size_t at = text.value.find(name);
-      fail_at(job, text.place,
-              fmt::format("sql: there is no table '{}'{}; tables: {}", name, did_you_mean(name, known),
-                          fmt::join(known, ", ")),
-              at == std::string::npos ? std::string() : caret(text.value, at));
-    }
-    add_name(names, name);
-  }
+  const int found = sql::find_name(written, known, &near);
+  if (found >= 0) return known[static_cast<std::size_t>(found)];
+  const std::string problem =
+      near.empty() ? fmt::format("there is no table '{}'{}; tables: {}", written, did_you_mean(written, known),
+                                 fmt::join(known, ", "))
+                   : fmt::format("{} may be {}: write the one that is meant as it is spelt", written,
+                                 fmt::join(near, " or "));
+  const std::size_t at = text.value.find(written);
+  fail_at(job, text.place, "sql: " + problem, at == std::string::npos ? std::string() : caret(text.value, at));
+}
+
+void add_query_tables(const Job& job, const Text& text, std::vector<std::string>& names) {
+  for (const std::string& name : parse_query(job, text).tables()) add_name(names, table_meant(job, text, name));
 }
 
 std::vector<NamedExpression> named_expressions(const GroupStep& step) {
@@ -279,7 +284,10 @@ std::optional<std::vector<std::string>> query_columns(const Job& job, const Text
 DatasetPtr run_table_query(const Text& text, const TableStepContext& context) {
   const Query query = parse_query(context.job, text);
   std::map<std::string, DatasetPtr> tables;
-  for (const std::string& name : query.tables()) tables[name] = context.other(name);
+  for (const std::string& written : query.tables()) {
+    const std::string name = table_meant(context.job, text, written);
+    if (tables.count(name) == 0) tables[name] = context.other(name);
+  }
   try {
     return run_query(query, tables, context.workspace, context.report);
   } catch (const ExpressionError& error) {

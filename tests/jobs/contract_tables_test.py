@@ -336,6 +336,16 @@ class Sql(harness.Case):
         table = self.clean(HITS, [{"set": {"bytes": "bytes + 0"}}, {"sql": query}, {"filter": "n > 0"}], tables=users())
         self.assertEqual(table.rows, [{"path": "/a", "country": "AT", "n": 1}, {"path": "/a", "country": "DE", "n": 1}])
 
+    def test_table_names_match_another_case_when_unique(self):
+        self.write("users.csv", USERS)
+        tables = dict(users(), q={"sql": "select IP, Country from Users where PLAN = 'pro'"})
+        steps = [{"sql": "select e.*, country from EVENTS e join Q on e.ip = Q.ip"}]
+        self.assertEqual(self.clean(HITS, steps, tables=tables).column("country"), ["DE", "DE"])
+        self.write("in.txt", HITS)
+        job = {"input": {"paths": "in.txt"}, "steps": [{"sql": "select * from uSers"}], "output": "out.csv",
+               "tables": {"users": {"rows": [{"a": 1}]}, "Users": {"rows": [{"a": 1}]}}}
+        self.says(self.run_job(job, "--overwrite", code=2).err, "uSers may be users or Users")
+
     def test_mistakes_have_a_place_and_a_caret(self):
         for query, words in (("select nope from events", ["nope", "^"]), ("selec 1", ["syntax", "^"]),
                              ("select * from nowhere", ["nowhere", "events"]),
