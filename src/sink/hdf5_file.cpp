@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hdf5_file.hpp"
 
-#include "hdf5_handle.hpp"
+#include "hdf5_parallel.hpp"
 #include "pandas_attributes.hpp"
 
 namespace evclean {
 namespace {
-
-Hdf5Type fixed_text(std::size_t bytes, H5T_cset_t charset) {
-  Hdf5Type type(H5Tcopy(H5T_C_S1));
-  H5Tset_size(type.get(), bytes);
-  H5Tset_strpad(type.get(), H5T_STR_NULLTERM);
-  H5Tset_cset(type.get(), charset);
-  return type;
-}
 
 Hdf5Type stored_type(const StoredColumn& column) {
   switch (column.kind) {
@@ -62,43 +54,16 @@ void put_attributes(hid_t object, const std::vector<TableAttribute>& attributes,
   for (const TableAttribute& attribute : attributes) put_attribute(object, attribute, shown);
 }
 
-/// Quiet while it lives: what goes wrong is said by Error, once.
-class QuietErrors {
- public:
-  QuietErrors() {
-    H5Eget_auto2(H5E_DEFAULT, &function_, &data_);
-    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-  }
-  ~QuietErrors() { H5Eset_auto2(H5E_DEFAULT, function_, data_); }
-
- private:
-  H5E_auto2_t function_ = nullptr;
-  void* data_ = nullptr;
-};
-
 }  // namespace
 
 struct Hdf5File::Impl {
-  QuietErrors quiet;
+  QuietHdf5 quiet;
   std::string shown;
   Hdf5FileId file;
   Hdf5Type row;
   Hdf5Space space;
   Hdf5Dataset table;
   Hdf5Properties transfer;
-
-  void open(const Comm& comm, const std::string& path, bool append) {
-    const Hdf5Properties access(H5Pcreate(H5P_FILE_ACCESS));
-    const MPI_Comm raw = *static_cast<const MPI_Comm*>(comm.raw());
-    check_hdf5(H5Pset_fapl_mpio(access.get(), raw, MPI_INFO_NULL), shown, "MPI access");
-    // Names of many columns make attributes above 64 KiB, which older formats do not hold.
-    check_hdf5(H5Pset_libver_bounds(access.get(), H5F_LIBVER_V18, H5F_LIBVER_V110), shown, "format version");
-    // Without this 1.10.8 crashes when many chunks are written together.
-    check_hdf5(H5Pset_coll_metadata_write(access.get(), true), shown, "metadata");
-    file.reset(check_hdf5(append ? H5Fopen(path.c_str(), H5F_ACC_RDWR, access.get())
-                                 : H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get()),
-                          shown, "file"));
-  }
 
   Hdf5Properties creation(const TableShape& shape) const {
     Hdf5Properties create(H5Pcreate(H5P_DATASET_CREATE));
@@ -150,10 +115,9 @@ Hdf5File::Hdf5File(const Comm& comm, const std::string& path, const std::string&
                    const TableShape& shape)
     : impl_(std::make_unique<Impl>()) {
   impl_->shown = shown;
-  impl_->open(comm, path, shape.append);
+  impl_->file = open_parallel_hdf5(comm, path, shown, shape.append);
   impl_->make_table(table, shape);
-  impl_->transfer.reset(H5Pcreate(H5P_DATASET_XFER));
-  check_hdf5(H5Pset_dxpl_mpio(impl_->transfer.get(), H5FD_MPIO_COLLECTIVE), shown, "collective transfer");
+  impl_->transfer = collective_transfer(shown);
 }
 
 Hdf5File::~Hdf5File() = default;
