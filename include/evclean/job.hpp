@@ -164,10 +164,33 @@ struct SortStep {
 struct SqlStep {
   Text query;
 };
+/// One use of a column by encode, in the order written.
+struct EncodedColumn {
+  enum class Kind { kOneHot, kOrdinal, kHash, kStandardise, kKeep, kMissing };
+  Kind kind = Kind::kKeep;
+  Text column;
+  std::optional<std::vector<std::string>> categories;  ///< in the order given; none: those of the data, sorted
+  std::int64_t buckets = 0;                            ///< kHash
+};
+struct EncodeSplit {
+  std::vector<Text> by;
+  double test = 0.2;
+  std::int64_t seed = 0;
+};
+struct EncodeStep {
+  std::vector<EncodedColumn> columns;
+  bool all_missing = false;   ///< missing: true
+  std::optional<Text> label;  ///< y
+  std::vector<Text> id;       ///< columns that stay beside the features
+  std::optional<EncodeSplit> split;
+  std::optional<std::int64_t> max_categories;
+  std::optional<Text> fitted;  ///< a mapping to apply instead of fitting one
+  JobPlace place;
+};
 
 using StepBody = std::variant<FilterStep, ParseStep, SetStep, FlagStep, FillStep, SelectStep, DropStep, RenameStep,
                               CastStep, MapStep, ExplodeStep, IndexStep, LimitStep, SampleStep, JoinStep, AlignStep,
-                              DistinctStep, GroupStep, SessionizeStep, SortStep, SqlStep>;
+                              DistinctStep, GroupStep, SessionizeStep, SortStep, SqlStep, EncodeStep>;
 
 struct StepSpec {
   std::string name;  ///< the word in the job file
@@ -192,7 +215,7 @@ struct TableSpec {
   std::vector<StepSpec> steps;
 };
 
-enum class OutputFormat { kCsv, kTsv, kJsonLines, kHdf5, kParquet, kArrow };
+enum class OutputFormat { kCsv, kTsv, kJsonLines, kHdf5, kParquet, kArrow, kNpy };
 enum class OutputCodec { kNone, kGzip, kZstd };
 enum class Warehouse { kNone, kRedshift, kAthena };
 
@@ -212,6 +235,7 @@ struct OutputSpec {
   std::string key = "events";       ///< HDF5
   std::int64_t max_string = 4096;   ///< HDF5, bytes
   bool truncate_long_text = false;  ///< HDF5 long_text: truncate
+  bool matrix = false;              ///< float32 X and y: .npy, or HDF5 with layout: matrix
   Warehouse warehouse = Warehouse::kNone;
   std::optional<S3Settings> s3 = {};  ///< as for input
 };

@@ -86,6 +86,14 @@ class JointFiles {
   std::set<std::string> paths_, begun_;
 };
 
+/// What the step encode made of a table's columns; all others are features.
+struct EncodedTable {
+  std::string label;                  ///< y; empty: none
+  std::string split;                  ///< holds train or test; empty: none
+  std::vector<std::string> ids = {};  ///< stand beside the features
+  std::string mapping = {};           ///< as JSON, with its line end
+};
+
 struct SinkOptions {
   std::int64_t memory_bytes = 64 << 20;  ///< what the sink may hold before it spills to scratch
   std::string scratch_dir;
@@ -93,6 +101,7 @@ struct SinkOptions {
   bool digests = true;          ///< false: WrittenFile::sha256 stays empty (see add_digests)
   JointFiles* joint = nullptr;
   std::vector<RenamedColumn> renames = {};  ///< what steps renamed, for `warehouse`
+  std::shared_ptr<const EncodedTable> encoded = {};
 };
 
 class Sink {
@@ -116,8 +125,14 @@ class Sink {
 std::unique_ptr<Sink> make_sink(const OutputSpec& spec, const Fields& fields, const Comm& comm, Publisher& publisher,
                                 const SinkOptions& options);
 
-/// Checks the columns that an output names against those of its table. Local. Errors: user Error.
-void check_columns(const OutputSpec& spec, const Fields& fields);
+/// Writes the mapping of options.encoded beside the outputs of its table: features.npy gets features.mapping.json, a
+/// folder that is read as a whole _events.mapping.json. Takes rows as other sinks do, and writes none. Collective.
+std::unique_ptr<Sink> make_mapping_sink(const std::vector<OutputSpec>& outputs, const Comm& comm, Publisher& publisher,
+                                        const SinkOptions& options);
+
+/// Checks the columns that an output names, and those of a matrix, against those of its table; `encoded`: by its step,
+/// if it has one. Local. Errors: user Error.
+void check_columns(const OutputSpec& spec, const Fields& fields, const EncodedTable* encoded = nullptr);
 
 /// Fills in sha256 of published files, dealt over the ranks. Collective.
 void add_digests(std::vector<WrittenFile>& files, const Comm& comm);

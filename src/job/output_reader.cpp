@@ -17,7 +17,7 @@ struct Extension {
 };
 
 /// Longer endings first.
-constexpr std::array<Extension, 13> kExtensions{{{".csv.gz", OutputFormat::kCsv, OutputCodec::kGzip},
+constexpr std::array<Extension, 14> kExtensions{{{".csv.gz", OutputFormat::kCsv, OutputCodec::kGzip},
                                                  {".csv.zst", OutputFormat::kCsv, OutputCodec::kZstd},
                                                  {".csv", OutputFormat::kCsv, OutputCodec::kNone},
                                                  {".tsv.gz", OutputFormat::kTsv, OutputCodec::kGzip},
@@ -29,7 +29,8 @@ constexpr std::array<Extension, 13> kExtensions{{{".csv.gz", OutputFormat::kCsv,
                                                  {".h5", OutputFormat::kHdf5, OutputCodec::kNone},
                                                  {".hdf5", OutputFormat::kHdf5, OutputCodec::kNone},
                                                  {".parquet", OutputFormat::kParquet, OutputCodec::kNone},
-                                                 {".arrow", OutputFormat::kArrow, OutputCodec::kNone}}};
+                                                 {".arrow", OutputFormat::kArrow, OutputCodec::kNone},
+                                                 {".npy", OutputFormat::kNpy, OutputCodec::kNone}}};
 
 std::vector<std::string> endings() {
   std::vector<std::string> words;
@@ -127,6 +128,10 @@ void read_missing_text(MapReader& map, OutputSpec& output, bool format_known) {
 void read_level(MapReader& map, OutputSpec& output, bool format_known) {
   const YamlNode* const node = map.take("compression_level");
   if (node == nullptr || !format_known) return;
+  if (output.format == OutputFormat::kNpy) {
+    map.problems().report(*node, "compression_level: .npy is not compressed");
+    return;
+  }
   const bool text = output.format != OutputFormat::kHdf5 && output.format != OutputFormat::kParquet &&
                     output.format != OutputFormat::kArrow;
   if (text && output.codec == OutputCodec::kNone) {
@@ -152,6 +157,21 @@ void read_hdf5_keys(MapReader& map, OutputSpec& output, bool format_known) {
   if (const auto* node = take_if(map, "long_text", hdf5, "HDF5")) {
     assign(output.truncate_long_text,
            read_choice<bool>(*node, "long_text", {{"fail", false}, {"truncate", true}}, problems));
+  }
+}
+
+/// X and y as numbers instead of a table; one file a part of the data, whatever its size.
+void read_layout(MapReader& map, OutputSpec& output, bool format_known) {
+  Problems& problems = map.problems();
+  output.matrix = format_known && output.format == OutputFormat::kNpy;
+  const bool hdf5 = !format_known || output.format == OutputFormat::kHdf5;
+  if (const auto* node = take_if(map, "layout", hdf5, "HDF5")) {
+    assign(output.matrix, read_choice<bool>(*node, "layout", {{"table", false}, {"matrix", true}}, problems));
+  }
+  if (!output.matrix) return;
+  if (output.path.ends_with('/')) problems.add(output.place, "a matrix needs a file name: its path cannot end in /");
+  for (const char* key : {"files", "file_size", "partition_by", "warehouse", "key", "max_string", "long_text"}) {
+    if (const YamlNode* const node = map.node().find(key)) problems.report(*node, "{} is not for a matrix", key);
   }
 }
 
@@ -231,6 +251,7 @@ OutputSpec read_output(const YamlNode& node, Problems& problems) {
   read_hdf5_keys(map, output, format_known);
   read_set_keys(map, output, format_known);
   read_warehouse(map, output, format_known);
+  read_layout(map, output, format_known);
   if (const auto* s3 = map.take("s3")) output.s3 = read_s3(*s3, "output.s3", S3Use::kWrite, problems);
   map.finish();
   return output;

@@ -160,6 +160,10 @@ class JobReader {
     for (std::size_t i = 0; i < at; ++i) {
       const OutputSpec& other = job_.outputs[i];
       if (target_of(other) != target) continue;
+      if (output.matrix || other.matrix) {
+        problems_.report(path, "an HDF5 file with a matrix holds nothing else: give each output a path of its own");
+        return;
+      }
       if (plain(other.key) == plain(output.key)) {
         problems_.report(path, "two outputs have the path '{}' and the key '{}': give each table a key of its own",
                          printable(output.path, 100), printable(output.key, 60));
@@ -199,7 +203,8 @@ class JobReader {
       assign(resources.chunk_bytes, read_size(*chunk, "resources.chunk", 1, std::int64_t{1} << 50, problems_));
     }
     if (const auto* scratch = map.take("scratch")) {
-      if (auto path = read_local_path(*scratch, "resources.scratch", problems_)) resources.scratch = std::move(path->value);
+      if (auto path = read_local_path(*scratch, "resources.scratch", problems_))
+        resources.scratch = std::move(path->value);
     }
     if (const auto* threads = map.take("threads")) {
       assign(resources.threads, read_integer(*threads, "resources.threads", 1, 4096, problems_));

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "encode_step.hpp"
 #include "map_reader.hpp"
 #include "scalar.hpp"
 #include "table_steps.hpp"
@@ -269,7 +270,7 @@ const std::vector<StepWord>& step_words() {
       {"limit", read_limit},
       {"sample", read_sample},
       {"sql", read_sql},
-      {"encode", nullptr},
+      {"encode", read_encode},
   };
   return kWords;
 }

@@ -174,9 +174,12 @@ class TableChecker {
   void check_output_columns(const TableSpec& spec, const LocalRows& rows) {
     for (const OutputSpec& output : job_.outputs) {
       const bool partitions = !output.partition_by.empty();
-      if (output.table != spec.name || (!partitions && output.warehouse == Warehouse::kNone)) continue;
-      note_problem(job_, partitions ? output.partition_by.front().place : output.place, problems_,
-                   [&] { check_columns(output, tables_.run(spec, rows).fields); });
+      if (output.table != spec.name || (!partitions && output.warehouse == Warehouse::kNone && !output.matrix))
+        continue;
+      note_problem(job_, partitions ? output.partition_by.front().place : output.place, problems_, [&] {
+        const LocalResult result = tables_.run(spec, rows);
+        check_columns(output, result.fields, result.encoded ? &*result.encoded : nullptr);
+      });
     }
   }
 

@@ -212,11 +212,25 @@ class Explainer {
                       "(at most {}), then are sorted by the keys",
                       head, sized(left.bytes())));
     }
+    if (const auto* encode = std::get_if<EncodeStep>(&step.body)) return explain_encode(head, *encode, left);
     const bool sorts = std::holds_alternative<SortStep>(step.body);
     line(fmt::format("{}: {} (about {}); what exceeds the memory goes to scratch", head,
                      sorts ? "rows travel to ranks by sampled ranges of the keys and are merged there"
                            : "keys travel to the rank of their hash, rows stay",
                      sized(left.bytes())));
+  }
+
+  void explain_encode(const std::string& head, const EncodeStep& step, const Estimate& left) {
+    if (step.fitted) {
+      line(fmt::format("{}: applies the mapping {}; rows stay (about {})", head, step.fitted->value,
+                       sized(left.bytes())));
+    } else {
+      line(
+          fmt::format("{}: each rank groups the categories of its own{} rows and adds up exact sums, which are merged "
+                      "over all ranks; every rank gets the mapping, rows stay (about {})",
+                      head, step.split ? " training" : "", sized(left.bytes())));
+    }
+    line("  (the mapping is written beside the outputs)");
   }
 
   void explain_join(const std::string& head, const JoinStep& join, const Estimate& left) {

@@ -80,7 +80,7 @@ LocalResult LocalTables::make(const TableSpec& spec) {
 
 LocalResult LocalTables::run_query_table(const TableSpec& spec) {
   const DatasetPtr data = query(spec);
-  LocalResult result{batches_of(*data), data->fields(), {}};
+  LocalResult result{batches_of(*data), data->fields(), {}, {}};
   return run_pieces(spec, data, NullWords::standard(), 0, spec.steps.size(), std::move(result));
 }
 
@@ -96,7 +96,7 @@ LocalResult LocalTables::run(const TableSpec& spec, LocalRows rows, int steps) {
   stepwise.lenient = rows.lenient;
   stepwise.whole = rows.whole;
   stepwise.run(input, true);
-  LocalResult result{std::move(stepwise.batches), stepwise.program.fields, std::move(stepwise.rejects)};
+  LocalResult result{std::move(stepwise.batches), stepwise.program.fields, std::move(stepwise.rejects), {}};
   if (first == end) return result;
   DatasetPtr data = stage(result.batches, result.fields);
   return run_pieces(spec, std::move(data), input.nulls, first, end, std::move(result));
@@ -107,8 +107,9 @@ LocalResult LocalTables::run_pieces(const TableSpec& spec, DatasetPtr data, cons
                                     std::size_t end, LocalResult result) {
   while (at < end) {
     if (is_table_step(spec.steps[at])) {
-      const TableStepContext context{job_, spec.name, workspace_,
-                                     [this](const std::string& name) { return other(name); }, report_};
+      const TableStepContext context{
+          job_,    spec.name,       workspace_, [this](const std::string& name) { return other(name); },
+          report_, &result.encoded, true};
       data = run_table_step(spec.steps[at], data, context);
       result.batches = batches_of(*data);
       result.fields = data->fields();

@@ -23,6 +23,7 @@ struct LocalResult {
   std::vector<Batch> batches;
   Fields fields;
   std::vector<Reject> rejects;  ///< by steps
+  std::optional<EncodedTable> encoded = {};
 };
 
 class LocalTables {

@@ -12,7 +12,8 @@ bool is_one_of(const StepBody& body) {
 }  // namespace
 
 bool is_table_step(const StepSpec& step) {
-  return is_one_of<JoinStep, AlignStep, DistinctStep, GroupStep, SessionizeStep, SortStep, SqlStep>(step.body);
+  return is_one_of<JoinStep, AlignStep, DistinctStep, GroupStep, SessionizeStep, SortStep, SqlStep, EncodeStep>(
+      step.body);
 }
 
 std::size_t next_table_step(const TableSpec& spec, std::size_t from, std::size_t end) {

@@ -15,6 +15,13 @@ std::int64_t origin_count(const Fields& fields) {
   return std::count_if(fields.begin(), fields.end(), [](const Field& field) { return is_origin(field.name); });
 }
 
+void rename(EncodedTable& encoded, const RenamedColumn& change) {
+  for (std::string* name : {&encoded.label, &encoded.split}) {
+    if (*name == change.source) *name = change.name;
+  }
+  std::replace(encoded.ids.begin(), encoded.ids.end(), change.source, change.name);
+}
+
 }  // namespace
 
 TableRun::TableRun(const TableSpec& spec, const TableSurroundings& around)
@@ -62,12 +69,21 @@ std::vector<std::unique_ptr<Sink>> TableRun::open_outputs(const Fields& fields, 
   options.joint = around_.joint;
   options.renames = renames_;
   for (const RenamedColumn& change : plan.renames) add_rename(options.renames, change);
+  if (encoded_) {
+    auto encoded = std::make_shared<EncodedTable>(*encoded_);
+    for (const RenamedColumn& change : plan.renames) rename(*encoded, change);
+    options.encoded = std::move(encoded);
+  }
   outputs_.reset();
   outputs_ = std::make_unique<Publisher>(comm_);
   std::vector<std::unique_ptr<Sink>> sinks;
+  std::vector<OutputSpec> own;
   for (const OutputSpec& output : job_.outputs) {
-    if (mine(output)) sinks.push_back(make_sink(output, fields, comm_, *outputs_, options));
+    if (!mine(output)) continue;
+    own.push_back(output);
+    sinks.push_back(make_sink(output, fields, comm_, *outputs_, options));
   }
+  if (encoded_) sinks.push_back(make_mapping_sink(own, comm_, *outputs_, options));
   return sinks;
 }
 
@@ -128,7 +144,10 @@ SegmentResult TableRun::run_piece(const TableInput& input, std::size_t piece, Ta
   }
   SegmentRun run(own, plan, around_.resources, comm_, around_.progress);
   SegmentResult result = run.run();
-  for (const RenamedColumn& change : plan.renames) add_rename(renames_, change);
+  for (const RenamedColumn& change : plan.renames) {
+    add_rename(renames_, change);
+    if (encoded_) rename(*encoded_, change);
+  }
   if (piece == 0 && !input.dataset) {
     nameless_ = result.guess.no_records || (result.program.fields.empty() && result.pass.columns.empty());
     begin_ledger(own, result, report);
@@ -146,7 +165,8 @@ void TableRun::run_table_step_behind(std::size_t piece, TableReport& report) {
   const StepSpec& step = spec_.steps[pieces_[piece].end];
   const std::int64_t rows_before = data_->rows();
   const DatasetPtr before = data_;
-  const TableStepContext context{job_, spec_.name, around_.workspace, around_.other, queries_, nameless_};
+  const TableStepContext context{job_,     spec_.name, around_.workspace, around_.other,
+                                 queries_, nameless_,  &encoded_};
   if (around_.progress != nullptr) around_.progress->begin(fmt::format("{}: {}", spec_.name, step.name), 0);
   data_ = run_table_step(step, before, context);
   nameless_ &= !std::holds_alternative<GroupStep>(step.body) && !std::holds_alternative<SqlStep>(step.body);

@@ -83,7 +83,8 @@ class TableRun {
   std::map<std::size_t, std::shared_ptr<const Lookup>> lookups_;  ///< by step
   std::vector<Piece> pieces_;
   std::vector<RenamedColumn> renames_;  ///< by the pieces before the one that runs
-  std::size_t records_end_ = 0;         ///< steps before this one still see records
+  std::optional<EncodedTable> encoded_;
+  std::size_t records_end_ = 0;  ///< steps before this one still see records
   OriginPlan origin_;
   NullWords nulls_;
   TableInput input_;  ///< the files (or inline rows)

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "evclean/encode.hpp"
 #include "evclean/pipeline.hpp"
 #include "evclean/sql_tree.hpp"
 #include "evclean/suggest.hpp"
@@ -205,6 +206,20 @@ struct Run {
     return run_table_query(sql_step.query, own);
   }
 
+  DatasetPtr operator()(const EncodeStep& encode_step) const {
+    EncodeContext own{context.workspace, context.job.path, context.job.base_dir, {}, context.sample};
+    for (std::size_t c = 0; c < data->fields().size(); ++c) {
+      if (is_origin(data->fields()[c].name)) own.carried.push_back(static_cast<int>(c));
+    }
+    EncodeOutcome outcome = encode(*data, encode_step, own, report());
+    if (context.encoded != nullptr) {
+      EncodedTable& made = context.encoded->emplace();
+      made = {std::move(outcome.label), std::move(outcome.split), {}, std::move(outcome.mapping)};
+      for (const Text& id : encode_step.id) made.ids.push_back(id.value);
+    }
+    return std::move(outcome.data);
+  }
+
   template <typename Other>
   DatasetPtr operator()(const Other&) const {
     fail_bug("step {} is not one over a whole table", step.name);
@@ -223,6 +238,9 @@ DatasetPtr with_named_columns(const DatasetPtr& data, const StepSpec& step, cons
   }
   if (const auto* sort_step = std::get_if<SortStep>(&step.body)) {
     for (const SortColumn& key : sort_step->columns) named.push_back(key.column);
+  }
+  if (const auto* encode_step = std::get_if<EncodeStep>(&step.body)) {
+    named = encode_columns(*encode_step).value_or(std::vector<Text>{});
   }
   // What a query names it finds in a table without columns by itself.
   const bool asks = std::holds_alternative<GroupStep>(step.body) || std::holds_alternative<SqlStep>(step.body);
@@ -256,6 +274,22 @@ std::vector<std::string> tables_used(const Job& job, const TableSpec& spec) {
   return names;
 }
 
+namespace {
+
+/// Nothing also where one is not there: the message is to name those that are.
+std::optional<std::vector<std::string>> encode_reads(const EncodeStep& step, const Fields& fields) {
+  const auto columns = encode_columns(step);
+  if (!columns) return std::nullopt;
+  std::vector<std::string> names;
+  for (const Text& column : *columns) {
+    if (find_field(fields, column.value) < 0) return std::nullopt;
+    add_name(names, column.value);
+  }
+  return names;
+}
+
+}  // namespace
+
 std::optional<std::vector<std::string>> columns_used(const Job& job, const StepSpec& step, const std::string& table,
                                                      const Fields& fields) {
   if (const auto* group_step = std::get_if<GroupStep>(&step.body)) {
@@ -263,6 +297,7 @@ std::optional<std::vector<std::string>> columns_used(const Job& job, const StepS
     for (const Text& key : group_step->by) keys.push_back(key.value);
     return group_columns(keys, named_expressions(*group_step), job.functions, fields);
   }
+  if (const auto* encode_step = std::get_if<EncodeStep>(&step.body)) return encode_reads(*encode_step, fields);
   const auto* sql_step = std::get_if<SqlStep>(&step.body);
   if (sql_step == nullptr) return std::nullopt;
   return query_columns(job, sql_step->query, table, fields);

@@ -8,6 +8,7 @@
 
 #include "evclean/job.hpp"
 #include "evclean/query.hpp"
+#include "evclean/sink.hpp"
 
 namespace evclean {
 
@@ -42,6 +43,8 @@ struct TableStepContext {
   std::function<DatasetPtr(const std::string&)> other;  ///< a table of the job by name
   QueryReport& report;
   bool nameless = false;  ///< the step's table has no record, and nobody knows its columns
+  std::optional<EncodedTable>* encoded = nullptr;  ///< (out) what the step encode made
+  bool sample = false;                             ///< the first rows only: see EncodeContext
 };
 
 /// Runs a step. Collective. Errors: user Error with the step's place and a caret.

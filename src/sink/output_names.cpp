@@ -52,6 +52,8 @@ std::string_view extension_of(OutputFormat format) {
       return ".parquet";
     case OutputFormat::kArrow:
       return ".arrow";
+    case OutputFormat::kNpy:
+      return ".npy";
   }
   return "";
 }

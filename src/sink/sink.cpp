@@ -8,6 +8,8 @@
 
 #include "file_digest.hpp"
 #include "file_sinks.hpp"
+#include "matrix_rows.hpp"
+#include "matrix_sink.hpp"
 #include "output_names.hpp"
 #include "partition_sink.hpp"
 #include "row_groups.hpp"
@@ -36,6 +38,8 @@ std::unique_ptr<FileSink> make_file_sink(const FileTarget& target, const Fields&
       return make_group_sink(make_arrow_format(fields), kArrowRule, target, fields, comm, options);
     case OutputFormat::kHdf5:
       return make_hdf5_sink(target, fields, comm, options);
+    case OutputFormat::kNpy:
+      break;  // a matrix, see make_matrix_sink
   }
   fail_bug("unknown output format {}", static_cast<int>(spec.format));
 }
@@ -138,7 +142,9 @@ std::string digest_of(const WrittenFile& file) {
 
 }  // namespace
 
-void check_columns(const OutputSpec& spec, const Fields& fields) {
+void check_columns(const OutputSpec& spec, const Fields& fields, const EncodedTable* encoded) {
+  // Without encode a column without values would be taken for text here.
+  if (spec.matrix && encoded != nullptr) const MatrixColumns checked(fields, *encoded, spec.path);
   check_warehouse(spec, partition_columns(spec, fields).empty() ? fields : without_partition_columns(spec, fields));
 }
 
@@ -180,11 +186,15 @@ std::unique_ptr<Sink> make_sink(const OutputSpec& spec, const Fields& fields, co
                                 const SinkOptions& options) {
   JointFiles* const joint = options.joint != nullptr && options.joint->holds(spec) ? options.joint : nullptr;
   Publisher& owner = joint != nullptr ? joint->publisher() : publisher;
-  if (joint == nullptr) owner.reserve_output(spec, options.scratch_dir);
   std::unique_ptr<Sink> sink;
-  comm.agree([&] {
-    sink = make_plain_sink({spec, &owner, std::make_shared<FileGroups>(), joint}, fields, comm, options);
-  });
+  if (spec.matrix) {
+    sink = make_matrix_sink(spec, fields, comm, owner, options);
+  } else {
+    if (joint == nullptr) owner.reserve_output(spec, options.scratch_dir);
+    comm.agree([&] {
+      sink = make_plain_sink({spec, &owner, std::make_shared<FileGroups>(), joint}, fields, comm, options);
+    });
+  }
   const bool remote = is_s3_path(spec.path);
   sink = std::make_unique<DescribedSink>(
       std::move(sink), comm, owner, options.digests || (remote && options.remote_digests),

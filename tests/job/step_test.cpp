@@ -161,12 +161,5 @@ TEST(Steps, AMinusSortsDownwards) {
   EXPECT_TRUE(sort.columns.at(1).descending);
 }
 
-TEST(Steps, WhatIsNotBuiltIsRefusedByName) {
-  for (const char* word : {"encode"}) {
-    EXPECT_EQ(step_problems(std::string(word) + ": {keys: x}"),
-              "x.yml:4:5: error: " + std::string(word) + " is not available yet\n");
-  }
-}
-
 }  // namespace
 }  // namespace evclean::job_test

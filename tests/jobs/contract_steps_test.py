@@ -189,7 +189,7 @@ class Columns(harness.Case):
 
     def test_what_is_not_built_is_refused_by_name(self):
         for step in ({"distinct": ["id"]}, {"sort": ["id"]}, {"group": {"by": "id", "agg": {"n": "count(*)"}}},
-                     {"sql": "select 1"}, {"encode": {}}, {"join": {"table": "t", "on": "id", "how": "left"}}):
+                     {"sql": "select 1"}, {"join": {"table": "t", "on": "id", "how": "left"}}):
             with self.subTest(step=step):
                 self.write("in.txt", PEOPLE)
                 ran = self.run_job({"input": {"paths": "in.txt", "format": "csv"}, "steps": [step], "output": "out.csv"},

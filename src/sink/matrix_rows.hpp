@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rows of a matrix output while they wait: float32, packed by part, apart for train and test and for X and y.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "evclean/sink.hpp"
+#include "row_numbers.hpp"
+#include "value_column.hpp"
+
+namespace evclean {
+
+/// Which columns of a table are what.
+struct MatrixColumns {
+  std::vector<std::size_t> features;
+  std::vector<std::string> names;  ///< of the features
+  int label = -1;
+  int split = -1;  ///< holds train or test
+
+  /// Errors: user Error naming `shown` and a column that is no number.
+  MatrixColumns(const Fields& fields, const EncodedTable& encoded, const std::string& shown);
+};
+
+enum class MatrixPart : int { kX = 0, kY = 1 };
+
+/// One side of a matrix output: train, test, or all rows.
+struct MatrixSide {
+  std::string name;  ///< "train", "test", or empty
+  GroupRows rows = {};
+};
+
+class MatrixRows {
+ public:
+  MatrixRows(MatrixColumns columns, const Fields& fields, const SinkOptions& options);
+
+  const MatrixColumns& columns() const { return columns_; }
+  std::int64_t row_bytes(MatrixPart part) const {
+    return static_cast<std::int64_t>(sizeof(float) * (part == MatrixPart::kX ? columns_.features.size() : 1));
+  }
+
+  // Local.
+  void write(std::int64_t part, const Batch& batch);
+  void drop(std::int64_t part);
+  /// Bytes of a part of a side that is here.
+  std::string read(const MatrixSide& side, MatrixPart which, std::int64_t part) const {
+    return stage_.read(slot(side.rows.group, which, part));
+  }
+  void copy_to(const MatrixSide& side, MatrixPart which, std::int64_t part, int file, std::int64_t offset,
+               const std::string& shown) const {
+    stage_.copy_to(slot(side.rows.group, which, part), file, offset, shown);
+  }
+
+  /// Numbers the rows of each side, train first. Collective.
+  std::vector<MatrixSide> settle(const Comm& comm);
+  /// What a reader of the numbers could not see in them. Collective.
+  std::vector<std::string> agree_on_notes(const Comm& comm) const;
+
+ private:
+  struct Counts {
+    std::int64_t missing = 0;
+    std::int64_t rounded = 0;  ///< integers that float32 does not hold
+  };
+
+  static std::int64_t slot(int group, MatrixPart which, std::int64_t part) {
+    return slot_of(group * 2 + static_cast<int>(which), part);
+  }
+  std::vector<int> groups_of(const ValueColumn* split, std::int64_t rows) const;
+  void pack(const std::vector<ValueColumn>& columns, const std::vector<std::int64_t>& rows, int group,
+            std::int64_t part);
+
+  MatrixColumns columns_;
+  Fields fields_;
+  FileGroups groups_;
+  std::set<int> needed_;
+  int train_ = 0, test_ = 0;  ///< groups
+  ByteStage stage_;
+  PartRows here_;
+  std::map<std::int64_t, std::vector<Counts>> counts_;  ///< by part; a column of X, then y
+};
+
+}  // namespace evclean
