@@ -8,6 +8,7 @@
 #include "category_text.hpp"
 #include "column_encoder.hpp"
 #include "evclean/arrow_status.hpp"
+#include "evclean/record_batch.hpp"
 #include "split_rule.hpp"
 
 namespace evclean {
@@ -17,6 +18,7 @@ using Kind = EncodedColumn::Kind;
 using Arrays = std::vector<std::shared_ptr<arrow::Array>>;
 
 constexpr const char* kSplit = "split";
+constexpr std::int64_t kBatchBytes = 16 << 20;
 
 class Apply {
  public:
@@ -36,7 +38,9 @@ class Apply {
 
   DatasetPtr run() {
     lay_out();
-    DatasetPtr made = transform(data_, fields_, context_.workspace, [&](const Batch& batch) { return encode(batch); });
+    auto made = std::make_shared<Dataset>(fields_, context_.workspace);
+    context_.workspace.comm.agree([&] { encode_all(*made); });
+    made->finish();
     say_split();
     say_columns();
     report_.rows_out = made->rows();
@@ -69,6 +73,21 @@ class Apply {
   ValueType label_type() const {
     if (!mapping_.label->classes.empty()) return ValueType::kInt64;
     return number_type(data_.fields()[static_cast<std::size_t>(label_)].type);
+  }
+
+  /// A few columns become many: batches are cut so that what is made of one stays small.
+  void encode_all(Dataset& made) {
+    const auto width = static_cast<std::int64_t>(fields_.size() * sizeof(std::int64_t));
+    const std::int64_t most = std::max<std::int64_t>(kBatchBytes / width, 1);
+    for (const std::int64_t part : data_.mine()) {
+      for (std::int64_t i = 0; i < data_.batches(part); ++i) {
+        const Batch batch = data_.batch(part, i);
+        for (std::int64_t first = 0; first < batch.num_rows; first += most) {
+          context_.workspace.pause();
+          made.append(part, encode(slice_batch(batch, first, std::min(most, batch.num_rows - first))));
+        }
+      }
+    }
   }
 
   Batch encode(const Batch& batch) {

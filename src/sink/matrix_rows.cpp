@@ -18,7 +18,8 @@ bool is_number(ValueType type) {
       shown, field.name, type_name(field.type), field.name);
 }
 
-constexpr std::int64_t kPackedRows = 1024;
+constexpr std::int64_t kPackedRows = 256;  // 10 MB of 10,000 features
+constexpr std::int64_t kStretchBytes = 4 << 20;
 
 }  // namespace
 
@@ -81,55 +82,80 @@ void MatrixRows::write(std::int64_t part, const Batch& batch) {
   }
 }
 
+void MatrixRows::Counts::add(const Counts& more) {
+  missing += more.missing;
+  rounded += more.rounded;
+  endless += more.endless;
+}
+
+float MatrixRows::value_at(const ValueColumn& column, std::int64_t row, Counts& counts) {
+  if (column.missing(row)) {
+    ++counts.missing;
+    return std::numeric_limits<float>::quiet_NaN();
+  }
+  if (column.kind == ValueColumn::Kind::kBool) return column.boolean(row) ? 1.0F : 0.0F;
+  if (column.kind == ValueColumn::Kind::kInt64) {
+    const std::int64_t whole = column.int64(row);
+    const auto value = static_cast<float>(whole);
+    counts.rounded += value >= 0x1p63F || static_cast<std::int64_t>(value) != whole ? 1 : 0;
+    return value;
+  }
+  const double number = column.float64(row);
+  const auto value = static_cast<float>(number);
+  counts.endless += std::isinf(value) && !std::isinf(number) ? 1 : 0;
+  return value;
+}
+
 /// Columns to rows of X, and the label apart.
 void MatrixRows::pack(const std::vector<ValueColumn>& columns, const std::vector<std::int64_t>& rows, int group,
                       std::int64_t part) {
   const std::size_t width = columns_.features.size();
-  std::vector<Counts>& counts = counts_[part];
-  counts.resize(width + 1);
-  const auto put = [&](const ValueColumn& column, float* out, std::size_t stride, Counts& count) {
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      float& value = out[i * stride];
-      if (column.missing(rows[i])) {
-        value = std::numeric_limits<float>::quiet_NaN();
-        ++count.missing;
-      } else if (column.kind == ValueColumn::Kind::kInt64) {
-        const std::int64_t whole = column.int64(rows[i]);
-        value = static_cast<float>(whole);
-        count.rounded += value >= 0x1p63F || static_cast<std::int64_t>(value) != whole ? 1 : 0;
-      } else {
-        value = column.kind == ValueColumn::Kind::kBool ? (column.boolean(rows[i]) ? 1.0F : 0.0F)
-                                                        : static_cast<float>(column.float64(rows[i]));
-      }
-    }
+  const auto put = [&](std::size_t column, float* out, std::size_t stride, std::size_t number) {
+    Counts counts;
+    for (std::size_t i = 0; i < rows.size(); ++i) out[i * stride] = value_at(columns[column], rows[i], counts);
+    if (counts.any()) counts_[part][number].add(counts);
   };
-  const auto bytes_of = [](const std::vector<float>& values) {
-    return std::string_view(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
-  };
+  Waiting& waiting = waiting_[{group, part}];
+  waiting.rows += static_cast<std::int64_t>(rows.size());
   std::vector<float> packed(rows.size() * width);
-  for (std::size_t f = 0; f < width; ++f) put(columns[columns_.features[f]], packed.data() + f, width, counts[f]);
-  stage_.append(slot(group, MatrixPart::kX, part), bytes_of(packed));
-  if (columns_.label >= 0) {
-    packed.resize(rows.size());
-    put(columns[static_cast<std::size_t>(columns_.label)], packed.data(), 1, counts[width]);
-    stage_.append(slot(group, MatrixPart::kY, part), bytes_of(packed));
+  for (std::size_t f = 0; f < width; ++f) put(columns_.features[f], packed.data() + f, width, f);
+  append(waiting.stretches[static_cast<std::size_t>(MatrixPart::kX)], packed);
+  if (columns_.label < 0) return;
+  packed.resize(rows.size());
+  put(static_cast<std::size_t>(columns_.label), packed.data(), 1, width);
+  append(waiting.stretches[static_cast<std::size_t>(MatrixPart::kY)], packed);
+}
+
+/// A stretch ends with the rows that fill it.
+void MatrixRows::append(std::vector<std::int64_t>& stretches, const std::vector<float>& values) {
+  if (stretches.empty() || stage_.size(stretches.back()) >= kStretchBytes) stretches.push_back(next_stretch_++);
+  stage_.append(stretches.back(), {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)});
+}
+
+void MatrixRows::copy_to(const MatrixSide& side, MatrixPart which, std::int64_t part, int file, std::int64_t offset,
+                         const std::string& shown) const {
+  for (const std::int64_t stretch : stretches(side, which, part)) {
+    stage_.copy_to(stretch, file, offset, shown);
+    offset += stage_.size(stretch);
   }
-  here_[{group, part}] += static_cast<std::int64_t>(rows.size());
 }
 
 void MatrixRows::drop(std::int64_t part) {
-  for (const auto& [place, rows] : here_) {
+  for (const auto& [place, waiting] : waiting_) {
     if (place.second != part) continue;
-    stage_.drop(slot(place.first, MatrixPart::kX, part));
-    if (columns_.label >= 0) stage_.drop(slot(place.first, MatrixPart::kY, part));
+    for (const auto& stretches : waiting.stretches) {
+      for (const std::int64_t stretch : stretches) stage_.drop(stretch);
+    }
   }
-  std::erase_if(here_, [&](const auto& entry) { return entry.first.second == part; });
+  std::erase_if(waiting_, [&](const auto& entry) { return entry.first.second == part; });
   counts_.erase(part);
 }
 
 std::vector<MatrixSide> MatrixRows::settle(const Comm& comm) {
+  PartRows here;
+  for (const auto& [place, waiting] : waiting_) here[place] = waiting.rows;
   std::vector<MatrixSide> sides;
-  for (GroupRows& rows : number_rows(here_, needed_, groups_, comm)) {
+  for (GroupRows& rows : number_rows(here, needed_, groups_, comm)) {
     std::string name = groups_[rows.group].folder;
     sides.push_back({std::move(name), std::move(rows)});
   }
@@ -138,23 +164,26 @@ std::vector<MatrixSide> MatrixRows::settle(const Comm& comm) {
 }
 
 std::vector<std::string> MatrixRows::agree_on_notes(const Comm& comm) const {
-  const std::size_t width = columns_.features.size();
-  std::vector<std::int64_t> sums(2 * (width + 1), 0);
+  const std::size_t columns = columns_.features.size() + (columns_.label < 0 ? 0 : 1);
+  std::vector<std::int64_t> sums(3 * columns, 0);
   for (const auto& [part, counts] : counts_) {
-    for (std::size_t c = 0; c < counts.size(); ++c) {
-      sums[2 * c] += counts[c].missing;
-      sums[2 * c + 1] += counts[c].rounded;
+    for (const auto& [number, count] : counts) {
+      sums[3 * number] += count.missing;
+      sums[3 * number + 1] += count.rounded;
+      sums[3 * number + 2] += count.endless;
     }
   }
   sums = comm.sum(std::move(sums));
   std::vector<std::string> notes;
-  for (std::size_t c = 0; c <= width; ++c) {
-    if (c == width && columns_.label < 0) break;
-    const std::string& name = fields_[c < width ? columns_.features[c] : static_cast<std::size_t>(columns_.label)].name;
-    if (sums[2 * c] > 0) notes.push_back(fmt::format("column {}: {} missing values are NaN", name, sums[2 * c]));
-    if (sums[2 * c + 1] > 0) {
-      notes.push_back(fmt::format("column {}: {} integers are rounded, float32 holds 24 bits", name, sums[2 * c + 1]));
-    }
+  for (std::size_t c = 0; c < columns; ++c) {
+    const bool is_label = c == columns_.features.size();
+    const std::string& name = fields_[is_label ? static_cast<std::size_t>(columns_.label) : columns_.features[c]].name;
+    const auto say = [&](std::int64_t count, const char* what) {
+      if (count > 0) notes.push_back(fmt::format("column {}: {} {}", name, count, what));
+    };
+    say(sums[3 * c], "missing values are NaN");
+    say(sums[3 * c + 1], "integers are rounded, float32 holds 24 bits");
+    say(sums[3 * c + 2], "numbers are infinite, float32 ends at 3.4e38");
   }
   return notes;
 }

@@ -2,7 +2,7 @@
 // The rows of a matrix output while they wait: float32, packed by part, apart for train and test and for X and y.
 #pragma once
 
-#include <functional>
+#include <array>
 #include <map>
 #include <string>
 #include <vector>
@@ -44,14 +44,15 @@ class MatrixRows {
   // Local.
   void write(std::int64_t part, const Batch& batch);
   void drop(std::int64_t part);
-  /// Bytes of a part of a side that is here.
-  std::string read(const MatrixSide& side, MatrixPart which, std::int64_t part) const {
-    return stage_.read(slot(side.rows.group, which, part));
+  /// The stretches of some MiB in which a part of a side waits here, in order.
+  const std::vector<std::int64_t>& stretches(const MatrixSide& side, MatrixPart which, std::int64_t part) const {
+    return waiting_.at({side.rows.group, part}).stretches[static_cast<std::size_t>(which)];
   }
+  /// Bytes of a stretch.
+  std::string read(std::int64_t stretch) const { return stage_.read(stretch); }
+  /// Writes a part to a file.
   void copy_to(const MatrixSide& side, MatrixPart which, std::int64_t part, int file, std::int64_t offset,
-               const std::string& shown) const {
-    stage_.copy_to(slot(side.rows.group, which, part), file, offset, shown);
-  }
+               const std::string& shown) const;
 
   /// Numbers the rows of each side, train first. Collective.
   std::vector<MatrixSide> settle(const Comm& comm);
@@ -62,12 +63,19 @@ class MatrixRows {
   struct Counts {
     std::int64_t missing = 0;
     std::int64_t rounded = 0;  ///< integers that float32 does not hold
+    std::int64_t endless = 0;  ///< numbers beyond float32
+    bool any() const { return missing + rounded + endless > 0; }
+    void add(const Counts& more);
   };
 
-  static std::int64_t slot(int group, MatrixPart which, std::int64_t part) {
-    return slot_of(group * 2 + static_cast<int>(which), part);
-  }
+  struct Waiting {
+    std::int64_t rows = 0;
+    std::array<std::vector<std::int64_t>, 2> stretches;
+  };
+
+  void append(std::vector<std::int64_t>& stretches, const std::vector<float>& values);
   std::vector<int> groups_of(const ValueColumn* split, std::int64_t rows) const;
+  static float value_at(const ValueColumn& column, std::int64_t row, Counts& counts);
   void pack(const std::vector<ValueColumn>& columns, const std::vector<std::int64_t>& rows, int group,
             std::int64_t part);
 
@@ -76,9 +84,11 @@ class MatrixRows {
   FileGroups groups_;
   std::set<int> needed_;
   int train_ = 0, test_ = 0;  ///< groups
-  ByteStage stage_;
-  PartRows here_;
-  std::map<std::int64_t, std::vector<Counts>> counts_;  ///< by part; a column of X, then y
+  ByteStage stage_;           ///< by stretch
+  std::int64_t next_stretch_ = 0;
+  std::map<std::pair<int, std::int64_t>, Waiting> waiting_;  ///< group, part
+  /// By part and feature (behind all features: y), those that have any.
+  std::map<std::int64_t, std::map<std::size_t, Counts>> counts_;
 };
 
 }  // namespace evclean

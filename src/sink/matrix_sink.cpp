@@ -195,10 +195,15 @@ class MatrixCursor {
   bool load() {
     while (at_ == static_cast<std::int64_t>(bytes_.size())) {
       if (next_ == side_.rows.first_rows.end()) return false;
-      bytes_ = rows_.read(side_, part_, next_->first);
-      row_ = next_->second;
+      const std::vector<std::int64_t>& stretches = rows_.stretches(side_, part_, next_->first);
+      if (stretch_ == stretches.size()) {
+        stretch_ = 0;
+        ++next_;
+        continue;
+      }
+      if (stretch_ == 0) row_ = next_->second;
+      bytes_ = rows_.read(stretches[stretch_++]);
       at_ = 0;
-      ++next_;
     }
     return true;
   }
@@ -207,6 +212,7 @@ class MatrixCursor {
   const MatrixSide& side_;
   MatrixPart part_;
   std::map<std::int64_t, std::int64_t>::const_iterator next_;
+  std::size_t stretch_ = 0;  ///< the next one of that part
   std::string bytes_;
   std::int64_t at_ = 0, row_ = 0;
 };
@@ -260,7 +266,7 @@ class Hdf5MatrixSink final : public MatrixSink {
     shape.name = fmt::format("{}{}{}", side.name, side.name.empty() ? "" : "/", part == MatrixPart::kX ? "X" : "y");
     shape.rows = total;
     shape.columns = part == MatrixPart::kX ? width / static_cast<std::int64_t>(sizeof(float)) : 0;
-    shape.chunk_rows = std::max<std::int64_t>(kChunkBytes / width, 1);
+    shape.chunk_rows = std::clamp<std::int64_t>(kChunkBytes / width, 1, std::max<std::int64_t>(total, 1));
     shape.level = spec_.compression_level.value_or(kDefaultLevel);
     comm_.agree([&] { file.begin(shape); });
     MatrixCursor cursor(rows_, side, part);
