@@ -47,6 +47,16 @@ class Write(S3Case):
             S3.delete_object(Bucket="out", Key="d/" + name)
         self.assertClean()
 
+    def test_matrices_and_their_mapping(self):
+        encode = {"encode": {"standardise": ["x"], "split": {"by": "n", "test": "30%"}}}
+        for path in ("s3://out/m/f.npy", "f.npy"):
+            self.run_s3(job_of(path, steps=[encode]), ranks=3)
+        names = [f"f.{kind}" for kind in ("mapping.json", "names.json", "test.npy", "train.npy")]
+        self.assertEqual(self.keys("out"), [f"m/{name}" for name in names])
+        for name in names:
+            self.assertEqual(self.get("out", f"m/{name}"), (self.folder / name).read_bytes(), name)
+        self.assertClean()
+
     def test_the_same_bytes_at_any_number_of_ranks_in_parts(self):
         self.big_input()
         seen = set()

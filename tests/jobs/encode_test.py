@@ -1,0 +1,513 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The step encode and the matrices it is for: against scikit-learn's own encoders, at 1 to 4 ranks byte for byte, with
+mappings applied again, and what must not go wrong silently. Trains the model of jobs/train.py."""
+
+import json
+import math
+import os
+import pathlib
+import random
+import re
+import subprocess
+import sys
+import unittest
+
+import h5py
+import numpy as np
+import pandas as pd
+import sklearn.preprocessing
+from harness import PROGRAM, Case, main
+
+GENERATE = os.path.join(os.path.dirname(PROGRAM), "bench", "generate_events")
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SEED = 20261123
+DEVICES = ["mobile", "desktop", "tablet", "smart \"tv\", big", "réseau"]
+
+
+def events_csv(rng, rows):
+    """Rows with missing values, quotes, unicode and a key that repeats."""
+    lines = ["user,device,plan,path,ms,n,bought,colour"]
+    for _ in range(rows):
+        device = rng.choice(DEVICES + [""])
+        quoted = '"' + device.replace('"', '""') + '"' if device else ""
+        ms = "" if rng.random() < 0.1 else f"{rng.lognormvariate(3, 1):.6f}"
+        n = "" if rng.random() < 0.05 else rng.randrange(-5, 1000)
+        lines.append(f"u{rng.randrange(60)},{quoted},{rng.choice(['free', 'pro', 'team', ''])},/p/{rng.randrange(300)},"
+                     f"{ms},{n},{rng.choice(['true', 'false'])},{rng.choice(['red', 'green', 'blue'])}")
+    return "\n".join(lines) + "\n"
+
+
+FEATURES = {"label": "bought", "one_hot": ["device"], "ordinal": {"plan": ["free", "team", "pro"], "colour": "sorted"},
+            "hash": {"path": 8}, "standardise": ["ms"], "keep": ["n"], "missing": True}
+
+
+class Matrices(Case):
+    def job(self, encode, output, steps=(), after=(), chunk="4KiB", **keys):
+        return {"input": {"paths": "in.csv", "format": "csv", **keys}, "steps": [*steps, {"encode": encode}, *after],
+                "resources": {"chunk": chunk}, "output": output}
+
+    def encode(self, text, encode, output="out.csv", ranks=0, args=("--overwrite",), code=0, **keys):
+        self.write("in.csv", text)
+        return self.run_job(self.job(encode, output, **keys), *args, ranks=ranks, code=code)
+
+    def table(self, name="out.csv"):
+        return pd.read_csv(self.folder / name, keep_default_na=False, na_values=[""])
+
+    def hashes(self, texts):
+        """hash() of each text, as the program's own function gives it."""
+        self.write("hash.in", "text\n" + "\n".join(texts) + "\n")
+        self.write("hash.yml", {"input": {"paths": "hash.in", "format": "csv", "types": {"text": "string"}},
+                                "steps": [{"set": {"h": "hash(text)"}}, {"select": ["h"]}], "output": "hash.csv"})
+        ran = self.call("run", "hash.yml", "--overwrite")
+        self.assertEqual(ran.code, 0, ran)
+        return [int(line) % 2**64 for line in (self.folder / "hash.csv").read_text().split()[1:]]
+
+    def share(self, texts):
+        """Where each text stands between 0 and 1 in a split with seed 0."""
+        return dict(zip(texts, ((value >> 11) / 2**53 for value in self.hashes(texts))))
+
+    def files(self):
+        """Every output's bytes; of HDF5 its values."""
+        found = {}
+        for path in sorted(self.folder.rglob("*")):
+            if not path.is_file() or path.name in ("in.csv", "job.yml", "report.json"):
+                continue
+            name = str(path.relative_to(self.folder))
+            if path.suffix == ".h5":
+                with h5py.File(path) as file:
+                    file.visititems(lambda key, item: found.update({f"{name}:{key}": (item.shape, item[()].tobytes())})
+                                    if isinstance(item, h5py.Dataset) else None)
+            else:
+                found[name] = path.read_bytes()
+        return found
+
+
+class WhatIsEncoded(Matrices):
+    def test_one_hot_and_ordinal_and_standardise_are_those_of_scikit_learn(self):
+        text = events_csv(random.Random(SEED), 3000)
+        self.encode(text, FEATURES)
+        raw, made = pd.read_csv(self.folder / "in.csv", keep_default_na=False, na_values=[""]), self.table()
+        known = raw["device"].dropna()
+        encoder = sklearn.preprocessing.OneHotEncoder(handle_unknown="ignore", sparse_output=False, dtype=np.int64)
+        encoder.fit(known.to_numpy().reshape(-1, 1))
+        names = [f"device_{c}" for c in encoder.categories_[0]]
+        self.assertEqual(sorted(c.encode() for c in encoder.categories_[0]), [c.encode() for c in encoder.categories_[0]])
+        expected = encoder.transform(raw["device"].fillna("(none)").to_numpy().reshape(-1, 1))
+        np.testing.assert_array_equal(made[names].to_numpy(), expected)
+        ordinal = sklearn.preprocessing.OrdinalEncoder(categories=[["free", "team", "pro"]], dtype=np.int64,
+                                                       handle_unknown="use_encoded_value", unknown_value=-1)
+        plans = raw["plan"].fillna("(none)").to_numpy().reshape(-1, 1)
+        np.testing.assert_array_equal(made["plan"], ordinal.fit(plans).transform(plans)[:, 0])
+        np.testing.assert_array_equal(made["colour"], raw["colour"].map({"blue": 0, "green": 1, "red": 2}))
+        scaled = sklearn.preprocessing.StandardScaler().fit_transform(raw[["ms"]])[:, 0]
+        np.testing.assert_allclose(made["ms"], np.nan_to_num(scaled, nan=0.0), rtol=0, atol=1e-12)
+        np.testing.assert_array_equal(made["n"].isna(), raw["n"].isna())
+        np.testing.assert_array_equal(made["n"].fillna(0), raw["n"].fillna(0))
+        np.testing.assert_array_equal(made["bought"], raw["bought"].astype(int))
+        for column in ("device", "plan", "ms", "n"):
+            np.testing.assert_array_equal(made[f"{column}_missing"], raw[column].isna().astype(int))
+        self.assertNotIn("colour_missing", made)
+
+    def test_the_mean_is_the_correctly_rounded_one(self):
+        rng = random.Random(SEED + 1)
+        values = [rng.uniform(-1, 1) * 10 ** rng.randrange(-8, 9) for _ in range(2000)]
+        self.encode("x\n" + "\n".join(map(repr, values)) + "\n", {"standardise": ["x"]}, ranks=3)
+        mapping = json.loads((self.folder / "out.mapping.json").read_text())
+        self.assertEqual(mapping["columns"][0]["mean"], math.fsum(values) / len(values))
+        self.assertAlmostEqual(mapping["columns"][0]["scale"] / np.std(values), 1, places=14)
+
+    def test_hashing_is_stable_and_each_value_has_one_bucket(self):
+        text = events_csv(random.Random(SEED), 500)
+        self.encode(text, {"hash": {"path": 8}, "id": ["path"]})
+        made = self.table()
+        buckets = made[[f"path_hash_{b}" for b in range(8)]].to_numpy()
+        self.assertTrue((buckets.sum(axis=1) == 1).all())
+        self.assertEqual(made.assign(b=buckets.argmax(axis=1)).groupby("path")["b"].nunique().max(), 1)
+        self.assertGreater(len(set(buckets.argmax(axis=1))), 5)
+        # The bucket is what hash() says of the text, as a user can compute it.
+        self.assertEqual([h % 8 for h in self.hashes(made["path"])], buckets.argmax(axis=1).tolist())
+
+    def test_ids_stay_beside_the_features_and_other_columns_go(self):
+        self.encode("id,a,b,c\nx,1,2,3\ny,4,5,6\n", {"keep": ["b"], "id": ["id", "c"]})
+        self.assertEqual((self.folder / "out.csv").read_text(), "id,c,b\nx,3,2\ny,6,5\n")
+
+    def test_names_that_meet_are_told_apart(self):
+        self.encode("a,a_b\nb_c,c\nx,c\n", {"one_hot": ["a", "a_b"], "missing": ["a"]})
+        self.assertEqual((self.folder / "out.csv").read_text().splitlines()[0], "a_b_c,a_x,a_b_c_2,a_missing")
+
+    def test_a_text_label_becomes_numbers_of_its_classes(self):
+        self.encode("x,y\n1,spam\n2,ham\n3,spam\n", {"keep": ["x"], "label": "y"}, "out.npy")
+        self.assertEqual(np.load(self.folder / "out.y.npy").tolist(), [1.0, 0.0, 1.0])
+        mapping = json.loads((self.folder / "out.mapping.json").read_text())
+        self.assertEqual(mapping["label"], {"column": "y", "type": "string", "classes": ["ham", "spam"]})
+
+    def test_numbers_are_categories_by_value(self):
+        self.encode("s\n10\n9\n9\n\n200\n", {"one_hot": ["s"]})
+        self.assertEqual((self.folder / "out.csv").read_text().splitlines()[0], "s_9,s_10,s_200")
+
+    def test_what_becomes_of_missing_values_is_said(self):
+        ran = self.encode("a,b,c,d\nx,1,2,q\n,,,\ny,3,4,r\n", {"one_hot": ["a"], "standardise": ["b"], "keep": ["c"],
+                                                              "ordinal": {"d": ["q"]}})
+        self.says(ran.err, "column 'a': 1 missing values are 0", "column 'b': 1 missing values are 0, the mean",
+                  "column 'c': 1 missing values stay missing", "column 'd': 1 missing values are -1",
+                  "column 'd': 1 values of no category are -1")
+
+    def test_constant_and_empty_columns(self):
+        self.encode("a,b,c\n5,,1\n5,,2\n", {"standardise": ["a", "b"], "keep": ["c"]})
+        self.assertEqual((self.folder / "out.csv").read_text(), "a,b,c\n0.0,0.0,1\n0.0,0.0,2\n")
+
+    def test_steps_behind_work_on_the_features(self):
+        self.encode("a,y\nx,1\nz,0\nx,1\n", {"one_hot": ["a"], "label": "y"}, "out.npy",
+                    after=[{"set": {"both": "a_x + y"}}, {"rename": {"y": "target"}}, {"filter": "a_x = 1"}])
+        self.assertEqual(np.load(self.folder / "out.npy").tolist(), [[1, 0, 2], [1, 0, 2]])
+        self.assertEqual(np.load(self.folder / "out.y.npy").tolist(), [1, 1])
+        self.assertEqual(json.loads((self.folder / "out.names.json").read_text()), ["a_x", "a_z", "both"])
+
+
+    def test_tables_of_their_own_and_queries_are_encoded_too(self):
+        self.write("in.csv", "k,v\na,1\nb,2\na,3\n")
+        self.run_job({"input": {"paths": "in.csv", "format": "csv"},
+                      "tables": {"sums": {"sql": "select k, sum(v) as total from events group by k",
+                                          "steps": [{"encode": {"one_hot": ["k"], "keep": ["total"], "id": ["k"]}}]},
+                                 "read": {"sql": "select k, k_a from sums where k_b = 0"}},
+                      "output": [{"path": "s.npy", "table": "sums"}, {"path": "r.csv", "table": "read"}]}, ranks=2)
+        self.assertEqual(np.load(self.folder / "s.npy").tolist(), [[1, 0, 4], [0, 1, 2]])
+        self.assertEqual((self.folder / "r.csv").read_text(), "k,k_a\na,1\n")
+
+    def test_rows_stand_for_records_behind_it(self):
+        self.write("a.csv", "x,c\n1,p\n2,q\n3,p\n")
+        self.write("b.csv", "x,c\n4,q\n5,7\n")
+        job = {"input": {"paths": ["a.csv", "b.csv"], "format": "csv", "rejects": {"max": "50%"}},
+               "steps": [{"encode": {"keep": ["x"], "id": ["c"]}}, {"filter": "x <> 2"}, {"map": {
+                   "column": "c", "values": {"p": "1", "q": "2"}, "default": "no"}}, {"cast": {"c": "int64"}}],
+               "output": "out.csv"}
+        for ranks in (0, 3):
+            ran = self.run_job(job, "--overwrite", ranks=ranks)
+            files = {f["file"].split("/")[-1]: f["ledger"] for f in ran.report["tables"]["events"]["files"]}
+            self.assertEqual([(files[n]["kept"], files[n]["filtered"], files[n]["rejected"]) for n in ("a.csv", "b.csv")],
+                             [(2, 1, 0), (1, 0, 1)])
+            self.assertEqual((self.folder / "out.csv").read_text(), "c,x\n1,1\n1,3\n2,4\n")
+
+
+class Splits(Matrices):
+    def test_a_key_is_on_one_side_by_its_hash(self):
+        text = events_csv(random.Random(SEED), 3000)
+        sides = {}
+        for seed in (0, 5):
+            self.encode(text, {**FEATURES, "split": {"by": "user", "test": "30%", "seed": seed}, "id": ["user"]})
+            made = self.table()
+            self.assertEqual(made.groupby("user")["split"].nunique().max(), 1)
+            sides[seed] = made.groupby("user")["split"].first().to_dict()
+        for user, share in self.share(list(sides[0])).items():
+            self.assertEqual(sides[0][user], "test" if share < 0.3 else "train", user)
+        self.assertEqual(set(sides[0].values()), {"test", "train"})
+        self.assertNotEqual(sides[0], sides[5])
+
+    def test_what_is_fitted_is_fitted_on_the_rows_to_train_with(self):
+        text = events_csv(random.Random(SEED), 2000)
+        self.encode(text, {**FEATURES, "split": {"by": "user"}})
+        made, raw = self.table(), pd.read_csv(self.folder / "in.csv")
+        train = raw[made["split"] == "train"]
+        column = next(c for c in json.loads((self.folder / "out.mapping.json").read_text())["columns"]
+                      if c["encode"] == "standardise")
+        self.assertAlmostEqual(column["mean"], train["ms"].mean(), places=10)
+        self.assertNotAlmostEqual(column["mean"], raw["ms"].mean(), places=10)
+        self.assertAlmostEqual(column["scale"], train["ms"].std(ddof=0), places=10)
+
+    def test_a_category_only_in_test_is_unknown(self):
+        keys = [f"k{i}" for i in range(200)]
+        test = [key for key, share in self.share(keys).items() if share < 0.2]
+        rows = "".join(f"{k},{'late' if k == test[0] else 'seen'}\n" for k in keys)
+        ran = self.encode("k,c\n" + rows, {"one_hot": ["c"], "split": {"by": "k"}})
+        self.assertEqual(list(self.table()), ["split", "c_seen"])
+        self.says(ran.err, "column 'c': 1 values of no category are 0", f"{len(test)} to test with")
+
+    def test_rows_without_a_key_are_to_train_with(self):
+        ran = self.encode("k,x\n,1\n,2\na,3\n", {"keep": ["x"], "split": {"by": "k", "test": 0.9, "seed": 3}})
+        self.assertEqual(self.table()["split"].tolist()[:2], ["train", "train"])
+        self.says(ran.err, "2 rows without a key are to train with")
+
+
+class Files(Matrices):
+    OUTPUT = [{"path": "m/f.npy"}, {"path": "m/f.h5", "layout": "matrix"}, "m/f.csv", "m/f.parquet"]
+
+    def test_the_same_bytes_for_any_number_of_ranks(self):
+        text = events_csv(random.Random(SEED), 4000)
+        for encode in (FEATURES, {**FEATURES, "split": {"by": ["user", "colour"], "test": "25%"}, "id": ["user"]}):
+            wanted = None
+            for ranks in (1, 2, 3, 4):
+                with self.subTest(ranks=ranks, split="split" in encode):
+                    self.fresh()
+                    self.encode(text, encode, self.OUTPUT, ranks=ranks)
+                    found = self.files()
+                    wanted = wanted or found
+                    self.assertEqual(list(found), list(wanted))
+                    for name in wanted:
+                        self.assertEqual(found[name], wanted[name], name)
+
+    def test_all_layouts_hold_the_same_numbers(self):
+        text = events_csv(random.Random(SEED), 2500)
+        self.encode(text, {**FEATURES, "split": {"by": "user"}}, self.OUTPUT, ranks=3)
+        names = json.loads((self.folder / "m/f.names.json").read_text())
+        made = self.table("m/f.csv")
+        with h5py.File(self.folder / "m/f.h5") as file:
+            self.assertEqual(file["feature_names"].asstr()[()].tolist(), names)
+            self.assertEqual(sorted(file), ["feature_names", "test", "train"])
+            for side in ("train", "test"):
+                X, y = np.load(self.folder / f"m/f.{side}.npy"), np.load(self.folder / f"m/f.{side}.y.npy")
+                rows = made[made["split"] == side]
+                self.assertEqual((X.dtype, y.dtype, X.shape), (np.float32, np.float32, (len(rows), len(names))))
+                np.testing.assert_array_equal(X, rows[names].to_numpy(np.float32))
+                np.testing.assert_array_equal(y, rows["bought"].to_numpy(np.float32))
+                np.testing.assert_array_equal(file[f"{side}/X"][()], X)
+                np.testing.assert_array_equal(file[f"{side}/y"][()], y)
+                self.assertEqual(file[f"{side}/X"].compression, "gzip")
+        self.assertEqual(pd.read_parquet(self.folder / "m/f.parquet")[names].shape, made[names].shape)
+
+    def test_large_matrices_are_written_in_rounds_and_spill(self):
+        rng = random.Random(SEED)
+        values = [[rng.random() for _ in range(40)] for _ in range(3000)]
+        names = [f"c{i}" for i in range(40)]
+        self.write("wide.csv", ",".join(names) + "\n" + "\n".join(",".join(map(repr, row)) for row in values) + "\n")
+        # 1,000 indicators a row are 12 MB: several rounds of 8 MiB on one rank, more than the sink may hold.
+        job = self.job({"keep": names, "hash": {"c0": 1000}}, [{"path": "w.npy"}, {"path": "w.h5", "layout": "matrix"}],
+                       chunk="64KiB")
+        job["input"] = {"paths": "wide.csv", "format": "csv"}
+        job["resources"].update(memory="16MiB", scratch="/var/tmp")
+        for ranks in (1, 2):
+            self.run_job(job, "--overwrite", ranks=ranks)
+            X = np.load(self.folder / "w.npy")
+            np.testing.assert_array_equal(X[:, :40], np.array(values, np.float32))
+            self.assertTrue((X[:, 40:].sum(axis=1) == 1).all())
+            with h5py.File(self.folder / "w.h5") as file:
+                np.testing.assert_array_equal(file["X"][()], X)
+                self.assertNotIn("y", file)
+        self.assertFalse((self.folder / "w.y.npy").exists())
+
+    def test_a_matrix_without_encode_is_all_columns(self):
+        self.write("in.csv", "a,b,c\n1,0.5,true\n2,,false\n9007199254740993,1e300,\n")
+        ran = self.run_job({"input": {"paths": "in.csv", "format": "csv"}, "output": "out.npy"})
+        np.testing.assert_array_equal(np.load(self.folder / "out.npy"), np.array(
+            [[1, 0.5, 1], [2, np.nan, 0], [2.0**53, np.inf, np.nan]], np.float32))
+        self.says(ran.err, "column b: 1 missing values are NaN", "column a: 1 integers are rounded",
+                  "column b: 1 numbers are infinite")
+        self.assertFalse((self.folder / "out.mapping.json").exists())
+
+    def test_the_report_has_every_matrix(self):
+        ran = self.encode(events_csv(random.Random(SEED), 100), {**FEATURES, "split": {"by": "user", "test": "40%"}}, "f.npy")
+        outputs = {o["path"]: o for o in ran.report["outputs"]}
+        self.assertEqual(sorted(outputs), ["f.test.npy", "f.test.y.npy", "f.train.npy", "f.train.y.npy"])
+        for path, output in outputs.items():
+            self.assertEqual(output["bytes"], (self.folder / path).stat().st_size)
+            self.assertEqual(output["rows"], len(np.load(self.folder / path)))
+        self.says(ran.err, "f.mapping.json")
+
+    def test_files_are_not_replaced_unasked_nor_mixed_with_others(self):
+        text = events_csv(random.Random(SEED), 200)
+        self.encode(text, FEATURES, "f.npy", args=())
+        before = self.files()
+        ran = self.encode(text, FEATURES, "f.npy", args=(), code=2)
+        self.says(ran.err, "exists already")
+        ran = self.encode(text, {**FEATURES, "split": {"by": "user"}}, "f.npy", code=2)
+        self.says(ran.err, "f.npy is there from a run whose X and y had other files")
+        self.assertEqual(self.files(), before)
+
+    def test_a_folder_read_as_a_whole_hides_the_mapping(self):
+        text = events_csv(random.Random(SEED), 300)
+        self.encode(text, {"keep": ["n"], "id": ["colour"]}, {"path": "d/e.parquet", "partition_by": ["colour"]})
+        self.assertTrue((self.folder / "d/_e.mapping.json").exists())
+        self.assertEqual(len(pd.read_parquet(self.folder / "d")), 300)
+
+
+class Mappings(Matrices):
+    def test_a_second_run_applies_it_unchanged(self):
+        text = events_csv(random.Random(SEED), 2000)
+        self.encode(text, FEATURES, [{"path": "a.npy"}, "a.csv"], ranks=2)
+        self.encode(text, {"fitted": "a.mapping.json"}, [{"path": "b.npy"}, "b.csv"], ranks=3)
+        for kind in ("npy", "y.npy", "csv", "names.json", "mapping.json"):
+            self.assertEqual((self.folder / f"a.{kind}").read_bytes(), (self.folder / f"b.{kind}").read_bytes(), kind)
+
+    def test_the_rows_of_another_day_become_the_same_features(self):
+        text = events_csv(random.Random(SEED), 2000)
+        lines = text.splitlines()
+        self.encode(text, FEATURES, "a.npy")
+        X = np.load(self.folder / "a.npy")
+        # Few rows, whose types would be others: every plan is missing, n is a float.
+        part = [lines[0], *lines[11:14]]
+        self.encode("\n".join(part) + "\n", {"fitted": "a.mapping.json"}, "b.npy")
+        np.testing.assert_array_equal(np.load(self.folder / "b.npy"), X[10:13])
+
+    def test_without_the_label_there_is_no_y(self):
+        self.encode("x,y\n1,0\n2,1\n", {"keep": ["x"], "label": "y"}, "a.npy")
+        ran = self.encode("x\n5\n", {"fitted": "a.mapping.json"}, "b.npy")
+        self.assertEqual(np.load(self.folder / "b.npy").tolist(), [[5.0]])
+        self.assertFalse((self.folder / "b.y.npy").exists())
+        self.says(ran.err, "no column 'y', the label")
+
+    def test_unknown_categories_are_zero_and_counted(self):
+        self.encode("a,b\nx,p\ny,q\n", {"one_hot": ["a"], "ordinal": ["b"]}, "a.csv")
+        ran = self.encode("a,b\nnew,q\nx,other\nnew,\n", {"fitted": "a.mapping.json"}, "b.csv")
+        self.assertEqual((self.folder / "b.csv").read_text(), "a_x,a_y,b\n0,0,1\n1,0,-1\n0,0,-1\n")
+        self.says(ran.err, "column 'a': 2 values of no category are 0", "column 'b': 1 values of no category are -1")
+
+    def test_numbers_match_whatever_their_type_is_now(self):
+        self.encode("a,z\n1,01\n2,02\n", {"one_hot": ["a", "z"]}, "a.csv")
+        self.encode("a,z\n1.0,02\n2.5,03\n", {"fitted": "a.mapping.json"}, "b.csv")
+        self.assertEqual((self.folder / "b.csv").read_text(), "a_1,a_2,z_01,z_02\n1,0,0,1\n0,0,0,0\n")
+
+    def test_no_rows_give_an_empty_matrix(self):
+        self.encode("x,y\n1,0\n2,1\n", {"keep": ["x"], "label": "y"}, "a.npy")
+        self.encode("x,y\n", {"fitted": "a.mapping.json"}, [{"path": "b.npy"}, {"path": "b.h5", "layout": "matrix"}],
+                    ranks=2)
+        self.assertEqual(np.load(self.folder / "b.npy").shape, (0, 1))
+        with h5py.File(self.folder / "b.h5") as file:
+            self.assertEqual(file["X"].shape, (0, 1))
+
+    def test_what_does_not_fit_is_said(self):
+        self.encode("x,c,y\n1,a,0\n2,b,1\n", {"keep": ["x"], "one_hot": ["c"], "label": "y"}, "a.npy")
+        good = (self.folder / "a.mapping.json").read_text()
+        cases = [("x,y\n1,0\n", good, ["job.yml:1:", "fitted on the column 'c', which the table here lacks"]),
+                 ("q,y\n1,0\n", good, ["columns 'x', 'c'"]),
+                 ("x,c,y\none,a,0\n", good, ["column 'x' is text", "'one'"]),
+                 ("x,c,y\n1,a,\n", good, ["the label 'y' is missing in 1 of 1 rows"]),
+                 ("x,c,y\n1,a,maybe\n", good, ["column 'y' is text", "'maybe'"]),
+                 ("x,c,y\n1,a,0\n", good.replace('"version": 1', '"version": 9'), ["version 9", "reads version 1"]),
+                 ("x,c,y\n1,a,0\n", good[:-20], ["is not JSON"]),
+                 ("x,c,y\n1,a,0\n", '{"a": 1}', ["is not the mapping of a step encode"]),
+                 ("x,c,y\n1,a,0\n", good.replace('"c_a", ', ""), ["fit it again"])]
+        for text, mapping, words in cases:
+            for ranks in (0, 2):
+                with self.subTest(words=words, ranks=ranks):
+                    self.write("m.json", mapping)
+                    ran = self.encode(text, {"fitted": "m.json"}, "b.npy", ranks=ranks, code=2)
+                    self.says(ran.err, *words)
+                    self.assertEqual(list(self.folder.glob("b.*")) + list(self.folder.glob(".*")), [])
+        ran = self.encode("x,c,y\n1,a,0\n", {"fitted": "gone.json"}, "b.npy", code=2)
+        self.says(ran.err, "there is no mapping 'gone.json'")
+
+    def test_a_label_of_no_known_class_is_said(self):
+        self.encode("x,y\n1,spam\n2,ham\n", {"keep": ["x"], "label": "y"}, "a.npy")
+        ran = self.encode("x,y\n1,eggs\n", {"fitted": "a.mapping.json"}, "b.npy", code=2)
+        self.says(ran.err, "the label 'y' has the value 'eggs', which is no class of the mapping")
+
+
+class Mistakes(Matrices):
+    def test_each_is_named_with_its_place(self):
+        text = "a,b,t,y,column\nx,1,2026-11-01,1,1\ny,2,2026-11-02,,2\n"
+        many = "a,b,t,y\n" + "".join(f"v{i},1,2026-11-01,1\n" for i in range(300))
+        cases = [(text, {"one_hot": ["c"]}, ["job.yml:1:", "no column 'c'", "columns here: a, b, t, y, column"]),
+                 (text, {"keep": ["b"], "label": "colum"}, ["no column 'colum'", "did you mean 'column'"]),
+                 (text, {"keep": ["b"], "id": ["nope"]}, ["no column 'nope'"]),
+                 (text, {"keep": ["b"], "split": {"by": "nope"}}, ["no column 'nope'"]),
+                 (text, {"standardise": ["a"]}, ["standardise: column 'a' is text, not a number (such as 'x')"]),
+                 (text, {"keep": ["t"]}, ["column 't' is a date", "extract(epoch from t)"]),
+                 (text, {"keep": ["b"], "label": "y"}, ["the label 'y' is missing in 1 of 2 rows", "y is not null"]),
+                 (many, {"one_hot": ["a"]}, ["column 'a' has 300 categories, more than 256", "hash: {a: 64}"]),
+                 (many, {"ordinal": ["a"], "max_categories": 100}, ["column 'a' has 300 categories, more than 100"]),
+                 (many, {"hash": {"a": 10000}, "keep": ["b"]}, ["10,001 features are more than 10,000"]),
+                 ("b\n", {"keep": ["b"]}, ["no rows to fit on"]),
+                 ("k,b\nq,1\n", {"keep": ["b"], "split": {"by": "k", "test": 0.999999}}, ["none of the 1 rows"])]
+        for content, encode, words in cases:
+            for ranks in (0, 3):
+                with self.subTest(encode=encode, ranks=ranks):
+                    self.fresh()
+                    ran = self.encode(content, encode, "out.npy", ranks=ranks, code=2)
+                    self.says(ran.err, *words)
+                    self.assertEqual(self.files(), {})
+
+    def test_text_does_not_go_into_a_matrix(self):
+        self.write("in.csv", "a,b\nx,1\n")
+        for output in ({"path": "o.npy"}, {"path": "o.h5", "layout": "matrix"}):
+            ran = self.run_job({"input": {"paths": "in.csv", "format": "csv"}, "output": output}, code=2, ranks=2)
+            self.says(ran.err, "column 'a' is a string, and a matrix holds numbers", "drop: [a]")
+            self.assertEqual(self.files(), {})
+
+    def test_a_full_disk_leaves_nothing(self):
+        full = self.folder / "full"
+        full.mkdir()
+        # Room for a part of the 12 MB.
+        if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=10m", "tmpfs", full],
+                                               stderr=subprocess.DEVNULL).returncode != 0:
+            print("no tmpfs can be mounted here: see the tests of other sinks")
+            return
+        self.addCleanup(subprocess.run, ["umount", full])
+        self.write("in.csv", "a\n" + "\n".join(f"v{i}" for i in range(3000)) + "\n")
+        for output in ({"path": "full/o.npy"}, {"path": "full/o.h5", "layout": "matrix", "compression_level": 0}):
+            for ranks in (0, 2):
+                with self.subTest(output=output, ranks=ranks):
+                    ran = self.run_job(self.job({"hash": {"a": 1000}}, output), ranks=ranks, code=3)
+                    self.says(ran.err, "cannot write", output["path"])
+                    self.assertEqual(list(full.iterdir()), [])
+
+
+class Commands(Matrices):
+    def test_check_names_what_is_wrong_without_running(self):
+        self.write("in.csv", "a,b\nx,1\n")
+        self.write("job.yml", self.job({"one_hot": ["c"], "standardise": ["b"]}, "out.npy"))
+        ran = self.call("check", "job.yml")
+        self.assertEqual(ran.code, 2)
+        self.says(ran.err + ran.out, "no column 'c'")
+        self.write("job.yml", self.job({"keep": ["b"]}, "out.npy", after=[{"set": {"t": "'text'"}}]))
+        ran = self.call("check", "job.yml")
+        self.assertEqual(ran.code, 2)
+        self.says(ran.err + ran.out, "column 't' is a string")
+        self.write("job.yml", self.job({"one_hot": ["a"], "split": {"by": "a", "test": 0.9}}, "out.npy"))
+        ran = self.call("check", "job.yml")
+        self.assertEqual((ran.code, (self.folder / "out.npy").exists()), (0, False), ran)
+
+    def test_explain_and_preview_and_test_know_it(self):
+        self.write("in.csv", "a,b\nx,1\ny,3\n")
+        job = self.job({"one_hot": ["a"], "standardise": ["b"], "split": {"by": "a"}}, "out.npy")
+        job["tests"] = [{"name": "both", "input": [{"a": "x", "b": 1}, {"a": "y", "b": 1}],
+                         "expect": [{"a_x": 1, "a_y": 0, "b": 0.0}, {"a_x": 0}]},
+                        {"name": "one", "input": [{"a": "x", "b": 1}], "expect": {"b": 1.5}}]
+        job["steps"][0]["encode"].pop("split")
+        self.write("job.yml", job)
+        ran = self.call("test", "job.yml")
+        self.assertEqual(ran.code, 1, ran)
+        self.says(ran.out, "1 passed, 1 failed")
+        ran = self.call("preview", "job.yml")
+        self.assertEqual(ran.code, 0, ran)
+        self.says(ran.out, "a_x:int64", "b:float64", "-1.0")
+        ran = self.call("explain", "job.yml")
+        self.assertEqual(ran.code, 0, ran)
+        self.says(ran.out, "step 1: encode: each rank groups the categories", "a_y int64")
+
+
+    def test_a_renamed_column_has_its_type_in_a_preview_too(self):
+        self.write("in.csv", "a,b\nx,1.5\ny,3.5\n")
+        job = self.job({"keep": ["Aa"], "id": ["B b"]}, "out.csv", steps=[{"rename": {"b": "Aa", "a": "B b"}}])
+        self.write("job.yml", job)
+        ran = self.call("preview", "job.yml")
+        self.assertEqual(ran.code, 0, ran)
+        self.says(ran.out, "Aa:float64", "B b:string")
+
+
+class Example(Matrices):
+    def test_the_example_trains_a_model(self):
+        folder = self.folder / "example"
+        sample = folder / "out" / "sample"
+        sample.mkdir(parents=True)
+        made = subprocess.run([GENERATE, "--format", "json", "--bytes", "3M", "--files", "2", "--output",
+                               sample / "events.jsonl", "--truth", sample / "truth.json", "--rate", "malformed=0.2%",
+                               "--rate", "drift=1%"], capture_output=True, text=True, timeout=60)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        (folder / "jobs").mkdir()
+        (folder / "jobs" / "features.yml").write_text((ROOT / "jobs" / "features.yml").read_text())
+        ran = self.call("test", "jobs/features.yml", cwd=folder)
+        self.assertEqual(ran.code, 0, ran)
+        ran = self.call("run", "jobs/features.yml", cwd=folder, ranks=2)
+        self.assertEqual(ran.code, 0, ran)
+        trained = subprocess.run([sys.executable, str(ROOT / "jobs" / "train.py"), "out/features"], cwd=folder,
+                                 capture_output=True, text=True, timeout=90)
+        self.assertEqual(trained.returncode, 0, trained.stderr)
+        said = re.search(r"accuracy ([\d.]+), .* answer ([\d.]+)\narea under the curve ([\d.]+)", trained.stdout)
+        accuracy, base, area = map(float, said.groups())
+        self.assertGreater(accuracy, base + 0.05, trained.stdout)
+        self.assertGreater(area, 0.9, trained.stdout)
+        with h5py.File(folder / "out" / "features.h5") as file:
+            np.testing.assert_array_equal(file["test/X"][()], np.load(folder / "out" / "features.test.npy"))
+
+
+if __name__ == "__main__":
+    main()
