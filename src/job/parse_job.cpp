@@ -127,6 +127,7 @@ class JobReader {
       check_path_is_new(node, i);
     }
     check_athena_folders(node);
+    check_mappings(node);
   }
 
   void check_path_is_new(const YamlNode& node, std::size_t at) {
@@ -190,6 +191,31 @@ class JobReader {
                          printable(job_.outputs[i].path, 100), printable(job_.outputs[k].path, 100));
         break;
       }
+    }
+  }
+
+  bool encodes(const std::string& table) const {
+    return std::any_of(job_.tables.begin(), job_.tables.end(), [&](const TableSpec& spec) {
+      return spec.name == table && std::any_of(spec.steps.begin(), spec.steps.end(), [](const StepSpec& step) {
+               return std::holds_alternative<EncodeStep>(step.body);
+             });
+    });
+  }
+
+  /// The mapping of a table's encode stands beside its outputs, under their name without its ending.
+  void check_mappings(const YamlNode& node) {
+    std::map<std::string, std::string> tables;
+    for (std::size_t i = 0; i < job_.outputs.size(); ++i) {
+      const OutputSpec& output = job_.outputs[i];
+      if (output.path.empty() || !encodes(output.table)) continue;
+      std::string name = target_of(output);
+      name.resize(std::min(name.find('.', name.rfind('/') + 1), name.size()));
+      const auto [first, is_new] = tables.emplace(name, output.table);
+      if (is_new || first->second == output.table) continue;
+      problems_.report(part_of(node, i, "path"),
+                       "the mappings of the tables '{}' and '{}' would both be {}.mapping.json: give '{}' another name",
+                       printable(first->second, 60), printable(output.table, 60), printable(name, 100),
+                       printable(output.path, 100));
     }
   }
 

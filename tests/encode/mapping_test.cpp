@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "evclean/error.hpp"
 #include "json_value.hpp"
 
@@ -101,6 +103,26 @@ TEST(Mapping, DamageIsFound) {
   for (const auto& [old, text] : changes) {
     EXPECT_NE(message_of(with(json, old, text)).find("fit it again"), std::string::npos) << text;
   }
+}
+
+TEST(Mapping, BytesThatChangeAreAMappingOrAMistakeOfTheUser) {
+  const std::string json = mapping_json(sample());
+  std::mt19937 random(20261123);
+  int mistakes = 0;
+  for (int i = 0; i < 3000; ++i) {
+    std::string changed = json;
+    const std::size_t at = random() % changed.size();
+    if (i % 3 == 0) changed[at] = static_cast<char>(random() % 256);
+    if (i % 3 == 1) changed.erase(at, 1 + random() % 20);
+    if (i % 3 == 2) changed.insert(at, changed.substr(random() % changed.size(), random() % 40));
+    try {
+      parse_mapping(changed, "m");
+    } catch (const Error& error) {
+      ASSERT_EQ(error.code(), ExitCode::kUser) << error.what() << "\n" << changed;
+      ++mistakes;
+    }
+  }
+  EXPECT_GT(mistakes, 2000);
 }
 
 TEST(Json, TextsAndEscapesAreRead) {

@@ -74,6 +74,11 @@ TEST(Encode, MatricesAreOutputsOfTheirOwnKind) {
   EXPECT_HAS(problems(with_output("path: out/, format: npy")), "a matrix needs a file name");
   EXPECT_HAS(problems("input: {paths: a}\noutput:\n  - {path: a.h5, layout: matrix}\n  - {path: a.h5, key: k}\n"),
              "holds nothing else");
+  const std::string two =
+      "input: {paths: a}\nsteps: [{encode: {keep: [n]}}]\ntables: {t: {paths: b, steps: [{encode: {keep: "
+      "[n]}}]}}\noutput: [o/f.npy, o/f.csv, {path: o/";
+  EXPECT_HAS(problems(two + "f.parquet, table: t}]\n"), "would both be o/f.mapping.json");
+  EXPECT_EQ(problems(two + "g.parquet, table: t}]\n"), "");
 }
 
 }  // namespace
