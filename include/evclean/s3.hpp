@@ -83,10 +83,12 @@ class S3Client {
   std::future<std::string> send_part(const S3Url& url, const std::string& upload, int number, std::string bytes);
   void complete_upload(const S3Url& url, const std::string& upload, const std::vector<std::string>& etags,
                        bool only_new);
-  /// Aborts; an upload that is gone already is fine.
+  /// Aborts, until the upload is not there any more; one that is gone already is fine.
   void abort_upload(const S3Url& url, const std::string& upload);
+  /// Begins an upload and aborts it, to see that the object can be written.
+  void try_upload(const S3Url& url);
 
-  /// Whether the object can be written, and what stops it: begins an upload and aborts it. Empty: it can.
+  /// Whether the object can be written, and what stops it. Empty: it can.
   std::string write_problem(const S3Url& url);
   /// The same for a read of one byte (of `key`) and for a listing.
   std::string read_problem(const S3Url& url);

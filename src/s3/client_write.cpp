@@ -37,7 +37,9 @@ void make_visible(s3::Session& session, S3Client& client, Call call, bool only_n
   const auto refuse = [&] {
     fail_user("{} appeared while the job ran: nothing is published (--overwrite replaces it)", call.url.text());
   };
+  throw_if_interrupted();
   call.counts_attempts = true;
+  call.cleans_up = true;  // cut off, nobody would know whether the object is there
   Call conditional = call;
   if (only_new) conditional.headers.emplace_back("if-none-match", "*");
   Answer answer = session.send(conditional);
@@ -87,6 +89,7 @@ void S3Client::remove(const S3Url& url) {
   Call call;
   call.method = "DELETE";
   call.url = url;
+  call.cleans_up = true;  // it may take back what was made before a signal
   const Answer answer = impl_->session.send(call);
   if (!answer.is_good() && answer.reply.status != 404) impl_->session.fail(answer, "remove", url);
 }
@@ -105,6 +108,7 @@ std::string S3Client::begin_upload(const S3Url& url) {
   if (id.empty()) impl_->session.fail(answer, "write", url);
   s3::OpenUploads::instance().add(impl_->session, url, id);
   if (answer.attempts > 1) abort_strays(impl_->session, url, id, begin);
+  if (interrupt_signal() != 0) abort_upload(url, id);  // the caller never hears of it
   throw_if_interrupted();
   return id;
 }
@@ -137,9 +141,16 @@ void S3Client::complete_upload(const S3Url& url, const std::string& upload, cons
 }
 
 void S3Client::abort_upload(const S3Url& url, const std::string& upload) {
-  const Answer answer = impl_->session.send(s3::abort_call(url, upload));
+  const Answer answer = s3::abort_until_gone(impl_->session, url, upload);
+  if (!s3::is_aborted(answer)) impl_->session.fail(answer, "abort the upload of", url);
   s3::OpenUploads::instance().remove(upload);
-  if (!answer.is_good() && answer.reply.status != 404) impl_->session.fail(answer, "abort the upload of", url);
+}
+
+void S3Client::try_upload(const S3Url& url) {
+  const std::string upload = begin_upload(url);
+  const Answer answer = impl_->session.send(s3::abort_call(url, upload));
+  if (!s3::is_aborted(answer)) impl_->session.fail(answer, "abort the upload of", url);
+  s3::OpenUploads::instance().remove(upload);
 }
 
 std::future<bool> S3Client::beside(std::function<void()> work) {
@@ -151,7 +162,7 @@ std::future<bool> S3Client::beside(std::function<void()> work) {
 
 std::string S3Client::write_problem(const S3Url& url) {
   try {
-    abort_upload(url, begin_upload(url));
+    try_upload(url);
     return {};
   } catch (const Error& error) {
     const std::string text = error.what();

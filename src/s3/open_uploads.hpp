@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Multipart uploads that this process has begun. When a signal arrives they are aborted at once: mpirun leaves a
-// second.
+// second. What is open when the process ends is aborted then; the sessions must live as long.
 #pragma once
 
 #include <map>
@@ -33,5 +33,13 @@ class OpenUploads {
 
 /// The request that aborts an upload; goes on after an interrupt.
 Call abort_call(const S3Url& url, const std::string& id);
+
+/// Aborts, again as long as the upload is still listed: a part that was under way may keep it there. The answer is the
+/// last abort's.
+Answer abort_until_gone(Session& session, const S3Url& url, const std::string& id);
+/// Whether the answer to an abort says that there is no such upload now.
+bool is_aborted(const Answer& answer);
+/// The same, without errors: whether it is gone.
+bool abort_quietly(Session& session, const S3Url& url, const std::string& id);
 
 }  // namespace evclean::s3

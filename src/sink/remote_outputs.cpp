@@ -139,7 +139,7 @@ struct RemoteOutputs::Impl {
     const S3Settings& s3 = set.place.s3;
     const std::string place = fmt::format("{}\n{}\n{}\n{}", set.url.bucket, s3.endpoint, s3.profile, s3.role_arn);
     S3Client& client = *S3Client::of(s3);
-    if (tried.insert(place).second) client.abort_upload(set.url, client.begin_upload(set.url));
+    if (tried.insert(place).second) client.try_upload(set.url);
     try {
       set.old_keys = old_keys_of(set);
     } catch (const Error& error) {

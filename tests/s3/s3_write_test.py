@@ -4,10 +4,13 @@
 import hashlib
 import io
 import json
+import os
+import pathlib
 import random
 import signal
 import subprocess
 import threading
+import time
 
 import pandas
 import s3_case
@@ -17,6 +20,18 @@ from s3_world import MAIN, OTHER, environment, profile_files
 
 def job_of(output, **more):
     return dict({"input": {"paths": "in.csv", "format": "csv"}, "output": output}, **more)
+
+
+def children_of(parent):
+    children = []
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue  # it has ended
+        if int(fields[1]) == parent:
+            children.append(int(stat.parent.name))
+    return children
 
 
 class Write(S3Case):
@@ -195,6 +210,60 @@ class Write(S3Case):
                 self.assertNotEqual(process.returncode, 0)
                 self.assertEqual(self.keys("out"), [])
                 self.assertClean()
+
+    def signal_at(self, number, ranks, job, is_moment):
+        """Runs a job and sends its ranks a signal while the request of this moment waits for its reply. Gives the exit
+        code. Not mpirun: when it hands signals on, and kills, is a matter of the machine's load."""
+        self.write("job.yml", job)
+        command = (s3_case.harness.MPIRUN + ["-np", str(ranks)] if ranks else []) + [s3_case.harness.PROGRAM, "run", "job.yml"]
+        started, hit = threading.Event(), []
+
+        def strike(request):
+            if is_moment(request) and not hit and started.wait(30):
+                hit.append(request)
+                for pid in children_of(process.pid) if ranks else [process.pid]:
+                    os.kill(pid, number)
+                time.sleep(0.1)
+        GATE.rules[:] = [strike]
+        process = subprocess.Popen(command, cwd=self.folder, env=dict(s3_case.harness.ENVIRONMENT, **self.env),
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        started.set()
+        _, err = process.communicate(timeout=60)
+        self.assertTrue(hit, err)
+        return process.returncode
+
+    def test_a_signal_while_an_upload_begins(self):
+        """The upload is made, and its id arrives when the run is already over: the trial before reading, and the real one."""
+        self.big_input()
+        for number, ranks in ((signal.SIGINT, 0), (signal.SIGTERM, 0), (signal.SIGTERM, 2)):
+            for nth in (1, 2):
+                seen = []
+
+                def is_moment(request):
+                    seen.extend([request] * ("uploads" in request.query and request.method == "POST"))
+                    return len(seen) == nth
+                with self.subTest(number=number, ranks=ranks, nth=nth):
+                    self.assertNotEqual(self.signal_at(number, ranks, job_of("s3://out/big.csv"), is_moment), 0)
+                    self.assertEqual(self.keys("out"), [])
+                    self.assertClean()
+
+    def test_a_signal_while_objects_become_visible(self):
+        """Either all is published and the run says so, or nothing is there."""
+        self.big_input()
+        for ranks in (0, 2):
+            for path in ("big.csv", "small.csv"):
+                def is_moment(request):
+                    makes = request.method == "POST" and "uploadId" in request.query or request.method == "PUT" and not request.query
+                    return request.object == path and makes
+                outputs = ["s3://out/big.csv", {"path": "s3://out/small.csv", "table": "few"}]
+                self.write("few.csv", "a\n1\n")
+                job = job_of(outputs, tables={"few": {"paths": "few.csv"}})
+                with self.subTest(ranks=ranks, path=path):
+                    code = self.signal_at(signal.SIGTERM, ranks, job, is_moment)
+                    self.assertIn(self.keys("out"), [["big.csv", "small.csv"]] if code == 0 else [[]])
+                    self.assertClean()
+                for key in self.keys("out"):
+                    S3.delete_object(Bucket="out", Key=key)
 
     def test_a_bucket_that_cannot_be_written_is_found_before_reading(self):
         GATE.allowed["out"] = {OTHER[0]}
