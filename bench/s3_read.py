@@ -4,8 +4,11 @@
 usage: bench/s3_read.py BUILD [--size 1G] [--ranks 2] [--connections 8] [--runs 3] [--server versitygw]
 
 The server runs on loopback. `--server` is the path of versitygw; without it the tests' server (moto) is used, which is
-slow itself. The downloads are curl's, one process a connection, each an equal range, thrown away. evclean reads the
-object line by line, keeps no line, and writes an empty table, so that what is measured is reading. Both take turns.
+slow itself. The downloads are curl's, one process a connection, each an equal range, thrown away. Beside them: the source
+alone (one process that reads the object as text and decodes nothing), and a job that reads the object line by line and
+keeps no line. All take turns. What was read is compared first: the bytes' hash with that of what curl gets, the lines'
+number with that of the object. "processor" is the processors' time of all processes, the server's too: on a machine that
+the server shares it says more than the clock.
 """
 
 import argparse
@@ -62,6 +65,36 @@ def make_object(client, size):
     return lines
 
 
+class Meter:
+    """Seconds, and processor seconds of the server and of our children, of a block."""
+
+    def __init__(self, server):
+        self.server, self.seconds, self.processor = server, [], []
+
+    def now(self):
+        fields = pathlib.Path(f"/proc/{self.server.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        used = os.times()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") + used.children_user + used.children_system
+
+    def run(self, body, *arguments):
+        before = self.now()
+        self.seconds.append(body(*arguments))
+        self.processor.append(self.now() - before)
+
+
+def read_source(build, environment, path, *words):
+    done = subprocess.run([f"{build}/bench/bench_source", path, *words], env=environment, check=True, stdout=subprocess.PIPE)
+    return json.loads(done.stdout)
+
+
+def same_bytes(build, environment, folder, url):
+    subprocess.run(["curl", "-sf", "-o", str(folder / "plain"), url], check=True)
+    there, here = (read_source(build, environment, path, "hash") for path in ("s3://bench/big.log", str(folder / "plain")))
+    (folder / "plain").unlink()
+    if (there["bytes"], there["hash"]) != (here["bytes"], here["hash"]):
+        sys.exit(f"the source gives other bytes than curl: {there} {here}")
+
+
 def download(url, size, connections):
     begin = time.perf_counter()
     share = (size + connections - 1) // connections
@@ -72,16 +105,20 @@ def download(url, size, connections):
     return time.perf_counter() - begin
 
 
+def account(endpoint, connections):
+    return dict(os.environ, AWS_ACCESS_KEY_ID=KEY, AWS_SECRET_ACCESS_KEY=SECRET, AWS_REGION="us-east-1",
+                AWS_ENDPOINT_URL=endpoint, EVCLEAN_S3_CONNECTIONS=str(connections),
+                OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+
+
 def clean(build, endpoint, folder, ranks, connections, lines):
     (folder / "job.yml").write_text(json.dumps({
         "input": {"paths": "s3://bench/big.log", "format": "lines"}, "steps": [{"filter": "false"}],
         "output": {"path": str(folder / "out.csv"), "overwrite": True}}))
-    environment = dict(os.environ, AWS_ACCESS_KEY_ID=KEY, AWS_SECRET_ACCESS_KEY=SECRET, AWS_REGION="us-east-1",
-                       AWS_ENDPOINT_URL=endpoint, EVCLEAN_S3_CONNECTIONS=str(connections // ranks),
-                       OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
-    subprocess.run(["mpirun", "--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1", "-np",
-                    str(ranks), f"{build}/evclean", "run", str(folder / "job.yml"), "--progress", "none", "--report",
-                    str(folder / "report.json")], env=environment, check=True, stderr=subprocess.DEVNULL)
+    mpirun = ["mpirun", "--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1", "-np", str(ranks)]
+    subprocess.run([*mpirun * (ranks > 1), f"{build}/evclean", "run", str(folder / "job.yml"), "--progress", "none", "--report",
+                    str(folder / "report.json")], env=account(endpoint, connections // ranks), check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     report = json.loads((folder / "report.json").read_text())
     if report["ledger"]["lines"] != lines:
         sys.exit("evclean did not read the whole object")
@@ -106,19 +143,23 @@ def main():
                                   region_name="us-east-1", config=Config(signature_version="s3v4", s3={"addressing_style": "path"}))
             lines = make_object(client, size)
             url = client.generate_presigned_url("get_object", Params={"Bucket": "bench", "Key": "big.log"}, ExpiresIn=36000)
-            plain, ours = [], []
+            environment = account(endpoint, wanted.connections)
+            same_bytes(wanted.build, environment, folder, url)
+            plain, source, ours = Meter(process), Meter(process), Meter(process)
             for _ in range(wanted.runs):
-                plain.append(download(url, size, wanted.connections))
-                ours.append(clean(wanted.build, endpoint, folder, wanted.ranks, wanted.connections, lines))
+                plain.run(download, url, size, wanted.connections)
+                source.run(lambda: read_source(wanted.build, environment, "s3://bench/big.log")["seconds"])
+                ours.run(clean, wanted.build, endpoint, folder, wanted.ranks, wanted.connections, lines)
         finally:
             process.kill()
             process.wait()
     print(f"{wanted.size} object, {wanted.connections} connections, {wanted.ranks} ranks, load {os.getloadavg()[0]:.1f}, "
           f"{os.path.basename(wanted.server or 'moto')}")
-    for title, seconds in (("plain ranged download", plain), ("evclean, lines", ours)):
-        middle = statistics.median(seconds)
-        print(f"{title:24} min {min(seconds):.2f} s  median {middle:.2f} s  max {max(seconds):.2f} s  {size / middle / 1e6:7.0f} MB/s")
-    print(f"evclean reads at {100 * statistics.median(plain) / statistics.median(ours):.0f} % of the plain rate")
+    base = statistics.median(plain.seconds)
+    for title, meter in (("plain ranged download", plain), ("the source alone", source), (f"a job, {wanted.ranks} ranks", ours)):
+        middle = statistics.median(meter.seconds)
+        print(f"{title:24} min {min(meter.seconds):.2f} s  median {middle:.2f} s  max {max(meter.seconds):.2f} s  {size / middle / 1e6:7.0f} MB/s  "
+              f"processor {statistics.median(meter.processor):.2f} s  {100 * base / middle:4.0f} % of the plain rate")
 
 
 if __name__ == "__main__":

@@ -49,6 +49,16 @@ struct S3Piece {
   std::string trouble;  ///< the object changed or vanished; empty: all is well
 };
 
+/// A range of an object on its way. Its bytes can be had as they arrive, by one reader.
+class S3Range {
+ public:
+  virtual ~S3Range() = default;
+  /// Copies `size` bytes of the range from its byte `from` on, fewer at its end; waits for them. None when the object is
+  /// not the listed one any more: trouble() says why. Errors: those of the request.
+  virtual std::size_t read(std::size_t from, char* out, std::size_t size) = 0;
+  virtual std::string trouble() = 0;
+};
+
 /// How requests fared, for the report.
 struct S3Counts {
   std::int64_t requests = 0;
@@ -72,6 +82,12 @@ class S3Client {
   /// Not begun once `unwanted` is true.
   std::future<S3Piece> read(const S3Url& url, const std::string& etag, std::int64_t offset, std::int64_t size_bytes,
                             std::shared_ptr<const std::atomic<bool>> unwanted = nullptr);
+  /// The same, to be read while it comes.
+  std::shared_ptr<S3Range> open_range(const S3Url& url, const std::string& etag, std::int64_t offset,
+                                      std::int64_t size_bytes,
+                                      std::shared_ptr<const std::atomic<bool>> unwanted = nullptr);
+  /// Requests of this process that are under way at a time.
+  static int connections();
 
   /// Writes a whole object. `only_new`: fails (user Error) when there is one.
   void put(const S3Url& url, std::string_view bytes, bool only_new);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "split_judge.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "wire.hpp"
@@ -56,7 +57,7 @@ std::string pack_orders(const ReadOrders& orders) {
   for (const auto& [segment, start] : orders.starts) out.put(segment).put(start);
   out.put(static_cast<std::int64_t>(orders.excluded.size()));
   for (const std::int32_t file : orders.excluded) out.put(file);
-  out.put(orders.whole).put(orders.feeder);
+  out.put(orders.whole).put(orders.feeder).put(orders.next);
   for (const auto& [segment, state] : orders.states) out.put(segment).text(state);
   return out.take();
 }
@@ -72,6 +73,7 @@ ReadOrders unpack_orders(const std::string& bytes) {
   for (auto left = in.get<std::int64_t>(); left > 0; --left) orders.excluded.insert(in.get<std::int32_t>());
   orders.whole = in.get<bool>();
   orders.feeder = in.get<int>();
+  orders.next = in.get<std::int64_t>();
   while (!in.empty()) {
     const int segment = in.get<int>();
     orders.states[segment] = in.text();
@@ -97,6 +99,8 @@ SplitJudge::SplitJudge(const TableInput& input, TicketDesk& desk, Monitor* monit
     chain.whole = true;
     for (std::size_t part = 1; part < chain.segments.size(); ++part) withdrawn_.insert(chain.segments[part].first);
   }
+  reads_afar_ = !has_streams_ && std::any_of(input.files.begin(), input.files.end(),
+                                             [](const InputFile& file) { return file.s3 != nullptr; });
 }
 
 TextAccess SplitJudge::access(std::int32_t file) const {
@@ -127,11 +131,47 @@ std::size_t SplitJudge::pick(int rank, std::deque<TicketDesk::Ticket>& waiting) 
     best = i;
     best_class = its_class;
   }
-  give_orders(rank, waiting[best]);
+  std::int64_t next = -1;
+  if (reads_afar_ && waiting[best].message.empty()) {
+    best = keep_promise(rank, waiting, best);
+    next = promise_next(rank, waiting, best);
+  }
+  give_orders(rank, waiting[best], next);
   return best;
 }
 
-void SplitJudge::give_orders(int rank, TicketDesk::Ticket& ticket) {
+/// What is promised lies near the front, in whatever order.
+std::size_t SplitJudge::front_of(const std::deque<TicketDesk::Ticket>& waiting) const {
+  return std::min(waiting.size(), promised_.size() + 2);
+}
+
+/// A rank gets what it was promised, or else, as long as there is some, what nobody was.
+std::size_t SplitJudge::keep_promise(int rank, const std::deque<TicketDesk::Ticket>& waiting, std::size_t first) {
+  std::size_t chosen = first;
+  bool is_free = false;
+  for (std::size_t i = 0; i < front_of(waiting); ++i) {
+    if (!waiting[i].message.empty()) continue;
+    const auto promise = promised_.find(waiting[i].number);
+    const bool is_own = promise != promised_.end() && promise->second == rank;
+    if (is_own || (promise == promised_.end() && !is_free)) chosen = i;
+    if (is_own) break;
+    is_free = is_free || promise == promised_.end();
+  }
+  promised_.erase(waiting[chosen].number);
+  return chosen;
+}
+
+/// The first ticket behind the one that is handed out that nobody was promised; -1: there is none.
+std::int64_t SplitJudge::promise_next(int rank, const std::deque<TicketDesk::Ticket>& waiting, std::size_t given) {
+  for (std::size_t i = 0; i < front_of(waiting); ++i) {
+    if (i == given || !waiting[i].message.empty()) continue;
+    if (!promised_.emplace(waiting[i].number, rank).second) continue;
+    return waiting[i].number;
+  }
+  return -1;
+}
+
+void SplitJudge::give_orders(int rank, TicketDesk::Ticket& ticket, std::int64_t next) {
   const Split& split = input_.splits[static_cast<std::size_t>(ticket.number)];
   if (!ticket.message.empty() || split.segments.empty()) return;
   Chain& chain = chains_[split.segments[0].file];
@@ -141,7 +181,8 @@ void SplitJudge::give_orders(int rank, TicketDesk::Ticket& ticket) {
     if (chain.feeder < 0) chain.feeder = rank;
     orders.feeder = chain.feeder;
   }
-  if (orders.whole || orders.feeder >= 0) ticket.message = pack_orders(orders);
+  orders.next = next;
+  if (orders.whole || orders.feeder >= 0 || next >= 0) ticket.message = pack_orders(orders);
 }
 
 void SplitJudge::done(int rank, const TicketDesk::Done& done) {

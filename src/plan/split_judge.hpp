@@ -63,7 +63,10 @@ class SplitJudge final : public TicketPolicy {
     int feeder = -1;           ///< the rank that decompresses for all
   };
 
-  void give_orders(int rank, TicketDesk::Ticket& ticket);
+  void give_orders(int rank, TicketDesk::Ticket& ticket, std::int64_t next);
+  std::size_t front_of(const std::deque<TicketDesk::Ticket>& waiting) const;
+  std::size_t keep_promise(int rank, const std::deque<TicketDesk::Ticket>& waiting, std::size_t first);
+  std::int64_t promise_next(int rank, const std::deque<TicketDesk::Ticket>& waiting, std::size_t given);
   bool take_news(int rank, std::int64_t split, SplitNews news);
   bool meets(const Chain& chain, const SplitSegment& segment, const SegmentOutcome& outcome) const;
   TextAccess access(std::int32_t file) const;
@@ -89,6 +92,8 @@ class SplitJudge final : public TicketPolicy {
   std::int64_t rejected_ = 0;
   bool over_budget_ = false;
   bool has_streams_ = false;
+  bool reads_afar_ = false;               ///< on S3: ranks fetch ahead
+  std::map<std::int64_t, int> promised_;  ///< waiting tickets, and the rank that will probably get them
 };
 
 /// Tells all ranks what the judge on rank 0 decided. Collective.

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "evclean/carried_state.hpp"
+#include "evclean/read_ahead.hpp"
 #include "text_feed.hpp"
 
 namespace evclean {
@@ -143,8 +144,8 @@ class SplitReader::Segment {
   void begin_file() {
     file_begun_ = true;
     const bool have_head = segment_.begin == 0 && !forced_;
-    const std::string head = have_head ? std::string(block_->data(), std::min(block_->size(), kHeadBytes))
-                                       : read_head(file(), reader_.input_.stream, kHeadBytes);
+    const std::string head =
+        have_head ? std::string(block_->data(), std::min(block_->size(), kHeadBytes)) : reader_.head_of(segment_.file);
     reader_.decoder().begin_file(file(), head);
     if (known_state_ && carrier() != nullptr) carrier()->set_state(*known_state_);
     outcome_.state_before = state();
@@ -408,6 +409,13 @@ void SplitReader::begin(std::int32_t first, std::int32_t last) {
   last_split_ = last;
 }
 
+/// The parts of a file come one after another, and each needs its head.
+const std::string& SplitReader::head_of(std::int32_t file) {
+  if (head_file_ != file) head_ = read_head(input_.files[static_cast<std::size_t>(file)], input_.stream, kHeadBytes);
+  head_file_ = file;
+  return head_;
+}
+
 Decoder& SplitReader::decoder() {
   if (!decoder_) decoder_ = make_decoder(input_.format_spec(), input_.format);
   return *decoder_;
@@ -432,6 +440,10 @@ std::vector<SegmentOutcome> SplitReader::read(const Split& split, const ReadOrde
   begin(split.ordinal, split.ordinal);
   std::vector<SegmentOutcome> outcomes;
   expect_reads(input_.files, split.segments);
+  if (orders.next >= 0) {
+    const SplitSegment& next = input_.splits[static_cast<std::size_t>(orders.next)].segments.front();
+    expect_next(input_.files[static_cast<std::size_t>(next.file)], next);
+  }
   for (int index = 0; index < static_cast<int>(split.segments.size()); ++index) {
     Segment segment(*this, split, index, orders);
     const bool go_on = segment.read(consumer, pause);

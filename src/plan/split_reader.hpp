@@ -50,6 +50,7 @@ struct ReadOrders {
   std::set<std::int32_t> excluded;     ///< files left out
   bool whole = false;                  ///< this split and the later ones of its file, in one go (see read_whole())
   int feeder = -1;                     ///< the rank that decompresses the file (TextAccess::kStream)
+  std::int64_t next = -1;              ///< the split that this rank will probably get next
 };
 
 class TextFeeds;
@@ -83,6 +84,7 @@ class SplitReader {
   class Segment;
   void begin(std::int32_t first, std::int32_t last);
   Decoder& decoder();
+  const std::string& head_of(std::int32_t file);
   TextBlockPtr fresh_block(std::size_t capacity);
 
   const TableInput& input_;
@@ -90,6 +92,8 @@ class SplitReader {
   std::int32_t last_split_ = -1;
   std::unique_ptr<Decoder> decoder_;
   TextBlockPtr spare_;
+  std::int32_t head_file_ = -1;  ///< whose head_ it is
+  std::string head_;
   double read_seconds_ = 0;
   double decode_seconds_ = 0;
 };

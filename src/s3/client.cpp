@@ -7,6 +7,7 @@
 
 #include "client_impl.hpp"
 #include "evclean/error.hpp"
+#include "range_buffer.hpp"
 #include "worker_pool.hpp"
 
 namespace evclean {
@@ -29,13 +30,14 @@ S3Object object_of(const S3Url& url, const s3::HttpReply& reply) {
   return object;
 }
 
-/// One range, once: the session sends it again as needed.
+/// One range, once: the session sends it again as needed. Its bytes go to `sink`, if there is one.
 S3Piece read_range(s3::Session& session, const S3Url& url, const std::string& etag, std::int64_t offset,
-                   std::int64_t size_bytes) {
+                   std::int64_t size_bytes, s3::RangeBuffer* sink = nullptr) {
   Call call = object_call("GET", url);
   call.headers.emplace_back("range", fmt::format("bytes={}-{}", offset, offset + size_bytes - 1));
   if (!etag.empty()) call.headers.emplace_back("if-match", etag);
   call.expected_bytes = size_bytes;
+  call.sink = sink;
   Answer answer = session.send(call);
   const int status = answer.reply.status;
   if (status == 412) return {{}, "the object changed after it was listed (its ETag is another)"};
@@ -43,13 +45,13 @@ S3Piece read_range(s3::Session& session, const S3Url& url, const std::string& et
   if (status == 416) return {{}, "the object shrank after it was listed"};
   if (!answer.is_good()) session.fail(answer, "read", url);
   if (status == 200) {  // a server without ranges
-    answer.reply.body.erase(0, static_cast<std::size_t>(offset));
+    answer.reply.body.erase(0, std::min(answer.reply.body.size(), static_cast<std::size_t>(offset)));
     answer.reply.body.resize(std::min(answer.reply.body.size(), static_cast<std::size_t>(size_bytes)));
+    if (sink != nullptr) sink->take(answer.reply.body);
   }
-  if (static_cast<std::int64_t>(answer.reply.body.size()) != size_bytes) {
-    return {{},
-            fmt::format("the object gave {} bytes from byte {} on instead of {}", answer.reply.body.size(), offset,
-                        size_bytes)};
+  const std::size_t given = sink != nullptr ? sink->brought() : answer.reply.body.size();
+  if (static_cast<std::int64_t>(given) != size_bytes) {
+    return {{}, fmt::format("the object gave {} bytes from byte {} on instead of {}", given, offset, size_bytes)};
   }
   return {std::move(answer.reply.body), {}};
 }
@@ -130,6 +132,25 @@ std::future<S3Piece> S3Client::read(const S3Url& url, const std::string& etag, s
     return read_range(self->session, url, etag, offset, size_bytes);
   });
 }
+
+std::shared_ptr<S3Range> S3Client::open_range(const S3Url& url, const std::string& etag, std::int64_t offset,
+                                              std::int64_t size_bytes,
+                                              std::shared_ptr<const std::atomic<bool>> unwanted) {
+  auto range = std::make_shared<s3::RangeBuffer>(static_cast<std::size_t>(size_bytes), !etag.empty());
+  s3::WorkerPool::instance().run([self = impl_.get(), url, etag, offset, size_bytes, unwanted, range] {
+    try {
+      range->finish(unwanted && *unwanted
+                        ? "no longer wanted"
+                        : read_range(self->session, url, etag, offset, size_bytes, range.get()).trouble);
+    } catch (...) {
+      range->fail(std::current_exception());
+    }
+    return true;
+  });
+  return range;
+}
+
+int S3Client::connections() { return s3::connection_count(); }
 
 std::string S3Client::read_problem(const S3Url& url) {
   Call call = object_call("GET", url);

@@ -31,6 +31,8 @@ struct ListTraits {
 };
 
 constexpr long kDefaultStall_s = 20;
+constexpr int kPartialContent = 206;
+constexpr long kReceiveBytes = 64L << 10;  ///< still in the cache when they are moved on
 
 /// Seconds without a byte after which a connection counts as dead.
 long stall_seconds() {
@@ -84,11 +86,6 @@ std::size_t take_header(char* bytes, std::size_t size, std::size_t count, void* 
   return size * count;
 }
 
-std::size_t take_body(char* bytes, std::size_t size, std::size_t count, void* into) {
-  static_cast<HttpReply*>(into)->body.append(bytes, size * count);
-  return size * count;
-}
-
 struct Unsent {
   std::string_view rest;
   std::string_view all;
@@ -121,7 +118,8 @@ class Exchange {
   }
 
   HttpReply run() {
-    reply_.body.reserve(static_cast<std::size_t>(request_.expected_bytes));
+    if (request_.sink != nullptr) request_.sink->begin();
+    reply_.body.reserve(request_.sink == nullptr ? static_cast<std::size_t>(request_.expected_bytes) : 0);
     set(CURLOPT_URL, request_.url.c_str());
     set(CURLOPT_PATH_AS_IS, 1L);
     set(CURLOPT_NOSIGNAL, 1L);
@@ -132,8 +130,8 @@ class Exchange {
     set(CURLOPT_HEADERFUNCTION, take_header);
     set(CURLOPT_HEADERDATA, &reply_);
     set(CURLOPT_WRITEFUNCTION, take_body);
-    set(CURLOPT_WRITEDATA, &reply_);
-    set(CURLOPT_BUFFERSIZE, 512L << 10);
+    set(CURLOPT_WRITEDATA, this);
+    set(CURLOPT_BUFFERSIZE, kReceiveBytes);
     set(CURLOPT_UPLOAD_BUFFERSIZE, 512L << 10);
     set(CURLOPT_ERRORBUFFER, message_);
     if (request_.counts_attempts) set(CURLOPT_FRESH_CONNECT, 1L);
@@ -148,6 +146,26 @@ class Exchange {
   }
 
  private:
+  static std::size_t take_body(char* bytes, std::size_t size, std::size_t count, void* into) {
+    static_cast<Exchange*>(into)->take({bytes, size * count});
+    return size * count;
+  }
+
+  void take(std::string_view bytes) {
+    if (reply_.status == 0) reply_.status = status();
+    if (request_.sink != nullptr && reply_.status == kPartialContent) {
+      request_.sink->take(bytes);
+    } else {
+      reply_.body.append(bytes);
+    }
+  }
+
+  int status() {
+    long status = 0;
+    curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+    return static_cast<int>(status);
+  }
+
   template <typename Value>
   void set(CURLoption option, Value value) {
     curl_easy_setopt(easy_, option, value);
@@ -195,9 +213,7 @@ class Exchange {
   void add(const std::string& line) { list_ = Handle<ListTraits>(curl_slist_append(list_.release(), line.c_str())); }
 
   HttpReply finish(CURLcode code) {
-    long status = 0;
-    curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
-    reply_.status = static_cast<int>(status);
+    reply_.status = status();
     if (code != CURLE_OK) reply_.failure = message_[0] != '\0' ? message_ : curl_easy_strerror(code);
     return std::move(reply_);
   }

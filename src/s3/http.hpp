@@ -13,12 +13,21 @@ namespace evclean::s3 {
 
 using Header = std::pair<std::string, std::string>;
 
+/// Takes the body of a reply as it arrives.
+class BodySink {
+ public:
+  virtual ~BodySink() = default;
+  virtual void begin() = 0;  ///< a request is sent (again)
+  virtual void take(std::string_view bytes) = 0;
+};
+
 struct HttpRequest {
   std::string method = "GET";
   std::string url;
   std::vector<Header> headers;
   std::string_view body;            ///< must live until the reply
   std::int64_t expected_bytes = 0;  ///< of the reply's body, to make room
+  BodySink* sink = nullptr;         ///< where the body goes if the status is 206, instead of the reply
   double connect_timeout_s = 10;
   double total_timeout_s = 0;  ///< 0: as long as bytes come
   bool through_proxy = true;   ///< false: instance and container services are on this machine

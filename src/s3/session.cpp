@@ -79,6 +79,7 @@ HttpReply Session::send_once(const Call& call, const std::string& region, const 
   request.headers = sign(parts, credentials, region, "s3", std::time(nullptr) + clock_ahead_s_);
   request.body = call.body;
   request.expected_bytes = call.expected_bytes;
+  request.sink = call.sink;
   request.cleans_up = call.cleans_up;
   request.counts_attempts = call.counts_attempts;
   ++requests;

@@ -27,6 +27,7 @@ struct Call {
   std::vector<Header> headers;  ///< names in lower case
   std::string_view body;
   std::int64_t expected_bytes = 0;
+  BodySink* sink = nullptr;      ///< as in HttpRequest
   bool cleans_up = false;        ///< goes on after an interrupt
   bool counts_attempts = false;  ///< the answer must say whether one may have succeeded before
 };

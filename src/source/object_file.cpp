@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <deque>
-#include <future>
-#include <optional>
 
 #include "evclean/s3.hpp"
 #include "object_foresight.hpp"
@@ -12,29 +10,39 @@
 namespace evclean {
 namespace {
 
+constexpr std::int64_t kMiB = 1 << 20;
 constexpr std::int64_t kLeastBlock = 64 << 10;
-constexpr std::int64_t kUsualBlock = 1 << 20;
-constexpr std::int64_t kMostBlock = 8 << 20;
-constexpr std::int64_t kBlocksOfRange = 16;
-constexpr std::size_t kAhead = 8;  ///< blocks under way at a time
+constexpr std::int64_t kMostGrown = 8 * kMiB;
+constexpr std::int64_t kBytesHeld = 64 * kMiB;  ///< of all blocks together
+constexpr std::int64_t kTail = 64 << 10;        ///< the last record of a range mostly ends in it
+
+/// Blocks under way, beside the one that is read.
+std::size_t blocks_ahead() { return static_cast<std::size_t>(S3Client::connections()); }
+
+/// A request costs a server as much as some 2 MiB of data: few and large ones, but all connections busy.
+std::int64_t most_block() {
+  const auto held = static_cast<std::int64_t>(blocks_ahead()) + 2;
+  return std::clamp(kBytesHeld / held / (2 * kMiB) * 2 * kMiB, 2 * kMiB, 16 * kMiB);
+}
 
 struct Block {
   std::int64_t begin = 0;
   std::int64_t end = 0;
-  std::future<S3Piece> coming;
-  std::string bytes;  ///< once they are here
+  std::shared_ptr<S3Range> bytes;
 };
 
-/// Reads mostly go forward. What is expected is fetched in big blocks, several at a time; a read elsewhere begins with
-/// small blocks that grow.
-class ObjectFile final : public StoredFile {
+/// Reads mostly go forward. What is expected is fetched in big blocks, several at a time, and given out as it arrives;
+/// a read elsewhere begins with small blocks that grow.
+class ObjectFile final : public FetchedFile {
  public:
   ObjectFile(const InputFile& file, StoredRange expected)
-      : StoredFile(file.size_bytes), client_(S3Client::of(*file.s3)), url_(S3Url::parse(file.path)), etag_(file.etag) {
-    if (expected.end < 0 || expected.end > size_bytes_) expected.end = size_bytes_;
-    expected_ = expected;
+      : FetchedFile(file.size_bytes), client_(S3Client::of(*file.s3)), url_(S3Url::parse(file.path)), etag_(file.etag) {
+    if (expected.end < 0 || expected.end > size_bytes_ - kTail) expected.end = size_bytes_ - kTail;
+    expected_ = {expected.begin, expected.end + kTail};
+    block_bytes_ = block_size(expected_.end - expected_.begin);
+    next_ = expected_.begin;
     if (auto whole = ObjectForesight::instance().take(file)) {
-      blocks_.push_back({0, size_bytes_, std::move(*whole), {}});
+      blocks_.push_back({0, size_bytes_, std::move(whole)});
       next_ = size_bytes_;
     }
   }
@@ -43,46 +51,48 @@ class ObjectFile final : public StoredFile {
   std::size_t read_at(std::int64_t offset, char* out, std::size_t size) override {
     std::size_t done = 0;
     while (done < size && offset < size_bytes_ && trouble_.empty()) {
-      Block* const block = find(offset);
-      if (block == nullptr) break;
-      const auto from = static_cast<std::size_t>(offset - block->begin);
-      const std::size_t part = std::min(size - done, block->bytes.size() - from);
-      block->bytes.copy(out + done, part, from);
+      const Block& block = find(offset);
+      const auto from = static_cast<std::size_t>(offset - block.begin);
+      const std::size_t part = block.bytes->read(from, out + done, size - done);
+      if (part == 0) trouble_ = block.bytes->trouble();
+      if (part == 0 && trouble_.empty()) trouble_ = "the object ended before its listed size";
       done += part;
       offset += static_cast<std::int64_t>(part);
     }
     return done;
   }
   bool has_grown() const override { return false; }
-
- private:
-  /// The block that holds the byte, its bytes at hand; none in trouble.
-  Block* find(std::int64_t offset) {
-    auto at = std::find_if(blocks_.begin(), blocks_.end(),
-                           [&](const Block& b) { return b.begin <= offset && offset < b.end; });
-    if (at == blocks_.end()) {
-      if (blocks_.empty() || offset != next_) restart(offset);
-      fetch_next();
-      at = blocks_.end() - 1;
-    }
-    // The block before stays: a decoder may look back a little.
-    while (at - blocks_.begin() > 1) {
-      blocks_.pop_front();
-      at = std::find_if(blocks_.begin(), blocks_.end(),
-                        [&](const Block& b) { return b.begin <= offset && offset < b.end; });
-    }
-    fetch_ahead();
-    at = std::find_if(blocks_.begin(), blocks_.end(),
-                      [&](const Block& b) { return b.begin <= offset && offset < b.end; });
-    return wait_for(*at) ? &*at : nullptr;
+  void fetch(std::size_t blocks) override {
+    while (blocks_.size() < blocks && is_expected(next_)) fetch_next();
   }
 
-  bool wait_for(Block& block) {
-    if (!block.coming.valid()) return true;
-    S3Piece piece = block.coming.get();
-    trouble_ = std::move(piece.trouble);
-    block.bytes = std::move(piece.bytes);
-    return trouble_.empty();
+ private:
+  /// Splits a range evenly.
+  static std::int64_t block_size(std::int64_t range) {
+    const std::int64_t connections = static_cast<std::int64_t>(blocks_ahead());
+    const std::int64_t count =
+        std::max({std::int64_t{1}, (range + most_block() - 1) / most_block(), std::min(connections, range / kMiB)});
+    const std::int64_t least = (range + count - 1) / count;
+    return range < kMiB ? least : (least + kMiB - 1) / kMiB * kMiB;
+  }
+
+  std::size_t place_of(std::int64_t offset) const {
+    std::size_t at = 0;
+    while (at < blocks_.size() && (offset < blocks_[at].begin || offset >= blocks_[at].end)) ++at;
+    return at;
+  }
+
+  /// The block that holds the byte.
+  Block& find(std::int64_t offset) {
+    std::size_t at = place_of(offset);
+    if (at == blocks_.size()) {
+      if (offset != next_) restart(offset);
+      fetch_next();
+      at = blocks_.size() - 1;
+    }
+    for (; at > 1; --at) blocks_.pop_front();  // the block before stays: a decoder may look back a little
+    fetch_ahead(at);
+    return blocks_[at];
   }
 
   void restart(std::int64_t offset) {
@@ -93,10 +103,12 @@ class ObjectFile final : public StoredFile {
     growing_ = kLeastBlock;
   }
 
-  void fetch_ahead() {
-    while (blocks_.size() < kAhead && is_expected(next_)) fetch_next();
+  void fetch_ahead(std::size_t reading) {
+    const std::size_t wanted = reading + 1 + blocks_ahead();
+    fetch(wanted);
+    if (!is_expected(next_) && blocks_.size() < wanted) ObjectForesight::instance().fetch(wanted - blocks_.size());
     // A reader that goes on where nobody expected it to.
-    if (next_ < size_bytes_ && blocks_.size() < 2 && growing_ > kUsualBlock) fetch_next();
+    if (next_ < size_bytes_ && blocks_.size() < 2 && growing_ > kMiB) fetch_next();
   }
 
   bool is_expected(std::int64_t offset) const { return offset >= expected_.begin && offset < expected_.end; }
@@ -104,14 +116,14 @@ class ObjectFile final : public StoredFile {
   void fetch_next() {
     std::int64_t end = next_;
     if (is_expected(next_)) {
-      const std::int64_t share = (expected_.end - expected_.begin) / kBlocksOfRange;
-      end = std::min(next_ + std::clamp(share, kUsualBlock, kMostBlock), expected_.end);
+      end = next_ + block_bytes_;
+      if (expected_.end - end < kMiB) end = expected_.end;
     } else {
       end += growing_;
-      growing_ = std::min(2 * growing_, kMostBlock);
+      growing_ = std::min(2 * growing_, kMostGrown);
     }
     end = std::min(end, size_bytes_);
-    blocks_.push_back({next_, end, client_->read(url_, etag_, next_, end - next_, unwanted_), {}});
+    blocks_.push_back({next_, end, client_->open_range(url_, etag_, next_, end - next_, unwanted_)});
     next_ = end;
   }
 
@@ -119,6 +131,7 @@ class ObjectFile final : public StoredFile {
   S3Url url_;
   std::string etag_;
   StoredRange expected_;
+  std::int64_t block_bytes_ = kMiB;
   std::deque<Block> blocks_;  ///< side by side
   std::int64_t next_ = 0;     ///< where the next block begins
   std::int64_t growing_ = kLeastBlock;
@@ -128,6 +141,11 @@ class ObjectFile final : public StoredFile {
 }  // namespace
 
 std::unique_ptr<StoredFile> open_object(const InputFile& file, StoredRange expected) {
+  if (auto begun = ObjectForesight::instance().take_next(file, expected)) return begun;
+  return std::make_unique<ObjectFile>(file, expected);
+}
+
+std::unique_ptr<FetchedFile> begin_object(const InputFile& file, StoredRange expected) {
   return std::make_unique<ObjectFile>(file, expected);
 }
 

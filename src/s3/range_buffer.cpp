@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "range_buffer.hpp"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <new>
+
+namespace evclean::s3 {
+namespace {
+
+constexpr std::size_t kLargePage = 2 << 20;
+constexpr std::size_t kMostKept = 64 << 20;  ///< bytes that wait to be used again
+
+/// Pieces of memory of whole large pages.
+class Kept {
+ public:
+  /// Lives until the process ends: threads may hold ranges when statics die.
+  static Kept& instance() {
+    static auto* const kKept = new Kept;
+    return *kKept;
+  }
+
+  char* take(std::size_t capacity) {
+    const std::lock_guard lock(mutex_);
+    const auto found = idle_.find(capacity);
+    if (found == idle_.end()) return nullptr;
+    char* const data = found->second;
+    idle_.erase(found);
+    bytes_ -= capacity;
+    return data;
+  }
+
+  bool give(std::size_t capacity, char* data) {
+    const std::lock_guard lock(mutex_);
+    if (bytes_ + capacity > kMostKept) return false;
+    idle_.emplace(capacity, data);
+    bytes_ += capacity;
+    return true;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::multimap<std::size_t, char*> idle_;
+  std::size_t bytes_ = 0;
+};
+
+bool is_large(std::size_t size) { return size >= kLargePage / 2; }
+
+char* allocate(std::size_t capacity) {
+  char* const data = static_cast<char*>(std::aligned_alloc(kLargePage, capacity));
+  if (data == nullptr) throw std::bad_alloc();
+  ::madvise(data, capacity, MADV_HUGEPAGE);  // a wish
+  return data;
+}
+
+}  // namespace
+
+RangeMemory::RangeMemory(std::size_t size)
+    : capacity_(is_large(size) ? (size + kLargePage - 1) / kLargePage * kLargePage : size) {
+  data_ = is_large(size) ? Kept::instance().take(capacity_) : new char[capacity_];
+  if (data_ == nullptr) data_ = allocate(capacity_);
+}
+
+RangeMemory::~RangeMemory() {
+  if (!is_large(capacity_)) {
+    delete[] data_;
+  } else if (!Kept::instance().give(capacity_, data_)) {
+    std::free(data_);
+  }
+}
+
+RangeBuffer::RangeBuffer(std::size_t size, bool as_they_come)
+    : size_(size), as_they_come_(as_they_come), memory_(size) {}
+
+std::size_t RangeBuffer::read(std::size_t from, char* out, std::size_t size) {
+  const std::size_t end = std::min(from + size, size_);
+  std::size_t part = 0;
+  {
+    std::unique_lock lock(mutex_);
+    wanted_ = end;
+    changed_.wait(lock, [&] { return ended_ || readable_ >= end; });
+    wanted_ = 0;
+    if (error_) std::rethrow_exception(error_);
+    if (!trouble_.empty() || readable_ <= from) return 0;
+    part = std::min(end, readable_) - from;
+  }
+  std::memcpy(out, bytes_ + from, part);
+  return part;
+}
+
+std::string RangeBuffer::trouble() {
+  const std::lock_guard lock(mutex_);
+  return trouble_;
+}
+
+/// What an earlier attempt brought stays: it may be in the reader's hands.
+void RangeBuffer::take(std::string_view bytes) {
+  const std::size_t begin = brought_;
+  brought_ += bytes.size();
+  const std::size_t end = std::min(brought_, size_);
+  const std::size_t from = as_they_come_ ? std::max(begin, kept_) : begin;
+  if (end <= from) return;
+  std::memcpy(bytes_ + from, bytes.data() + (from - begin), end - from);
+  kept_ = end;
+  if (!as_they_come_) return;
+  const std::lock_guard lock(mutex_);
+  readable_ = kept_;
+  if (wanted_ > 0 && readable_ >= wanted_) changed_.notify_one();
+}
+
+void RangeBuffer::finish(std::string trouble) {
+  const std::lock_guard lock(mutex_);
+  trouble_ = std::move(trouble);
+  readable_ = trouble_.empty() ? kept_ : readable_;
+  ended_ = true;
+  changed_.notify_one();
+}
+
+void RangeBuffer::fail(std::exception_ptr error) {
+  const std::lock_guard lock(mutex_);
+  error_ = std::move(error);
+  ended_ = true;
+  changed_.notify_one();
+}
+
+}  // namespace evclean::s3
