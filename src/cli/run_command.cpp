@@ -52,7 +52,7 @@ void try_report(const std::string& path, const S3Settings& s3) {
   if (is_s3_path(path)) {
     const S3Url url = S3Url::parse(path);
     S3Client& client = *S3Client::of(s3);
-    return client.abort_upload(url, client.begin_upload(url));
+    return client.try_upload(url);
   }
   const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
   std::error_code error;

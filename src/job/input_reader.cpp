@@ -275,7 +275,7 @@ InputSpec read_input_keys(MapReader& map) {
     input.format.format_column = input.source && input.format.formats.size() > 1;
   }
   if (const auto* node = map.take("only_new")) {
-    if (auto text = read_local_path(*node, "only_new", problems)) input.only_new = std::move(text->value);
+    if (auto text = read_path(*node, "only_new", problems)) input.only_new = std::move(text->value);
   }
   if (const auto* node = map.take("s3")) input.s3 = read_s3(*node, map.what() + ".s3", S3Use::kRead, problems);
   return input;

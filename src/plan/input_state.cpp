@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "input_state.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "evclean/function.hpp"
 #include "evclean/hash.hpp"
 #include "evclean/s3_settings.hpp"
 #include "evclean/suggest.hpp"
+#include "kept_text.hpp"
 #include "table_input.hpp"
 
 namespace evclean {
@@ -120,9 +119,9 @@ std::int64_t continuation(const InputFile& file, std::int64_t old_end, bool& goe
 
 }  // namespace
 
-InputState::InputState(const std::string& path, const std::string& table) : path_(path), table_(table) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file && fs::exists(path)) fail_user("only_new: cannot read '{}': {}", path, std::strerror(errno));
+InputState::InputState(const std::string& path, const S3Settings& s3, const std::string& table)
+    : path_(path), table_(table) {
+  std::istringstream file(read_kept("only_new", path, s3).value_or(""));
   bool first = true;
   for (std::string line; std::getline(file, line); first = false) {
     if (first && kFirstLine == fmt::format("{}\n", line)) continue;
@@ -210,7 +209,7 @@ InputState::Choice InputState::look(const InputFile& file, KnownFile& now, std::
 }
 
 void InputState::choose(TableInput& input) {
-  const std::string own = absolute(path_);
+  const std::string own = is_s3_path(path_) ? path_ : absolute(path_);
   std::vector<InputFile> files;
   std::int64_t known = 0;
   for (InputFile& file : input.files) {
@@ -253,8 +252,8 @@ std::string InputState::after(const std::vector<std::int64_t>& lines, const std:
 namespace {
 
 /// Lines of other tables that share the state.
-std::string lines_of_others(const std::string& path, const std::string& table) {
-  std::ifstream file(path, std::ios::binary);
+std::string lines_of_others(const std::string& path, const S3Settings& s3, const std::string& table) {
+  std::istringstream file(read_kept("only_new", path, s3).value_or(""));
   std::string others;
   for (std::string line; std::getline(file, line);) {
     const auto owner = functions::json_get(line, "table");
@@ -263,37 +262,17 @@ std::string lines_of_others(const std::string& path, const std::string& table) {
   return others;
 }
 
-void write_state(const std::string& path, const std::string& text) {
-  const fs::path whole = fs::absolute(path);
-  fs::create_directories(whole.parent_path());
-  const std::string hidden = (whole.parent_path() / fmt::format(".{}.part", whole.filename().string())).string();
-  const int file = ::open(hidden.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (file < 0) fail_system("only_new: cannot write '{}': {}", path, std::strerror(errno));
-  std::size_t done = 0;
-  while (done < text.size()) {
-    const ssize_t wrote = ::write(file, text.data() + done, text.size() - done);
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) break;
-    done += static_cast<std::size_t>(wrote);
-  }
-  const bool fine = done == text.size() && ::fsync(file) == 0;
-  const int error = errno;
-  if (::close(file) != 0 || !fine || std::rename(hidden.c_str(), whole.c_str()) != 0) {
-    const int last = fine ? errno : error;
-    ::unlink(hidden.c_str());
-    fail_system(
-        "only_new: cannot write '{}': {}; the outputs are published, and the next run would read the same again", path,
-        std::strerror(last));
-  }
-}
-
 }  // namespace
 
-void write_states(const std::vector<TableReport>& tables) {
+void write_states(const Job& job, const std::vector<TableReport>& tables) {
   for (const TableReport& table : tables) {
     if (table.state_path.empty()) continue;
-    write_state(table.state_path,
-                fmt::format("{}{}{}", kFirstLine, lines_of_others(table.state_path, table.name), table.state));
+    const auto spec = std::find_if(job.tables.begin(), job.tables.end(),
+                                   [&](const TableSpec& each) { return each.name == table.name; });
+    const S3Settings s3 = spec->input->s3.value_or(S3Settings{});
+    write_kept("only_new", table.state_path, s3,
+               fmt::format("{}{}{}", kFirstLine, lines_of_others(table.state_path, s3, table.name), table.state),
+               "the outputs are published, and the next run would read the same again");
   }
 }
 

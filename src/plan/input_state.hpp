@@ -34,7 +34,7 @@ struct KnownFile {
 class InputState {
  public:
   /// Errors: user Error for a file that is no state.
-  InputState(const std::string& path, const std::string& table);
+  InputState(const std::string& path, const S3Settings& s3, const std::string& table);
 
   /// Takes files that are known out of the listing, says where the others begin, and adds notes.
   /// Errors: user Error for a file that was rewritten, or is compressed and grew.
@@ -60,6 +60,6 @@ class InputState {
 };
 
 /// Writes the states of a run's tables, each under its final name at once. Errors: system Error.
-void write_states(const std::vector<TableReport>& tables);
+void write_states(const Job& job, const std::vector<TableReport>& tables);
 
 }  // namespace evclean

@@ -2,15 +2,14 @@
 #include "replay.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <map>
+#include <sstream>
 
 #include "evclean/function.hpp"
 #include "evclean/suggest.hpp"
+#include "kept_text.hpp"
 #include "table_input.hpp"
 
 namespace evclean {
@@ -37,6 +36,7 @@ std::string replayed(const std::string& path) {
 }
 
 bool same_path(const std::string& a, const std::string& b) {
+  if (is_s3_path(a) || is_s3_path(b)) return a == b;
   std::error_code ignored;
   return !a.empty() && fs::weakly_canonical(fs::absolute(a), ignored) == fs::weakly_canonical(fs::absolute(b), ignored);
 }
@@ -50,9 +50,10 @@ std::int64_t number(const std::string& line, const char* key) {
 
 using Places = std::map<std::string, std::vector<RejectedPlace>>;
 
-Places read_rejects(const std::string& path, std::int64_t& rows) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) fail_user("--replay: cannot read '{}': {}", path, std::strerror(errno));
+Places read_rejects(const std::string& path, const S3Settings& s3, std::int64_t& rows) {
+  const auto text = read_kept("--replay", path, s3);
+  if (!text) fail_user("--replay: cannot read '{}': it is not there", path);
+  std::istringstream file(*text);
   Places places;
   std::int64_t count = 0;
   for (std::string line; std::getline(file, line);) {
@@ -117,7 +118,8 @@ Job replay_job(Job job, const std::string& rejects, std::string& table) {
 
 void choose_rejected(TableInput& input, const std::string& rejects) {
   std::int64_t rows = 0;
-  Places places = read_rejects(rejects, rows);
+  const InputSpec& spec = *input.spec->input;
+  Places places = read_rejects(rejects, spec.rejects.s3 ? *spec.rejects.s3 : spec.s3.value_or(S3Settings{}), rows);
   std::vector<InputFile> files;
   std::int64_t records = 0;
   for (InputFile& file : input.files) {

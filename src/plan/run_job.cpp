@@ -148,7 +148,7 @@ RunReport run_job(const Job& given, const RunOptions& asked, const Comm& comm) {
     report.published = true;
     // A run cut short has not read what it would have to remember.
     comm.agree([&] {
-      if (comm.is_root() && options.limit < 0 && options.replay.empty()) write_states(report.tables);
+      if (comm.is_root() && options.limit < 0 && options.replay.empty()) write_states(job, report.tables);
     });
   }
   if (const std::int64_t again = comm.sum(S3Client::counts().sent_again); again > 0) {

@@ -139,7 +139,8 @@ void check_patterns(const TableInput& input) {
 /// `only_new`: the files of the listing that a run reads.
 void choose_new(TableInput& input) {
   if (input.spec->input->only_new.empty()) return;
-  input.state = std::make_shared<InputState>(input.spec->input->only_new, input.spec->name);
+  input.state = std::make_shared<InputState>(input.spec->input->only_new, input.spec->input->s3.value_or(S3Settings{}),
+                                             input.spec->name);
   input.state->choose(input);
 }
 

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <random>
 #include <set>
 
@@ -108,6 +109,21 @@ void make_hidden(const std::string& hidden, const std::string& shown) {
   if (file) return;
   if (is_system_side(errno)) fail_write(shown, errno);
   fail_user("cannot write {}: {} (in the folder {})", shown, std::strerror(errno), folder_of(shown));
+}
+
+/// Every rank writes into the hidden file that the first one has made: on a machine with another folder under this name
+/// it is not there.
+void check_shared(const std::string& hidden, const std::string& shown) {
+  if (::access(hidden.c_str(), W_OK) == 0) return;
+  const int why = errno;
+  if (why != ENOENT && why != ENOTDIR) fail_write(shown, why);
+  char host[256] = "this machine";
+  ::gethostname(host, sizeof host - 1);
+  fail_user(
+      "cannot write {}: its folder on {} is not that of the first rank's machine (ranks on several machines write into "
+      "a "
+      "folder that they share, or to s3://)",
+      shown, host);
 }
 
 void sync_path(const std::string& path, int flags, const std::string& shown) {
@@ -266,7 +282,8 @@ void Publisher::reserve(const std::string& final_path, bool overwrite, const Rem
     remove_on_signal(next.hidden_path);
     make_hidden(next.hidden_path, final_path);
   });
-  impl_->reserved.push_back(next);
+  impl_->reserved.push_back(next);  // from here on it is removed again
+  impl_->comm.agree([&] { check_shared(next.hidden_path, final_path); });
 }
 
 void Publisher::reserve_output(const OutputSpec& spec, const std::string& scratch_dir) {
@@ -280,9 +297,21 @@ void Publisher::reserve_output(const OutputSpec& spec, const std::string& scratc
   if (is_s3_path(spec.path)) {
     impl_->remote->claim(claim.base_path, spec.overwrite, place);
   } else {
+    const std::string trial = hidden(claim.base_path);
     impl_->comm.agree([&] {
-      if (impl_->comm.is_root()) impl_->check_claim(claim, hidden(claim.base_path));
+      if (impl_->comm.is_root()) impl_->check_claim(claim, trial);
     });
+    std::optional<Error> other_folder;
+    try {
+      impl_->comm.agree([&] { check_shared(trial, claim.base_path); });
+    } catch (const Error& error) {
+      other_folder = error;
+    }
+    if (impl_->comm.is_root()) {
+      ::unlink(trial.c_str());
+      keep_on_signal(trial);
+    }
+    if (other_folder) throw *other_folder;
     impl_->claims.push_back(claim);
   }
   if (!names_depend_on_data(spec)) add_files(output_files(spec), spec.overwrite);
@@ -300,8 +329,8 @@ void Publisher::Impl::check_claim(const FileSetClaim& claim, const std::string& 
     }
   }
   take_folder(claim.base_path);
+  remove_on_signal(trial);
   make_hidden(trial, claim.base_path);  // to see that it can be done
-  ::unlink(trial.c_str());
 }
 
 void Publisher::add_files(const std::vector<std::string>& final_paths, bool overwrite) {

@@ -82,6 +82,33 @@ class Paths(S3Case):
         self.put("logs", named={"d/3.csv": csv(3), "d/1.csv": csv(7)})
         self.assertEqual(self.rows_of(["s3://logs/d/"], only_new="state")[0][1:], ["7", "3"])
 
+    def test_the_state_is_on_s3_too(self):
+        self.put("logs", named={"d/1.csv": csv(1), "d/2.csv": csv(2)})
+        read = lambda ranks: self.rows_of(["s3://logs/d/"], ranks=ranks, only_new="s3://out/state/d.jsonl")[0][1:]  # noqa: E731
+        self.assertEqual(read(2), ["1", "2"])
+        self.assertEqual(self.keys("out"), ["state/d.jsonl"])
+        self.assertEqual(read(1), [])
+        self.put("logs", named={"d/3.csv": csv(3)})
+        self.assertEqual(read(3), ["3"])
+        S3.put_object(Bucket="out", Key="state/d.jsonl", Body=b"what is this\n")
+        job = {"input": {"paths": "s3://logs/d/", "format": "csv", "only_new": "s3://out/state/d.jsonl"},
+               "output": {"path": "out.csv", "overwrite": True}}
+        self.says(self.run_s3(job, code=2).err, "s3://out/state/d.jsonl", "is not a state that evclean wrote")
+        GATE.allowed["out"] = {OTHER[0]}
+        self.says(self.run_s3(job, code=3).err, "s3://out/state/d.jsonl", "AccessDenied")
+
+    def test_rejects_on_s3_are_replayed(self):
+        self.put("logs", named={"a.csv": "n,m\n1,2\n3,4,5,6\n7,8\n", "b.csv": "n,m\n9,9,9,9\n"})
+        job = {"input": {"paths": "s3://logs/*.csv", "format": "csv", "rejects": {"max": "100%", "path": "s3://out/r.jsonl"}},
+               "output": "s3://out/t.csv"}
+        self.run_s3(job, ranks=2)
+        self.assertEqual(self.get("out", "r.jsonl").count(b"\n"), 2)
+        job["input"].update(format="lines")
+        ran = self.run_s3(job, "--replay", "s3://out/r.jsonl", ranks=2)
+        self.assertEqual(ran.report["ledger"]["lines"], 2)
+        self.assertEqual(self.get("out", "t-replay.csv"), b'line\n"3,4,5,6"\n"9,9,9,9"\n')
+        self.says(self.run_s3(job, "--overwrite", "--replay", "s3://out/none.jsonl", code=2).err, "s3://out/none.jsonl", "it is not there")
+
     def test_an_object_reached_twice_is_read_once(self):
         self.put("logs", named={"a/1.csv": csv(1)})
         lines, ran = self.rows_of(["s3://logs/a/1.csv", "s3://logs/a/"])
