@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
-#include <cstdlib>
+#include <cstdint>
 #include <cstring>
 #include <map>
 #include <new>
@@ -13,7 +13,7 @@ namespace evclean::s3 {
 namespace {
 
 constexpr std::size_t kLargePage = 2 << 20;
-constexpr std::size_t kMostKept = 64 << 20;  ///< bytes that wait to be used again
+constexpr std::size_t kMostKept = 96 << 20;  ///< bytes in use and waiting; what is beyond is given back
 
 /// Pieces of memory of whole large pages.
 class Kept {
@@ -24,37 +24,53 @@ class Kept {
     return *kKept;
   }
 
-  char* take(std::size_t capacity) {
+  /// A piece of at least `capacity` bytes, which is then its true one; nothing when there is none. Counted as used
+  /// either way.
+  char* take(std::size_t& capacity) {
     const std::lock_guard lock(mutex_);
-    const auto found = idle_.find(capacity);
-    if (found == idle_.end()) return nullptr;
-    char* const data = found->second;
-    idle_.erase(found);
-    bytes_ -= capacity;
+    const auto found = idle_.lower_bound(capacity);
+    char* data = nullptr;
+    if (found != idle_.end() && found->first <= 2 * capacity) {
+      capacity = found->first;
+      data = found->second;
+      idle_.erase(found);
+      idle_bytes_ -= capacity;
+    }
+    used_bytes_ += capacity;
     return data;
   }
 
+  /// False: there is enough, it is to be freed.
   bool give(std::size_t capacity, char* data) {
     const std::lock_guard lock(mutex_);
-    if (bytes_ + capacity > kMostKept) return false;
+    used_bytes_ -= capacity;
+    if (used_bytes_ + idle_bytes_ + capacity > kMostKept) return false;
     idle_.emplace(capacity, data);
-    bytes_ += capacity;
+    idle_bytes_ += capacity;
     return true;
   }
 
  private:
   std::mutex mutex_;
   std::multimap<std::size_t, char*> idle_;
-  std::size_t bytes_ = 0;
+  std::size_t idle_bytes_ = 0;
+  std::size_t used_bytes_ = 0;
 };
 
 bool is_large(std::size_t size) { return size >= kLargePage / 2; }
 
+/// Apart from the heap, where holes between such pieces would be lost.
 char* allocate(std::size_t capacity) {
-  char* const data = static_cast<char*>(std::aligned_alloc(kLargePage, capacity));
-  if (data == nullptr) throw std::bad_alloc();
-  ::madvise(data, capacity, MADV_HUGEPAGE);  // a wish
-  return data;
+  void* const mapped =
+      ::mmap(nullptr, capacity + kLargePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) throw std::bad_alloc();
+  char* const begin = static_cast<char*>(mapped);
+  const std::size_t over = reinterpret_cast<std::uintptr_t>(begin) % kLargePage;
+  const std::size_t before = over == 0 ? 0 : kLargePage - over;
+  if (before > 0) ::munmap(begin, before);
+  ::munmap(begin + before + capacity, kLargePage - before);
+  ::madvise(begin + before, capacity, MADV_HUGEPAGE);  // a wish
+  return begin + before;
 }
 
 }  // namespace
@@ -69,7 +85,7 @@ RangeMemory::~RangeMemory() {
   if (!is_large(capacity_)) {
     delete[] data_;
   } else if (!Kept::instance().give(capacity_, data_)) {
-    std::free(data_);
+    ::munmap(data_, capacity_);
   }
 }
 
