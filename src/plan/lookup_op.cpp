@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "evclean/valueless.hpp"
 #include "table_join.hpp"
 
 namespace evclean {
@@ -52,6 +53,10 @@ std::shared_ptr<const Lookup> gather_lookup(const JoinStep& join_step, const Dat
     add(columns, key);
   }
   if (keys.empty() || Lookup::bytes_of(right, columns, workspace) > limit_bytes) return nullptr;
+  const std::vector<bool> none = columns_without_values(right, workspace);
+  const bool fits_any =
+      std::any_of(keys.begin(), keys.end(), [&](int key) { return none[static_cast<std::size_t>(key)]; });
+  if (fits_any) return nullptr;  // the join gives such a key the other side's type
   return std::make_shared<Lookup>(right, columns, keys, workspace);
 }
 
