@@ -55,13 +55,15 @@ class Sample final : public Op {
   void apply(Batch& batch, OpState& state) override {
     if (all_) return;
     std::vector<std::int32_t> kept;
-    Place before;
-    std::uint64_t same = 0;  // rows of the record before this one (behind explode)
+    // Rows of one record may come in several batches (behind explode): they are counted on, within a split.
+    std::int64_t& seen = state.next_row[static_cast<std::size_t>(step)];
+    if (seen == 0) before_ = {};
+    seen += batch.num_rows;
     for (std::int64_t row = 0; row < batch.num_rows; ++row) {
       const Place place = PlaceOf{&batch}(row);
-      same = place == before ? same + 1 : 0;
-      before = place;
-      if (place_hash(place, same) < threshold_) kept.push_back(static_cast<std::int32_t>(row));
+      same_ = place == before_ ? same_ + 1 : 0;
+      before_ = place;
+      if (place_hash(place, same_) < threshold_) kept.push_back(static_cast<std::int32_t>(row));
     }
     state.filtered[static_cast<std::size_t>(step)] += batch.num_rows - static_cast<std::int64_t>(kept.size());
     batch.keep(kept);
@@ -77,6 +79,8 @@ class Sample final : public Op {
   std::uint64_t seed_;
   std::uint64_t threshold_;
   bool all_;
+  Place before_;            ///< of the last row
+  std::uint64_t same_ = 0;  ///< rows of its record before it
 };
 
 }  // namespace
