@@ -375,8 +375,8 @@ class Mappings(Matrices):
                  ("x,c,y\n1,a,0\n", good[:-20], ["is not JSON"]),
                  ("x,c,y\n1,a,0\n", '{"a": 1}', ["is not the mapping of a step encode"]),
                  ("x,c,y\n1,a,0\n", good.replace('"c_a", ', ""), ["fit it again"])]
-        for text, mapping, words in cases:
-            for ranks in (0, 2):
+        for number, (text, mapping, words) in enumerate(cases):
+            for ranks in (0, 2) if number % 4 == 0 else (0,):  # a failure under mpirun takes seconds
                 with self.subTest(words=words, ranks=ranks):
                     self.write("m.json", mapping)
                     ran = self.encode(text, {"fitted": "m.json"}, "b.npy", ranks=ranks, code=2)
@@ -407,8 +407,8 @@ class Mistakes(Matrices):
                  (many, {"hash": {"a": 10000}, "keep": ["b"]}, ["10,001 features are more than 10,000"]),
                  ("b\n", {"keep": ["b"]}, ["no rows to fit on"]),
                  ("k,b\nq,1\n", {"keep": ["b"], "split": {"by": "k", "test": 0.999999}}, ["none of the 1 rows"])]
-        for content, encode, words in cases:
-            for ranks in (0, 3):
+        for number, (content, encode, words) in enumerate(cases):
+            for ranks in (0, 3) if number % 4 == 0 else (0,):
                 with self.subTest(encode=encode, ranks=ranks):
                     self.fresh()
                     ran = self.encode(content, encode, "out.npy", ranks=ranks, code=2)
@@ -484,6 +484,7 @@ class Commands(Matrices):
 
 
 class Example(Matrices):
+    @unittest.skipUnless(os.path.exists(GENERATE), "generate_events is not built (EVCLEAN_BUILD_BENCH=OFF)")
     def test_the_example_trains_a_model(self):
         folder = self.folder / "example"
         sample = folder / "out" / "sample"
