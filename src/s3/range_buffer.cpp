@@ -13,6 +13,7 @@ namespace evclean::s3 {
 namespace {
 
 constexpr std::size_t kLargePage = 2 << 20;
+constexpr std::size_t kWokenFor = 2 << 20;   ///< a reader that has to wait sleeps until so much is there
 constexpr std::size_t kMostKept = 96 << 20;  ///< bytes in use and waiting; what is beyond is given back
 
 /// Pieces of memory of whole large pages.
@@ -97,9 +98,11 @@ std::size_t RangeBuffer::read(std::size_t from, char* out, std::size_t size) {
   std::size_t part = 0;
   {
     std::unique_lock lock(mutex_);
-    wanted_ = end;
-    changed_.wait(lock, [&] { return ended_ || readable_ >= end; });
-    wanted_ = 0;
+    if (!ended_ && readable_ < end) {
+      wanted_ = std::min(size_, std::max(end, from + kWokenFor));
+      changed_.wait(lock, [&] { return ended_ || readable_ >= wanted_; });
+      wanted_ = 0;
+    }
     if (error_) std::rethrow_exception(error_);
     if (!trouble_.empty() || readable_ <= from) return 0;
     part = std::min(end, readable_) - from;
