@@ -107,7 +107,7 @@ class Replay(harness.Case):
         self.says(self.run_job(job, "--replay", "bad.jsonl", code=2).err, "in/z.csv", "does not list")
         self.write("bad.jsonl", '{"file": "in/a.csv", "line": 2, "byte_offset": 300}\n')
         self.says(self.run_job(job, "--replay", "bad.jsonl", code=2).err, "in/a.csv is shorter")
-        self.says(self.run_job(job, "--replay", "none.jsonl", code=2).err, "none.jsonl", "No such file")
+        self.says(self.run_job(job, "--replay", "none.jsonl", code=2).err, "none.jsonl", "it is not there")
         self.write("bad.jsonl", "")
         self.run_job(job, "--replay", "bad.jsonl")
         self.assertEqual(self.rows("out-replay.jsonl"), [])
