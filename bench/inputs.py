@@ -178,25 +178,27 @@ def timed(command: list[str]) -> dict:
 BENCHES = {"json": bench_json, "decode": bench_decode, "csv": bench_csv, "gzip": bench_gzip}
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def run_benches(name: str, doc: str, benches: dict, sizes: dict[str, tuple[str, str]]) -> int:
+    """The command line of a bench: `sizes` are its options with default and help; figures are saved."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
     parser.add_argument("--build", default="build")
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--size", default="1100M")
-    parser.add_argument("--gzip", default="2G", help="text inside the gzip file")
-    parser.add_argument("what", nargs="*", default=list(BENCHES), help=", ".join(BENCHES))
+    for option, (default, text) in sizes.items():
+        parser.add_argument(option, default=default, help=text)
+    parser.add_argument("what", nargs="*", default=list(benches), help=", ".join(benches))
     options = parser.parse_args()
     print("load %.1f %.1f %.1f" % os.getloadavg())
     try:
-        figures = {name: BENCHES[name](options) for name in options.what}
+        figures = {what: benches[what](options) for what in options.what}
     except BenchError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
-    save({"header": {"date": time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime()), "bench": "inputs",
+    save({"header": {"date": time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime()), "bench": name,
                      "load": "%.1f %.1f %.1f" % os.getloadavg(), "commit": run(["git", "rev-parse", "--short", "HEAD"]).strip()},
           "figures": figures})
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_benches("inputs", __doc__, BENCHES, {"--size": ("1100M", "of JSON lines and CSV"),
+                                                      "--gzip": ("2G", "text inside the gzip file")}))

@@ -5,7 +5,6 @@ of all are compared first. See bench/README.md.
 usage: bench/outputs.py [--build build] [--size 750M] [--json 1100M] [--runs 5] [parquet] [json] [gzip] [hdf5]
 """
 
-import argparse
 import json
 import os
 import pathlib
@@ -13,8 +12,8 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from inputs import DUCKDB_JSON, POLARS_JSON, evclean, generated, median, peer  # noqa: E402
-from run import DATA, BenchError, make_classes, make_input, measure, print_table, run, run_evclean, run_polars, save  # noqa: E402
+from inputs import DUCKDB_JSON, POLARS_JSON, evclean, generated, median, peer, run_benches  # noqa: E402
+from run import DATA, BenchError, make_classes, make_input, measure, print_table, run, run_evclean, run_polars  # noqa: E402
 
 REPORT = str(DATA / "report.json")
 
@@ -120,25 +119,6 @@ BENCHES = {"parquet": lambda options: access(options, "parquet", "access log to 
            "hdf5": bench_hdf5}
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--size", default="750M", help="of the access log")
-    parser.add_argument("--json", default="1100M", help="of the JSON lines")
-    parser.add_argument("what", nargs="*", default=list(BENCHES), help=", ".join(BENCHES))
-    options = parser.parse_args()
-    print("load %.1f %.1f %.1f" % os.getloadavg())
-    try:
-        figures = {name: BENCHES[name](options) for name in options.what}
-    except BenchError as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return 1
-    save({"header": {"date": time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime()), "bench": "outputs",
-                     "load": "%.1f %.1f %.1f" % os.getloadavg(), "commit": run(["git", "rev-parse", "--short", "HEAD"]).strip()},
-          "figures": figures})
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_benches("outputs", __doc__, BENCHES, {"--size": ("750M", "of the access log"),
+                                                       "--json": ("1100M", "of the JSON lines")}))

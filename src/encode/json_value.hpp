@@ -23,7 +23,5 @@ struct JsonValue {
 
 /// Nothing when the text is not one JSON value (RFC 8259), not UTF-8, or nested more than 16 deep.
 std::optional<JsonValue> parse_json(std::string_view text);
-/// Puts text in quotes.
-std::string quoted_json(std::string_view text);
 
 }  // namespace evclean

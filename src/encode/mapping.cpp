@@ -9,6 +9,7 @@
 #include <set>
 
 #include "evclean/error.hpp"
+#include "evclean/json_quoted.hpp"
 #include "evclean/types.hpp"
 #include "json_value.hpp"
 
@@ -33,12 +34,12 @@ std::string number_text(double value) {
 
 std::string list_json(const std::vector<std::string>& texts) {
   std::vector<std::string> quoted;
-  for (const std::string& text : texts) quoted.push_back(quoted_json(text));
+  for (const std::string& text : texts) quoted.push_back(json_quoted(text));
   return fmt::format("[{}]", fmt::join(quoted, ", "));
 }
 
 std::string column_json(const FittedColumn& column) {
-  std::string out = fmt::format(R"({{"column": {}, "encode": "{}", "type": "{}")", quoted_json(column.column),
+  std::string out = fmt::format(R"({{"column": {}, "encode": "{}", "type": "{}")", json_quoted(column.column),
                                 kind_word(column.kind), type_name(column.type));
   if (column.kind == Kind::kOneHot || column.kind == Kind::kOrdinal) {
     out += fmt::format(R"(, "categories": {})", list_json(column.categories));
@@ -186,7 +187,7 @@ std::string mapping_json(const Mapping& mapping) {
   }
   out += "},\n";
   if (mapping.label) {
-    out += fmt::format(R"(  "label": {{"column": {}, "type": "{}")", quoted_json(mapping.label->column),
+    out += fmt::format(R"(  "label": {{"column": {}, "type": "{}")", json_quoted(mapping.label->column),
                        type_name(mapping.label->type));
     if (!mapping.label->classes.empty()) out += fmt::format(R"(, "classes": {})", list_json(mapping.label->classes));
     out += "},\n";

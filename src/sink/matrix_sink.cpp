@@ -9,8 +9,8 @@
 #include <optional>
 
 #include "evclean/descriptor.hpp"
+#include "evclean/json_quoted.hpp"
 #include "hdf5_matrix.hpp"
-#include "json_quoted.hpp"
 #include "matrix_rows.hpp"
 #include "output_names.hpp"
 #include "space_reserve.hpp"

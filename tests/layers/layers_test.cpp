@@ -16,6 +16,7 @@ namespace fs = std::filesystem;
 const std::map<std::string, std::string> kHeaders = {{"error", "base"},
                                                      {"handle", "base"},
                                                      {"hash", "base"},
+                                                     {"json_quoted", "base"},
                                                      {"zeroed_array", "base"},
                                                      {"suggest", "base"},
                                                      {"interrupt", "base"},
