@@ -36,7 +36,8 @@ submit() { sbatch --parsable --chdir="$PWD" --nodes=2 --ntasks=4 --ntasks-per-no
 
 ends_as() {  # JOB STATE EXITCODE
   local state
-  state=$(wait_for "$1" 120)
+  # A requeued job may not start for two minutes: Slurm gives its nodes that long to settle.
+  state=$(wait_for "$1" 300)
   echo "state $state, exit code $(field "$1" ExitCode)"
   tail -n 30 "evclean-$1.log"
   [ "$state" = "$2" ] && [ "$(field "$1" ExitCode)" = "$3" ]
