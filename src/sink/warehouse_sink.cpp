@@ -7,6 +7,7 @@
 #include <set>
 
 #include "evclean/descriptor.hpp"
+#include "evclean/json_quoted.hpp"
 #include "evclean/names.hpp"
 #include "output_names.hpp"
 #include "partition_sink.hpp"
@@ -14,21 +15,6 @@
 
 namespace evclean {
 namespace {
-
-std::string json_text(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      out += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
-    } else {
-      out += c;
-    }
-  }
-  return out + "\"";
-}
 
 /// Where the side files stand. Athena reads every file of a folder but those that begin with _ .
 struct SideFiles {
@@ -139,16 +125,16 @@ class WarehouseSink : public Sink {
   std::string names_json() const {
     Fields all = table_.fields;
     all.insert(all.end(), table_.partitions.begin(), table_.partitions.end());
-    std::string out = fmt::format("{{\n  \"table\": {},\n  \"rule\": 1,\n  \"columns\": [", json_text(table_.name));
+    std::string out = fmt::format("{{\n  \"table\": {},\n  \"rule\": 1,\n  \"columns\": [", json_quoted(table_.name));
     for (std::size_t c = 0; c < all.size(); ++c) {
       const auto found = std::find_if(renames_.begin(), renames_.end(),
                                       [&](const RenamedColumn& renamed) { return renamed.name == all[c].name; });
       std::vector<std::string> reasons;
       if (found != renames_.end()) {
-        for (const std::string& reason : found->reasons) reasons.push_back(json_text(reason));
+        for (const std::string& reason : found->reasons) reasons.push_back(json_quoted(reason));
       }
       out += fmt::format("{}\n    {{\"source\": {}, \"name\": {}, \"reasons\": [{}]}}", c == 0 ? "" : ",",
-                         json_text(found != renames_.end() ? found->source : all[c].name), json_text(all[c].name),
+                         json_quoted(found != renames_.end() ? found->source : all[c].name), json_quoted(all[c].name),
                          fmt::join(reasons, ", "));
     }
     return out + "\n  ]\n}\n";
@@ -172,7 +158,7 @@ std::string redshift_manifest(const WarehouseTable& table, const std::vector<Wri
   std::vector<std::string> entries;
   for (const WrittenFile& file : files) {
     entries.push_back(fmt::format("    {{\"url\": {}, \"mandatory\": true, \"meta\": {{\"content_length\": {}}}}}",
-                                  json_text(table.s3_folder + "/" + file.path.substr(top)), file.bytes));
+                                  json_quoted(table.s3_folder + "/" + file.path.substr(top)), file.bytes));
   }
   return fmt::format("{{\n  \"entries\": [\n{}\n  ]\n}}\n", fmt::join(entries, ",\n"));
 }
