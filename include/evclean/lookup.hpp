@@ -5,7 +5,6 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "evclean/relational.hpp"
@@ -18,13 +17,13 @@ class Lookup {
   /// Bytes that a table takes on each rank; the same for any number of ranks. Collective.
   static std::int64_t bytes_of(const Dataset& right, const std::vector<int>& columns, const Workspace& workspace);
 
-  /// Sends some columns of a table to all ranks. `keys` are positions in the table, and among `columns`. Collective.
-  Lookup(const Dataset& right, const std::vector<int>& columns, const std::vector<int>& keys,
+  /// Sends some columns of a table to all ranks. `keys` are positions in the table, and among `columns`; `bytes` is
+  /// what bytes_of() said. Collective.
+  Lookup(const Dataset& right, const std::vector<int>& columns, const std::vector<int>& keys, std::int64_t bytes,
          const Workspace& workspace);
   ~Lookup();
 
   const Fields& fields() const;  ///< of the table, as it was
-  std::int64_t rows() const;
   std::int64_t memory_bytes() const;  ///< that it takes on this rank; the same on all
 
  private:

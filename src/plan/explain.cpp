@@ -236,12 +236,9 @@ class Explainer {
   void explain_join(const std::string& head, const JoinStep& join, const Estimate& left) {
     const Estimate right = known_[join.table.value];
     const double share = static_cast<double>(resources_.memory_bytes) / 8;
-    const bool keeps_right = join.how == "right" || join.how == "full";
-    const bool asked_to_move = join.strategy == "keys" || join.strategy == "rows";
     const double held = 2 * right.bytes() + right.rows * static_cast<double>(Lookup::kBytesPerRow);
     std::string how;
-    if (!keeps_right && !asked_to_move && right.rows > 0 &&
-        held <= static_cast<double>(lookup_limit(resources_.memory_bytes))) {
+    if (may_look_up(join) && right.rows > 0 && held <= static_cast<double>(lookup_limit(resources_.memory_bytes))) {
       how = fmt::format("broadcast: all of {} goes to every rank, rows look their key up while they pass",
                         join.table.value);
     } else if (join.strategy != "auto") {

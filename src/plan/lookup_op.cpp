@@ -36,13 +36,16 @@ void add(std::vector<int>& columns, int column) {
 
 }  // namespace
 
+bool may_look_up(const JoinStep& join_step) {
+  const bool keeps_right = join_step.how == "right" || join_step.how == "full";
+  return !keeps_right && (join_step.strategy == "auto" || join_step.strategy == "broadcast");
+}
+
 std::int64_t lookup_limit(std::int64_t memory_bytes) { return std::min(kMostBytes, memory_bytes / 8); }
 
 std::shared_ptr<const Lookup> gather_lookup(const JoinStep& join_step, const Dataset& right, const Workspace& workspace,
                                             std::int64_t limit_bytes) {
-  const bool keeps_right = join_step.how == "right" || join_step.how == "full";
-  const bool may_stay = join_step.strategy == "auto" || join_step.strategy == "broadcast";
-  if (keeps_right || !may_stay || right.rows() == 0) return nullptr;
+  if (!may_look_up(join_step) || right.rows() == 0) return nullptr;
   if (right.rows() > limit_bytes / Lookup::kBytesPerRow)
     return nullptr;  // without a look at rows that may be in scratch
   std::vector<int> keys, columns = join_payload(join_step, right.fields());
@@ -52,12 +55,14 @@ std::shared_ptr<const Lookup> gather_lookup(const JoinStep& join_step, const Dat
     keys.push_back(key);
     add(columns, key);
   }
-  if (keys.empty() || Lookup::bytes_of(right, columns, workspace) > limit_bytes) return nullptr;
+  if (keys.empty()) return nullptr;
+  const std::int64_t bytes = Lookup::bytes_of(right, columns, workspace);
+  if (bytes > limit_bytes) return nullptr;
   const std::vector<bool> none = columns_without_values(right, workspace);
   const bool fits_any =
       std::any_of(keys.begin(), keys.end(), [&](int key) { return none[static_cast<std::size_t>(key)]; });
   if (fits_any) return nullptr;  // the join gives such a key the other side's type
-  return std::make_shared<Lookup>(right, columns, keys, workspace);
+  return std::make_shared<Lookup>(right, columns, keys, bytes, workspace);
 }
 
 JoinedColumns compile_lookup(const std::shared_ptr<const Lookup>& lookup, const StepSpec& step, const Fields& left,

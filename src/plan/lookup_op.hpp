@@ -2,7 +2,6 @@
 // Joins with a small table as operations of a pipeline: rows look their key up while they pass, and nothing is staged.
 #pragma once
 
-#include <map>
 #include <memory>
 
 #include "evclean/lookup.hpp"
@@ -10,8 +9,11 @@
 
 namespace evclean {
 
-/// Gathers the table of a join on all ranks if its rows can be looked up in passing: an inner, left, semi or anti join
-/// whose strategy allows it, with a table that has rows and takes no more than `limit_bytes`. Null if not; the same
+/// An inner, left, semi or anti join whose strategy lets the left rows stay.
+bool may_look_up(const JoinStep& join_step);
+
+/// Gathers the table of a join on all ranks if its rows can be looked up in passing: one that may be, with a table that
+/// has rows and takes no more than `limit_bytes`. Null if not; the same
 /// answer on all ranks, and for any number of them. Collective.
 std::shared_ptr<const Lookup> gather_lookup(const JoinStep& join_step, const Dataset& right, const Workspace& workspace,
                                             std::int64_t limit_bytes);

@@ -12,12 +12,9 @@ namespace evclean {
 namespace {
 
 bool is_number(ValueType type) { return type == ValueType::kInt64 || type == ValueType::kFloat64; }
-bool is_moment(ValueType type) { return type == ValueType::kDate || type == ValueType::kTimestamp; }
 
 KeyKind kind_of(const Field& left, const Field& right, const std::string& name) {
-  if (is_number(left.type) && is_number(right.type)) return KeyKind::kNumber;
-  if (is_moment(left.type) && is_moment(right.type)) return KeyKind::kMoment;
-  if (left.type == right.type) return left.type == ValueType::kString ? KeyKind::kText : KeyKind::kBool;
+  if (const KeyKind kind = key_kind(left.type); kind == key_kind(right.type)) return kind;
   // The side that is no text becomes text; without a text side, the right one takes the left one's type.
   const Field& cast = right.type == ValueType::kString ? left : right;
   const ValueType to = right.type == ValueType::kString ? ValueType::kString : left.type;
@@ -56,6 +53,20 @@ std::shared_ptr<arrow::Array> converted(const arrow::Array& array, ValueType typ
 }
 
 }  // namespace
+
+KeyKind key_kind(ValueType type) {
+  switch (type) {
+    case ValueType::kString:
+      return KeyKind::kText;
+    case ValueType::kBool:
+      return KeyKind::kBool;
+    case ValueType::kDate:
+    case ValueType::kTimestamp:
+      return KeyKind::kMoment;
+    default:
+      return KeyKind::kNumber;
+  }
+}
 
 std::shared_ptr<arrow::Array> widen(const std::shared_ptr<arrow::Array>& array, ValueType type) {
   if (value_type(*array->type()) == type) return array;

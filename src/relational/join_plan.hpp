@@ -26,6 +26,9 @@ struct JoinPlan {
   bool needs_payload() const { return carries_payload() || spec.residual; }
 };
 
+/// How values of a type compare with their like: keys meet when both sides' kinds are the same.
+KeyKind key_kind(ValueType type);
+
 /// Errors: user Error naming both columns when their types cannot compare.
 JoinPlan plan_join(const Fields& left, const Fields& right, const JoinSpec& spec, const std::string& name);
 

@@ -22,21 +22,6 @@ std::int64_t bytes_of_column(const arrow::Array& array) {
   return 4 * array.length() + static_cast<const arrow::StringArray&>(array).total_values_length();
 }
 
-/// How values of a type compare with their like.
-KeyKind kind_of(ValueType type) {
-  switch (type) {
-    case ValueType::kString:
-      return KeyKind::kText;
-    case ValueType::kBool:
-      return KeyKind::kBool;
-    case ValueType::kDate:
-    case ValueType::kTimestamp:
-      return KeyKind::kMoment;
-    default:
-      return KeyKind::kNumber;
-  }
-}
-
 int place_of(const std::vector<int>& columns, int column) {
   const auto found = std::find(columns.begin(), columns.end(), column);
   EVCLEAN_CHECK(found != columns.end(), "column {} was not sent", column);
@@ -74,7 +59,7 @@ std::int64_t Lookup::bytes_of(const Dataset& right, const std::vector<int>& colu
   return 2 * workspace.comm.sum(bytes) + right.rows() * kBytesPerRow;
 }
 
-Lookup::Lookup(const Dataset& right, const std::vector<int>& columns, const std::vector<int>& keys,
+Lookup::Lookup(const Dataset& right, const std::vector<int>& columns, const std::vector<int>& keys, std::int64_t bytes,
                const Workspace& workspace)
     : impl_(std::make_unique<Impl>()) {
   Impl& own = *impl_;
@@ -82,7 +67,7 @@ Lookup::Lookup(const Dataset& right, const std::vector<int>& columns, const std:
   own.columns = columns;
   std::vector<int> places;
   for (const int key : keys) {
-    own.kinds.push_back(kind_of(own.fields[static_cast<std::size_t>(key)].type));
+    own.kinds.push_back(key_kind(own.fields[static_cast<std::size_t>(key)].type));
     places.push_back(place_of(columns, key));
   }
   own.texts.resize(2 * keys.size());
@@ -91,7 +76,7 @@ Lookup::Lookup(const Dataset& right, const std::vector<int>& columns, const std:
       right, columns, workspace,
       [&](const Batch& batch) { FrequentNone::count(batch, keys, own.kinds, own.texts.data()); }, sent);
   own.texts = workspace.comm.sum(std::move(own.texts));
-  own.bytes = bytes_of(right, columns, workspace);
+  own.bytes = bytes;
   own.budget = workspace.budget;
   if (own.budget->take(own.bytes)) own.budgeted = own.bytes;
   workspace.comm.agree([&] {
@@ -111,7 +96,6 @@ Lookup::Lookup(const Dataset& right, const std::vector<int>& columns, const std:
 
 Lookup::~Lookup() = default;
 const Fields& Lookup::fields() const { return impl_->fields; }
-std::int64_t Lookup::rows() const { return impl_->table.rows(); }
 std::int64_t Lookup::memory_bytes() const { return impl_->bytes; }
 
 struct LookupProbe::Impl {
