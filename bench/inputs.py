@@ -78,6 +78,7 @@ rows = frame.height
 frame.lazy().sink_csv(sys.argv[2], compression="zstd", check_extension=False)""")
 DUCKDB_JSON = TIMED.format(imports="import duckdb", work="""
 db = duckdb.connect(config={"threads": 2})
+db.execute("set enable_progress_bar = false")
 source = f"read_json('{sys.argv[1]}', format='newline_delimited', ignore_errors=true)"
 def leaves(name, kind):
     if kind.id == "struct":
@@ -94,6 +95,7 @@ frame = pl.read_csv(sys.argv[1], infer_schema_length=10000)
 rows = frame.height""")
 DUCKDB_CSV = TIMED.format(imports="import duckdb", work="""
 db = duckdb.connect(config={"threads": 2})
+db.execute("set enable_progress_bar = false")
 db.execute(f"create table t as from read_csv('{sys.argv[1]}')")
 rows = db.execute("select count(*) from t").fetchone()[0]""")
 
