@@ -17,12 +17,18 @@ struct RunOptions {
   ProgressMode progress = ProgressMode::kAuto;
   std::string replay = {};          ///< a reject file whose records alone are read; empty: everything
   std::string replayed_table = {};  ///< set by run_job
+  bool resume = false;              ///< keep what is done, and go on from what an earlier run has kept
   bool digests = false;             ///< SHA-256 of the outputs, for the report
 };
 
 /// Runs the job: all tables that outputs name, then publishes everything at once. Collective; the same report on rank 0
 /// (elsewhere only the exit code is meaningful). Errors: Error on all ranks; nothing is left behind then.
 RunReport run_job(const Job& job, const RunOptions& options, const Comm& comm);
+
+/// Whether a run that ended like this may end well another time, so that --resume keeps what it has done. Local.
+bool may_pass(ExitCode code);
+/// Where --resume keeps it, in the working directory. Local.
+std::string resume_folder(const Job& job);
 
 /// A commented job file for files as they are: format, columns, types, what was odd. It runs as it is. Local.
 /// Errors: user Error for files that cannot be read or are no text.
@@ -42,8 +48,8 @@ S3Access check_s3(const Job& job);
 /// The first rows before and after the steps, as text with types. Local; reads only as much as it needs.
 std::string preview_job(const Job& job, std::int64_t rows);
 
-/// The plan: what each rank reads, what runs while reading, where rows or keys are exchanged and why, with sizes estimated
-/// from the first records. Local. Errors: user Error for a mistake in a step.
+/// The plan: what each rank reads, what runs while reading, where rows or keys are exchanged and why, with sizes
+/// estimated from the first records. Local. Errors: user Error for a mistake in a step.
 std::string explain_job(const Job& job, int ranks);
 
 /// One result of `evclean test`.

@@ -265,6 +265,7 @@ struct Job {
   std::string path;               ///< of the job file
   std::string base_dir;           ///< folder of the job file
   std::string text;               ///< its bytes
+  std::uint64_t identity = 0;     ///< of all it says, with overrides and environment
   std::vector<TableSpec> tables;  ///< events first
   std::vector<OutputSpec> outputs;
   std::vector<TestSpec> tests;

@@ -63,6 +63,7 @@ struct TableReport {
   std::string state_path, state;  ///< only_new: what to write there once the outputs are published (rank 0)
   std::int64_t stored_bytes = 0;
   int passes = 0;
+  std::int64_t restored_splits = 0;  ///< taken over from an earlier run (--resume), over all passes
   bool over_budget = false;
   std::string over_file;  ///< the file that is over `max_per_file`; empty: none
   std::string budget;     ///< "0.1%" or "500", as judged

@@ -106,7 +106,7 @@ void add_run_options(CLI::App& app, CommandLine& line) {
                             {"none", ProgressMode::kNone}},
                            "Progress on stderr (default: auto)")
       ->type_name("auto|plain|json|none");
-  app.add_flag("--resume", line.resume, "Go on where a run that was cut off ended");
+  app.add_flag("--resume", line.resume, "Keep what is done, and go on where a run of this job that was cut off ended");
   app.add_flag("--overwrite", line.overwrite, "Replace outputs that are there already");
   app.add_option("--limit", line.limit, "Read this many records only, in input order")
       ->type_name("N")

@@ -62,14 +62,21 @@ void try_report(const std::string& path, const S3Settings& s3) {
             error ? error.message() : std::strerror(errno));
 }
 
-void refuse_unbuilt(const CommandLine& command) {
-  if (command.resume) fail_user("--resume is not available yet");
+/// Runs, and tells what is left when it is cut off.
+RunReport run_whole(const Job& job, const RunOptions& options, const Comm& comm) {
+  try {
+    return run_job(job, options, comm);
+  } catch (const Error& error) {
+    const std::string folder = resume_folder(job);
+    if (options.resume && comm.is_root() && may_pass(error.code()) && std::filesystem::exists(folder))
+      fmt::print(stderr, "evclean: what is done is kept in {}: the same command goes on from there\n", folder);
+    throw;
+  }
 }
 
 }  // namespace
 
 int run_command(const CommandLine& command, const Comm& comm) {
-  refuse_unbuilt(command);
   const auto job = read_job(command, comm, true);
   if (!job) return static_cast<int>(ExitCode::kUser);
   comm.agree([&] {
@@ -82,9 +89,10 @@ int run_command(const CommandLine& command, const Comm& comm) {
   options.overwrite = command.overwrite;
   options.limit = command.limit;
   options.replay = command.replay;
+  options.resume = command.resume;
   options.digests = !command.report.empty();
   options.progress = command.log_level >= LogLevel::kInfo ? command.progress : ProgressMode::kNone;
-  const RunReport report = run_job(*job, options, comm);
+  const RunReport report = run_whole(*job, options, comm);
   comm.agree([&] {
     if (!comm.is_root()) return;
     if (!command.report.empty()) write_report(command.report, job->s3, report);

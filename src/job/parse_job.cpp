@@ -5,6 +5,7 @@
 #include <set>
 
 #include "environment.hpp"
+#include "evclean/hash.hpp"
 #include "override.hpp"
 #include "scalar.hpp"
 #include "sections.hpp"
@@ -320,6 +321,16 @@ std::optional<YamlNode> read_tree(const std::string& text, const std::vector<std
   return root;
 }
 
+/// Appends all that a tree says; comments and places are not in it.
+void say(const YamlNode& node, std::string& out) {
+  out += fmt::format("{}{}{}:{}", static_cast<int>(node.kind), node.quoted ? "q" : "", node.text.size(), node.text);
+  for (std::size_t i = 0; i < node.items.size(); ++i) {
+    if (i < node.keys.size()) say(node.keys[i], out);
+    say(node.items[i], out);
+  }
+  out += ';';
+}
+
 }  // namespace
 }  // namespace job
 
@@ -331,7 +342,12 @@ ParsedJob parse_job(const std::string& path, const std::string& text, const std:
   parsed.job.name = file.stem().string();
   parsed.job.text = text;
   job::Problems problems(overrides);
-  if (const auto root = job::read_tree(text, overrides, problems)) job::JobReader(*root, parsed.job, problems).read();
+  if (const auto root = job::read_tree(text, overrides, problems)) {
+    job::JobReader(*root, parsed.job, problems).read();
+    std::string said;
+    job::say(*root, said);
+    parsed.job.identity = hash_bytes(said);
+  }
   parsed.problems = problems.take();
   return parsed;
 }

@@ -253,6 +253,20 @@ Stepwise sample_table(const TableInput& input, std::vector<Reject>* rejects) {
   return stepwise;
 }
 
+std::string guess_bytes(const Guess& guess) {
+  Packer out;
+  out.text(pack(guess)).put(guess.no_records);
+  for (const auto& [step, name] : guess.empty) out.put(step).text(name);
+  for (const auto& [step, bases] : guess.row_bases) {
+    out.put(step);
+    for (const std::int64_t base : bases) out.put(base);
+  }
+  for (const auto& bases : guess.line_bases) {
+    for (const std::int64_t base : bases) out.put(base);
+  }
+  return out.take();
+}
+
 Guess first_guess(const TableInput& input, const Comm& comm) {
   // Rows of a dataset are sampled where its first part is.
   const bool parts = input.dataset && !input.dataset->parts().empty();

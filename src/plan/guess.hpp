@@ -41,6 +41,9 @@ Stepwise sample_table(const TableInput& input, std::vector<Reject>* rejects);
 /// Samples and guesses on rank 0 and tells all. Collective.
 Guess first_guess(const TableInput& input, const Comm& comm);
 
+/// All that a pass under it depends on, as bytes.
+std::string guess_bytes(const Guess& guess);
+
 /// Raw batches of the first `records` records or so (inline tables: all rows), with the columns in order of appearance.
 /// `rejects` may be null.
 std::vector<Batch> first_batches(const TableInput& input, std::int64_t records, std::vector<InputColumn>& columns,

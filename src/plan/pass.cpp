@@ -5,6 +5,7 @@
 
 #include <chrono>
 
+#include "checkpoint.hpp"
 #include "drop_notes.hpp"
 #include "evclean/interrupt.hpp"
 #include "record_limit.hpp"
@@ -44,13 +45,16 @@ class Pass::Work {
     std::vector<std::int32_t> owners;
     std::set<std::int32_t> excluded;
     bool over_budget = false;
-    const std::optional<Error> error = read_splits(owners, excluded, over_budget);
+    const std::vector<RestoredSplit> restored = restore();
+    const std::optional<Error> error = read_splits(restored, owners, excluded, over_budget);
     comm_.all_ok(error);
     if (feeds_) feeds_->serve();  // takes the last words of those who asked
     share_judgement(comm_, owners, excluded, over_budget);
     forget_what_others_own(owners);
     PassResult result = merge_records(input_, program_, comm_, records_, excluded);
     result.over_budget = over_budget;
+    for (const RestoredSplit& split : restored)
+      result.restored += owners[static_cast<std::size_t>(split.number)] == split.rank;
     result.owners = std::move(owners);
     dropped_.merge(comm_, result);
     return result;
@@ -60,14 +64,15 @@ class Pass::Work {
   const SplitReader& reader() const { return reader_; }
 
  private:
-  std::optional<Error> read_splits(std::vector<std::int32_t>& owners, std::set<std::int32_t>& excluded,
-                                   bool& over_budget) {
+  std::optional<Error> read_splits(const std::vector<RestoredSplit>& restored, std::vector<std::int32_t>& owners,
+                                   std::set<std::int32_t>& excluded, bool& over_budget) {
     if (input_.dataset) return read_parts(owners);
     // A run that is cut short by --limit goes in input order on rank 0.
     const bool limited = options_.record_limit >= 0;
     TicketDesk desk(comm_, static_cast<std::int64_t>(input_.splits.size()));
     SplitJudge judge(input_, desk, options_.monitor, limited || comm_.size() == 1);
     desk.set_judge(&judge);
+    if (comm_.is_root()) judge.restore(restored);
     std::optional<Error> error;
     std::optional<TicketDesk::Done> done;
     if (feeds_) {
@@ -88,6 +93,45 @@ class Pass::Work {
     excluded = judge.excluded();
     over_budget = judge.over_budget();
     return error;
+  }
+
+  /// Takes over what an earlier run had read, dealt over the ranks. Gives all that was taken over, on every rank.
+  std::vector<RestoredSplit> restore() {
+    if (options_.checkpoint == nullptr) return {};
+    const std::vector<std::int64_t> claimed = options_.checkpoint->claim(comm_);
+    std::map<std::int64_t, SplitNews> mine;
+    comm_.agree([&] {
+      for (const std::int64_t number : claimed) {
+        if (restore_split(number)) mine.emplace(number, summary_of(records_.at(number)));
+      }
+    });
+    std::vector<RestoredSplit> all = gather_restored(comm_, mine);
+    std::vector<bool> taken(input_.splits.size());
+    for (const RestoredSplit& split : all) taken[static_cast<std::size_t>(split.number)] = true;
+    options_.checkpoint->whole_files_only(taken);
+    std::erase_if(all, [&](const RestoredSplit& split) {
+      const bool gone = !taken[static_cast<std::size_t>(split.number)];
+      if (gone && split.rank == comm_.rank()) drop(split.number);
+      return gone;
+    });
+    return all;
+  }
+
+  /// False: the reading was damaged, and is forgotten.
+  bool restore_split(std::int64_t number) {
+    throw_if_interrupted();
+    SplitRecord record(make_state(input_, program_));
+    std::vector<Reject> rejects;
+    const auto take_batch = [&](Batch& batch) {
+      for (auto& sink : sinks_) sink->write(number, batch);
+    };
+    const bool whole = options_.checkpoint->load(number, take_batch, record, rejects);
+    for (auto& sink : sinks_) sink->end_part(number);
+    rejects_.put(number, rejects);
+    poisoned_ |= record.poisoned && record.certain;
+    records_.emplace(number, std::move(record));
+    if (!whole) drop(number);
+    return whole;
   }
 
   /// Parts stay where they are: each rank takes its own through the steps.
@@ -147,6 +191,7 @@ class Pass::Work {
       add_seconds(seconds_.steps, clock);
       if (!poisoned_ && !record.poisoned) {
         for (auto& sink : sinks_) sink->write(number, out);
+        if (options_.checkpoint != nullptr && !sinks_.empty()) options_.checkpoint->put(out);
       }
       add_seconds(seconds_.encode, clock);
     });
@@ -265,6 +310,7 @@ class Pass::Work {
 
   SplitRecord begin_record(std::int64_t number) {
     drop(number);
+    if (options_.checkpoint != nullptr) options_.checkpoint->begin(number);
     SplitRecord record(make_state(input_, program_));
     const std::size_t segments =
         std::max<std::size_t>(1, input_.splits[static_cast<std::size_t>(number)].segments.size());
@@ -284,6 +330,7 @@ class Pass::Work {
     }
     SplitNews news = summary_of(record);
     record.state.block.reset();
+    if (options_.checkpoint != nullptr) options_.checkpoint->end(record, rejects_.read(number));
     records_.emplace(number, std::move(record));
     return news;
   }

@@ -11,6 +11,8 @@
 
 namespace evclean {
 
+class PassCheckpoint;
+
 /// Seconds by stage on this rank.
 struct StageSeconds {
   double read = 0, decode = 0, steps = 0, encode = 0;
@@ -40,14 +42,16 @@ struct PassResult {
   std::vector<std::int64_t> line_ends;                ///< a file: line ends up to the end of what was read
   std::vector<std::vector<std::int64_t>> line_bases;  ///< split, segment: lines of the file before it
   std::vector<std::int32_t> owners;                   ///< of each split: the rank whose reading counts; -1: not read
+  std::int64_t restored = 0;                          ///< splits taken over from an earlier run
   std::map<std::int64_t, DroppedRows> dropped;        ///< a dataset's pass: by segment_id of the rows' records
 };
 
 struct PassOptions {
-  std::int64_t record_limit = -1;       ///< read no more than so many records, in input order; -1: all
-  Monitor* monitor = nullptr;           ///< rank 0
-  std::int64_t feed_bytes = 256 << 20;  ///< text that a rank may keep for others
-  OriginPlan origin;                    ///< what the rows carry on to later steps
+  std::int64_t record_limit = -1;              ///< read no more than so many records, in input order; -1: all
+  Monitor* monitor = nullptr;                  ///< rank 0
+  std::int64_t feed_bytes = 256 << 20;         ///< text that a rank may keep for others
+  OriginPlan origin;                           ///< what the rows carry on to later steps
+  PassCheckpoint* checkpoint = nullptr;  ///< where readings are kept, and taken over from; null: nowhere
 };
 
 class Pass {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <set>
 
+#include "checkpoint.hpp"
 #include "evclean/interrupt.hpp"
 #include "evclean/s3.hpp"
 #include "input_state.hpp"
@@ -54,11 +55,18 @@ class JobRun {
         order_(order_tables(job, written_tables(job))),
         joint_(job.outputs, comm, resources.scratch),
         workspace_{comm, std::make_shared<MemoryBudget>(resources.memory_bytes / 2), resources.scratch,
-                   throw_if_interrupted} {}
+                   throw_if_interrupted} {
+    if (options.resume) checkpoint_ = std::make_unique<Checkpoint>(job, comm);
+  }
 
   void run(RunReport& report) {
-    for (const TableSpec* table : order_.tables) {
-      if (!run_table(*table, report)) break;
+    try {
+      for (const TableSpec* table : order_.tables) {
+        if (!run_table(*table, report)) break;
+      }
+    } catch (const Error& error) {
+      if (checkpoint_ && !may_pass(error.code())) checkpoint_->forget();
+      throw;
     }
     std::stable_sort(report.tables.begin(), report.tables.end(),
                      [&](const TableReport& a, const TableReport& b) { return place_of(a.name) < place_of(b.name); });
@@ -76,14 +84,21 @@ class JobRun {
     }
     joint_.publisher().publish();
   }
+  /// The run has ended, and nothing is left to be done by another one. Collective.
+  void end(RunReport& report) {
+    if (!checkpoint_) return;
+    checkpoint_->forget();
+    if (const std::string failure = checkpoint_->failure(comm_); !failure.empty())
+      report.notes.push_back(fmt::format("--resume: from some point on nothing more was kept: {}", failure));
+  }
   void settle_sizes(std::vector<WrittenFile>& files) const { joint_.settle_sizes(files); }
 
  private:
   /// False: over its reject budget while others need it.
   bool run_table(const TableSpec& table, RunReport& report) {
     const auto& readers = order_.readers[table.name];
-    TableSurroundings around{job_,       options_, resources_,       comm_, progress_,
-                             workspace_, {},       !readers.empty(), {},    &joint_};
+    TableSurroundings around{job_, options_,         resources_, comm_,   progress_,        workspace_,
+                             {},   !readers.empty(), {},         &joint_, checkpoint_.get()};
     around.other = [&](const std::string& name) { return made_.at(name); };
     around.wanted_by_others = [&](const Fields& fields) { return used_by(job_, readers, table.name, fields); };
     TableRun run(table, around);
@@ -117,16 +132,31 @@ class JobRun {
   Workspace workspace_;
   std::map<std::string, DatasetPtr> made_;
   std::vector<std::unique_ptr<Publisher>> outputs_;
+  std::unique_ptr<Checkpoint> checkpoint_;  ///< with --resume
   bool over_budget_ = false;
 };
 
+/// Only whole runs are kept and gone on with.
+void refuse_parts(const RunOptions& options) {
+  if (!options.resume) return;
+  if (options.limit >= 0) fail_user("--resume goes on with whole runs: leave out --limit, or --resume");
+  if (!options.replay.empty()) fail_user("--resume goes on with whole runs: leave out --replay, or --resume");
+}
+
 }  // namespace
+
+bool may_pass(ExitCode code) {
+  return code == ExitCode::kSystem || code == ExitCode::kInterrupted || code == ExitCode::kTerminated;
+}
+
+std::string resume_folder(const Job& job) { return checkpoint_folder(job); }
 
 RunReport run_job(const Job& given, const RunOptions& asked, const Comm& comm) {
   const auto begin = std::chrono::steady_clock::now();
   RunOptions options = asked;
   Job job = options.replay.empty() ? given : replay_job(given, options.replay, options.replayed_table);
   for (OutputSpec& output : job.outputs) output.overwrite |= options.overwrite;
+  refuse_parts(options);
   Resources resources;
   comm.agree([&] { resources = find_resources(job.resources, comm); });
   try_outputs(job, resources.scratch, comm);
@@ -151,6 +181,7 @@ RunReport run_job(const Job& given, const RunOptions& asked, const Comm& comm) {
       if (comm.is_root() && options.limit < 0 && options.replay.empty()) write_states(job, report.tables);
     });
   }
+  run.end(report);
   if (const std::int64_t again = comm.sum(S3Client::counts().sent_again); again > 0) {
     report.notes.push_back(fmt::format("{} requests to S3 were sent again (errors that passed)", again));
   }

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "evclean/hash.hpp"
 #include "guess.hpp"
+#include "wire.hpp"
 
 namespace evclean {
 namespace {
@@ -90,6 +92,19 @@ Program SegmentRun::compile_wanted(const Guess& guess) {
   return narrow;
 }
 
+/// Where this pass keeps its readings, by all that they depend on beside the files and what was read before.
+std::unique_ptr<PassCheckpoint> SegmentRun::checkpoint_for(const Guess& guess) const {
+  const bool whole = plan_.record_limit < 0 && !input_.replays && !input_.dataset && !input_.is_inline();
+  if (plan_.checkpoint == nullptr || !whole) return nullptr;
+  Packer out;
+  out.text(plan_.spec.name).put(plan_.spec.steps.size()).text(guess_bytes(guess)).put(program_.complete);
+  for (const auto& [step, lookup] : input_.lookups) out.put(step);
+  Fields fields = program_.fields;
+  for (const Field& field : origin_fields(plan_.origin)) fields.push_back(field);
+  for (const Field& field : fields) out.text(field.name).put(field.type);
+  return std::make_unique<PassCheckpoint>(*plan_.checkpoint, input_, hash_bytes(out.bytes()), fields);
+}
+
 /// One pass under the guess. The result is final when the guess turns out right; otherwise the guess has been
 /// corrected.
 std::optional<PassResult> SegmentRun::one_pass(Guess& guess, std::optional<Error>& last_error) {
@@ -112,11 +127,14 @@ std::optional<PassResult> SegmentRun::one_pass(Guess& guess, std::optional<Error
   options.record_limit = plan_.record_limit;
   options.monitor = comm_.is_root() ? &monitor : nullptr;
   options.origin = plan_.origin;
+  const std::unique_ptr<PassCheckpoint> checkpoint = checkpoint_for(guess);
+  options.checkpoint = checkpoint.get();
   begin_progress();
   ++passes_;
   Pass pass(input_, program_, guess, comm_, sinks_, *rejects_, options);
   PassResult result = pass.run();
   seconds_ = pass.seconds();
+  restored_ += result.restored;
   evidence_ = result.evidence;
   no_records_ = result.columns.empty() && !input_.closed && !input_.is_inline();
   if (result.over_budget) return result;
@@ -141,7 +159,7 @@ SegmentResult SegmentRun::run() {
   while (passes_ < most) {
     auto result = one_pass(guess, last_error);
     if (!result) continue;
-    return {std::move(*result), std::move(program_), std::move(guess), seconds_, passes_, std::move(sinks_)};
+    return {std::move(*result), std::move(program_), std::move(guess), seconds_, passes_, restored_, std::move(sinks_)};
   }
   fail_bug("types did not settle in {} passes", passes_);
 }

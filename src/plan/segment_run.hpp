@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include "checkpoint.hpp"
 #include "evclean/engine.hpp"
 #include "pass.hpp"
 #include "resources.hpp"
@@ -17,6 +18,7 @@ struct SegmentResult {
   Guess guess;
   StageSeconds seconds;
   int passes = 0;
+  std::int64_t restored = 0;                 ///< splits taken over from an earlier run, over all passes
   std::vector<std::unique_ptr<Sink>> sinks;  ///< hold the rows, not closed yet
 };
 
@@ -24,6 +26,7 @@ struct SegmentPlan {
   TableSpec spec;  ///< of these steps alone
   std::int64_t record_limit = -1;
   OriginPlan origin;
+  Checkpoint* checkpoint = nullptr;    ///< null: nothing is kept for a later run
   std::vector<RenamedColumn> renames;  ///< by these steps; known when `open` is called
   /// Opens what takes the rows, once the columns are known; anew for every pass. Collective.
   std::function<std::vector<std::unique_ptr<Sink>>(const Fields&)> open;
@@ -44,6 +47,7 @@ class SegmentRun {
  private:
   std::optional<PassResult> one_pass(Guess& guess, std::optional<Error>& last_error);
   Program compile_wanted(const Guess& guess);
+  std::unique_ptr<PassCheckpoint> checkpoint_for(const Guess& guess) const;
   bool schema_changed(const PassResult& result, Guess& guess) const;
   bool rows_counted(const PassResult& result, Guess& guess) const;
   void begin_progress() const;
@@ -59,6 +63,7 @@ class SegmentRun {
   Program program_;
   StageSeconds seconds_;
   int passes_ = 0;
+  std::int64_t restored_ = 0;
   bool no_records_ = false;   ///< no record in any file: no column is known
   bool fresh_types_ = false;  ///< the guess was changed by the last pass
 };

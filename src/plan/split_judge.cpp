@@ -51,6 +51,23 @@ TicketNews TicketNews::unpack(const std::string& bytes) {
   return ticket;
 }
 
+std::vector<RestoredSplit> gather_restored(const Comm& comm, const std::map<std::int64_t, SplitNews>& mine) {
+  Packer out;
+  for (const auto& [number, news] : mine) out.put(number).text(TicketNews{false, false, {news}}.pack());
+  std::vector<RestoredSplit> all;
+  int rank = 0;
+  for (const std::string& packed : comm.all_gather(out.bytes())) {
+    for (Unpacker in(packed); !in.empty();) {
+      const auto number = in.get<std::int64_t>();
+      all.push_back({number, rank, TicketNews::unpack(in.text()).splits.at(0)});
+    }
+    ++rank;
+  }
+  const auto earlier = [](const RestoredSplit& a, const RestoredSplit& b) { return a.number < b.number; };
+  std::sort(all.begin(), all.end(), earlier);
+  return all;
+}
+
 std::string pack_orders(const ReadOrders& orders) {
   Packer out;
   out.put(static_cast<std::int64_t>(orders.starts.size()));
@@ -183,6 +200,21 @@ void SplitJudge::give_orders(int rank, TicketDesk::Ticket& ticket, std::int64_t 
   }
   orders.next = next;
   if (orders.whole || orders.feeder >= 0 || next >= 0) ticket.message = pack_orders(orders);
+}
+
+void SplitJudge::restore(const std::vector<RestoredSplit>& splits) {
+  for (const RestoredSplit& restored : splits) {
+    withdrawn_.insert(restored.number);
+    // Parts of a compressed file are there all together: they are checked like parts that were read one by one.
+    const auto& segments = input_.splits[static_cast<std::size_t>(restored.number)].segments;
+    if (!segments.empty() && access(segments[0].file) != TextAccess::kWhole) chains_[segments[0].file].whole = false;
+  }
+  for (const RestoredSplit& restored : splits) {
+    const auto& segments = input_.splits[static_cast<std::size_t>(restored.number)].segments;
+    if (withdrawn_.count(restored.number) == 0 || (!segments.empty() && chains_[segments[0].file].whole)) continue;
+    if (!take_news(restored.rank, restored.number, restored.news)) continue;
+    for (const auto& segment : segments) check(segment.file);
+  }
 }
 
 void SplitJudge::done(int rank, const TicketDesk::Done& done) {

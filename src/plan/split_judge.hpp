@@ -27,6 +27,16 @@ struct TicketNews {
   static TicketNews unpack(const std::string& bytes);
 };
 
+/// A split that a rank has taken over from an earlier run.
+struct RestoredSplit {
+  std::int64_t number = 0;
+  int rank = 0;
+  SplitNews news;
+};
+
+/// Those of all ranks, in the order of the splits. Collective.
+std::vector<RestoredSplit> gather_restored(const Comm& comm, const std::map<std::int64_t, SplitNews>& mine);
+
 std::string pack_orders(const ReadOrders& orders);
 ReadOrders unpack_orders(const std::string& bytes);
 
@@ -41,6 +51,8 @@ class SplitJudge final : public TicketPolicy {
  public:
   /// `alone`: one rank reads everything, in input order.
   SplitJudge(const TableInput& input, TicketDesk& desk, Monitor* monitor, bool alone);
+  /// Takes splits for done that an earlier run has read; before any ticket is handed out.
+  void restore(const std::vector<RestoredSplit>& splits);
   void done(int rank, const TicketDesk::Done& done) override;
   std::size_t pick(int rank, std::deque<TicketDesk::Ticket>& waiting) override;
   void idle() override { idle_(); }

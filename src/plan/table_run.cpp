@@ -133,6 +133,7 @@ SegmentResult TableRun::run_piece(const TableInput& input, std::size_t piece, Ta
   // --limit is for a try of the job's own input: the tables it is joined with stay whole.
   const bool own_input = piece == 0 && !input.dataset && &spec_ == job_.tables.data();
   plan.record_limit = own_input ? around_.options.limit : -1;
+  plan.checkpoint = around_.checkpoint;
   if (piece + 1 < pieces_.size()) plan.origin = origin_behind(pieces_[piece].end);
   plan.open = [&](const Fields& fields) { return open_sinks(fields, piece, plan); };
   plan.wanted = [&](const Fields& fields) { return wanted(fields, piece); };
@@ -144,6 +145,7 @@ SegmentResult TableRun::run_piece(const TableInput& input, std::size_t piece, Ta
   }
   SegmentRun run(own, plan, around_.resources, comm_, around_.progress);
   SegmentResult result = run.run();
+  if (around_.checkpoint != nullptr && piece == 0) around_.checkpoint->depends_on(own);
   for (const RenamedColumn& change : plan.renames) {
     add_rename(renames_, change);
     if (encoded_) rename(*encoded_, change);
@@ -157,6 +159,11 @@ SegmentResult TableRun::run_piece(const TableInput& input, std::size_t piece, Ta
     if (records) note_later_drops(result.pass, report);
     send_rejects_home(*run.take_rejects(), records);
   }
+  report.restored_splits += result.restored;
+  if (result.restored > 0) {
+    report.notes.push_back(fmt::format("--resume: {} of {} splits were read by an earlier run", result.restored,
+                                       static_cast<std::size_t>(result.passes) * input.splits.size()));
+  }
   note_piece(own, result, piece, report);
   return result;
 }
@@ -165,8 +172,7 @@ void TableRun::run_table_step_behind(std::size_t piece, TableReport& report) {
   const StepSpec& step = spec_.steps[pieces_[piece].end];
   const std::int64_t rows_before = data_->rows();
   const DatasetPtr before = data_;
-  const TableStepContext context{job_,     spec_.name, around_.workspace, around_.other,
-                                 queries_, nameless_,  &encoded_};
+  const TableStepContext context{job_, spec_.name, around_.workspace, around_.other, queries_, nameless_, &encoded_};
   if (around_.progress != nullptr) around_.progress->begin(fmt::format("{}: {}", spec_.name, step.name), 0);
   data_ = run_table_step(step, before, context);
   nameless_ &= !std::holds_alternative<GroupStep>(step.body) && !std::holds_alternative<SqlStep>(step.body);

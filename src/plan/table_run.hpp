@@ -19,7 +19,8 @@ struct TableSurroundings {
   bool keep = false;                                    ///< other tables read this one: give its rows as a dataset
   /// Columns that other tables use of it; empty function or nothing: all.
   std::function<std::optional<std::vector<std::string>>(const Fields&)> wanted_by_others;
-  JointFiles* joint = nullptr;  ///< files that outputs of several tables write
+  JointFiles* joint = nullptr;       ///< files that outputs of several tables write
+  Checkpoint* checkpoint = nullptr;  ///< null: nothing is kept for a later run
 };
 
 class TableRun {

@@ -72,6 +72,7 @@ void put_table(JsonText& json, const TableReport& table) {
   json.key(table.name).begin_object();
   put_counts(json, table.ledger);
   json.field("format", table.format).field("passes", static_cast<std::int64_t>(table.passes));
+  json.field("restored_splits", table.restored_splits);
   put_columns(json, table.columns);
   put_files(json, table.files);
   json.key("operators").begin_array();

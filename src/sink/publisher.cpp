@@ -16,6 +16,7 @@
 #include "evclean/hash.hpp"
 #include "evclean/interrupt.hpp"
 #include "evclean/sink.hpp"
+#include "left_behind.hpp"
 #include "output_names.hpp"
 #include "remote_outputs.hpp"
 
@@ -205,6 +206,13 @@ struct Publisher::Impl {
     }
   }
 
+  /// Hidden files of runs before this one that were killed.
+  void remove_left_behind() const {
+    std::vector<std::string> hidden;
+    for (const Reserved& r : reserved) hidden.push_back(r.hidden_path);
+    for (const std::string& path : left_behind(hidden, token, began)) ::unlink(path.c_str());
+  }
+
   void unmark() const noexcept {
     for (const Reserved& r : reserved) keep_on_signal(r.hidden_path);
     for (const std::string& folder : made_folders) keep_on_signal(folder);
@@ -237,6 +245,7 @@ struct Publisher::Impl {
 
   const Comm& comm;
   std::string token;
+  std::filesystem::file_time_type began = std::filesystem::file_time_type::clock::now();
   std::vector<Reserved> reserved;
   std::vector<FileSetClaim> claims;
   std::unique_ptr<RemoteOutputs> remote;
@@ -372,6 +381,7 @@ void Publisher::publish() {
   impl_->remote->publish();
   comm.agree([&] {
     if (!comm.is_root()) return;
+    impl_->remove_left_behind();
     impl_->rename_all();
     impl_->remove_stale();
     impl_->sync_folders();

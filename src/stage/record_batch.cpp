@@ -3,6 +3,7 @@
 
 #include <arrow/io/memory.h>
 #include <arrow/ipc/api.h>
+#include <arrow/util/compression.h>
 
 namespace evclean {
 namespace {
@@ -44,8 +45,10 @@ Batch from_record_batch(const arrow::RecordBatch& rows) {
   return batch;
 }
 
-std::string serialize_record_batch(const arrow::RecordBatch& rows) {
-  const auto options = arrow::ipc::IpcWriteOptions::Defaults();
+std::string serialize_record_batch(const arrow::RecordBatch& rows, bool compressed) {
+  auto options = arrow::ipc::IpcWriteOptions::Defaults();
+  options.use_threads = false;
+  if (compressed) options.codec = take_arrow(arrow::util::Codec::Create(arrow::Compression::LZ4_FRAME), "making LZ4");
   return take_arrow(arrow::ipc::SerializeRecordBatch(rows, options), "serializing a batch")->ToString();
 }
 

@@ -153,7 +153,9 @@ steps:
   - filter: "status < 400"
   - set: {device: "device_class(user_agent)"}
 output: [out/access.csv.zst, out/access.parquet]
+resources: {chunk: 1MiB}
 YAML
+export EVCLEAN_RESUME_AFTER=0
 go_on() { ours evclean | xargs -r kill -CONT 2>/dev/null; }
 begin_middle() {  # FOLDER [sbatch options]; sets id
   mkdir -p "$work/$1/out"
@@ -162,7 +164,7 @@ begin_middle() {  # FOLDER [sbatch options]; sets id
   id=$(sbatch --parsable --chdir="$PWD" --nodes=2 --ntasks=4 --ntasks-per-node=2 "$@" "$root/slurm/evclean.sbatch" run "$work/middle.yml" \
     --set "input.paths=$work/large.log")
   for ((tenth = 0; tenth < 600; ++tenth)); do
-    [ -n "$(find out -name '.*' -type f)" ] && break
+    [ -n "$(find . -path './.evclean-resume-*' -name '*.log' -size +1M)" ] && break
     sleep 0.1
   done
   ours evclean | xargs -r kill -STOP
@@ -193,6 +195,7 @@ cd "$work/whole" || exit 1
 same_as_whole() {
   cmp "$work/whole/out/access.csv.zst" "$1/out/access.csv.zst" && cmp "$work/whole/out/access.parquet" "$1/out/access.parquet" && ! find "$1/out" -name '.*' -type f | grep .
 }
+went_on() { grep 'splits were read by an earlier run' "evclean-$id.log" && [ -z "$(find . -name '.evclean-resume-*')" ]; }
 preempted() {
   begin_middle preempted --mem-per-cpu=0
   local urgent
@@ -202,9 +205,9 @@ preempted() {
     sleep 0.1
   done
   echo "restarts: $(field "$id" Restarts), urgent: $(wait_for "$urgent" 120)"
-  ends_as "$id" COMPLETED 0:0 && [ "$(field "$id" Restarts)" = 1 ] && grep -q 'start 2 of this job' "evclean-$id.log" && same_as_whole "$PWD"
+  ends_as "$id" COMPLETED 0:0 && [ "$(field "$id" Restarts)" = 1 ] && grep -q 'start 2 of this job' "evclean-$id.log" && went_on && same_as_whole "$PWD"
 }
-check "a job that is preempted and requeued ends with the same output" preempted
+check "a job that is preempted and requeued goes on, and ends with the same output" preempted
 
 node_is_lost() {
   begin_middle lost --mem-per-cpu=0
@@ -224,6 +227,6 @@ node_is_lost() {
   # The node comes back, and so does the job.
   (PATH=$PATH:/usr/sbin:/sbin && cd "$cluster" && slurmd -N n2)
   scontrol update nodename=n2 state=resume 2>/dev/null
-  ends_as "$id" COMPLETED 0:0 && same_as_whole "$PWD"
+  ends_as "$id" COMPLETED 0:0 && went_on && same_as_whole "$PWD"
 }
-check "a node lost in the middle: the job is requeued and ends with the same output" node_is_lost
+check "a node lost in the middle: the job is requeued, goes on and ends with the same output" node_is_lost
