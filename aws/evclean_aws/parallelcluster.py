@@ -48,7 +48,7 @@ def document(config, bundle, script, token):
             "Scheduling": {"Scheduler": "slurm", "SlurmSettings": {"ScaledownIdletime": max(1, int(cluster.idle_hours * 60)),
                                                                    "EnableMemoryBasedScheduling": True}, "SlurmQueues": [queue]},
             "SharedStorage": [{"MountDir": cluster.shared_folder, "Name": "shared", "StorageType": "Efs",
-                               "EfsSettings": {"Encrypted": True, "ThroughputMode": "elastic"}}],
+                               "EfsSettings": {"Encrypted": True}}],
             "Imds": {"ImdsSupport": "v2.0"},
             "Tags": [{"Key": key, "Value": value} for key, value in {**cluster.tags, "evclean:cluster": cluster.cluster_name}.items()]}
     return yaml.safe_dump(text, sort_keys=False, width=120)
