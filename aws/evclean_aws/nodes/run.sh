@@ -113,10 +113,16 @@ run_once() {
   "$target/bin/mpirun" --hostfile "$here/hostfile" --map-by "ppr:$ranks:node" --bind-to none -np "$((count * ranks))" -wdir "$work" \
     --mca plm rsh --mca plm_rsh_agent "ssh $ssh_options ${EVCLEAN_SSH_OPTIONS:-}" --mca plm_rsh_no_tree_spawn 1 \
     --mca oob_tcp_keepalive_time 5 --mca oob_tcp_keepalive_intvl 5 --mca oob_tcp_keepalive_probes 3 \
-    --mca pml ob1 --mca btl self,vader,tcp ${EVCLEAN_MPIRUN_OPTIONS:-} ${region:+-x AWS_DEFAULT_REGION -x AWS_REGION} "${day_options[@]}" \
+    --mca pml ob1 --mca btl self,vader,tcp ${EVCLEAN_MPIRUN_OPTIONS:-} ${region:+-x AWS_DEFAULT_REGION -x AWS_REGION} "${day_options[@]}" -x EVCLEAN_RESUME_AFTER \
     "$target/bin/evclean" run "$here/job/$file" --set "resources.memory=$memory" --set "resources.scratch=$work/scratch" \
-    --progress plain "$@" >>"$text" 2>&1
+    --progress plain "${resume[@]}" "$@" >>"$text" 2>&1
 }
+
+# Where it may have to start again, it keeps what it has done from its 20th second on, on the nodes' own disks: the next
+# try goes on with what those that are left have kept.
+export EVCLEAN_RESUME_AFTER=${EVCLEAN_RESUME_AFTER:-20}
+resume=()
+[ "$retries" = 0 ] || resume=(--resume)
 
 # These codes of evclean say what happened; every other end (MPI's trouble, a lost daemon, a killed rank) may be a node
 # that is gone.
@@ -140,5 +146,5 @@ for ((try = 0; ; ++try)); do
     end "$status"
   }
   [ "$try" -lt "$retries" ] || { say "nodes were lost ($before, now $after), and it was try $((try + 1)) of $((retries + 1)): raise retries, or take market: on_demand"; end 3; }
-  say "nodes were lost ($before, now $after): nothing was published; the job starts again on those that are left"
+  say "nodes were lost ($before, now $after): nothing was published; the job goes on with those that are left"
 done
