@@ -11,16 +11,22 @@ void JsonKeys::clear() {
   texts_.clear();
   nodes_.assign(1, {});
   by_text_.clear();
+  recent_.fill(kNoKey);
 }
 
 std::uint32_t JsonKeys::find_slowly(std::uint32_t node, std::uint32_t before, std::uint32_t guess, const char* text,
                                     std::size_t size) {
   // The expected key may be absent in this record: then the one after it is the next guess, and stays second.
   if (guess < keys_.size() && matches(keys_[guess].next, node, text, size)) return keys_[guess].next;
+  std::uint32_t& recent = recent_[recent_slot(node, text, size)];
+  if (matches(recent, node, text, size)) {
+    expect(node, before, recent);
+    return recent;
+  }
   const auto found = by_text_.find(map_key(node, {text, size}));
   if (found == by_text_.end()) return kNoKey;
   expect(node, before, found->second);
-  return found->second;
+  return recent = found->second;
 }
 
 void JsonKeys::expect(std::uint32_t node, std::uint32_t before, std::uint32_t key) {

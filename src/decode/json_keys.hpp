@@ -3,6 +3,7 @@
 // is likely to follow it. Records of one kind repeat their keys in one order, so a key is found by one comparison.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -95,6 +96,13 @@ class JsonKeys {
   }
   std::uint32_t find_slowly(std::uint32_t node, std::uint32_t before, std::uint32_t guess, const char* text,
                             std::size_t size);
+  /// Where a key may be found without a hash of all its bytes; `text` as for matches().
+  static std::size_t recent_slot(std::uint32_t node, const char* text, std::size_t size) {
+    std::uint64_t head = 0;
+    std::memcpy(&head, text, sizeof head);
+    if (size < 8) head &= (std::uint64_t{1} << (8 * size)) - 1;
+    return ((head ^ size ^ (std::uint64_t{node} << 32)) * 0x9E3779B97F4A7C15ull) >> 56;
+  }
   void expect(std::uint32_t node, std::uint32_t before, std::uint32_t key);
   static std::string map_key(std::uint32_t node, std::string_view raw);
 
@@ -102,6 +110,7 @@ class JsonKeys {
   std::vector<JsonKeyText> texts_;
   std::vector<JsonNode> nodes_;
   std::unordered_map<std::string, std::uint32_t> by_text_;
+  std::array<std::uint32_t, 256> recent_{};  ///< keys found lately that were not expected, by recent_slot()
 };
 
 }  // namespace evclean

@@ -41,7 +41,10 @@ class JsonRows {
 
   std::size_t rows() const { return row_; }
   /// True when the batch holds so many cells that it should be handed on.
-  bool full() const { return rows() * columns_.size() > kMaxCells; }
+  bool full() const {
+    const std::size_t cells = rows() * columns_.size();
+    return cells > kMaxCells || (cells >= kGoodCells && rows() >= kGoodRows);
+  }
   /// Moves names, columns and records into the batch, and the counters into the result.
   void finish(DecodeResult& result);
 
@@ -50,6 +53,10 @@ class JsonRows {
 
  private:
   static constexpr std::size_t kMaxCells = kMaxBatchCells;
+  /// Cells that stay in the second-level cache with their text until they are written, and rows enough to make up for
+  /// the cost of a batch.
+  static constexpr std::size_t kGoodCells = 64 << 10;
+  static constexpr std::size_t kGoodRows = 1024;
 
   struct Open {
     std::uint32_t node;

@@ -32,6 +32,13 @@ std::int64_t count_line_ends(const char* text, std::size_t begin, std::size_t en
   return ends;
 }
 
+/// A block may take many calls: what earlier ones have read is counted again only for a reject.
+std::int64_t RecordLog::line_ends_before_call() {
+  if (before_call_ < 0) before_call_ = count_line_ends(input_.text->data(), 0, input_.begin, lone_cr_);
+  return before_call_;
+}
+
+/// Line ends between the begin of the call and `offset`.
 std::int64_t RecordLog::line_ends_before(std::size_t offset) {
   if (offset < counted_to_) return counted_ - count_line_ends(input_.text->data(), offset, counted_to_, lone_cr_);
   counted_ += count_line_ends(input_.text->data(), counted_to_, offset, lone_cr_);
@@ -43,7 +50,7 @@ void RecordLog::add_reject(std::size_t begin, std::size_t end, std::string reaso
   Reject reject;
   reject.file = input_.origin.file;
   reject.segment = input_.origin.segment;
-  reject.line = input_.origin.first_line + line_ends_before(begin);
+  reject.line = input_.origin.first_line + line_ends_before_call() + line_ends_before(begin);
   reject.byte_offset = input_.origin.byte_offset + static_cast<std::int64_t>(begin);
   reject.reason = std::move(reason);
   reject.detail = std::move(detail);
@@ -53,8 +60,7 @@ void RecordLog::add_reject(std::size_t begin, std::size_t end, std::string reaso
 }
 
 DecodeResult RecordLog::finish(std::size_t consumed) {
-  const std::int64_t before = count_line_ends(input_.text->data(), 0, input_.begin, lone_cr_);
-  result_.newlines = line_ends_before(consumed) - before;
+  result_.newlines = line_ends_before(consumed);
   result_.consumed = consumed;
   result_.batch.origin = input_.origin;
   result_.batch.text = input_.text;

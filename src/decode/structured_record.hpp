@@ -18,7 +18,7 @@ std::int64_t count_line_ends(const char* text, std::size_t begin, std::size_t en
 /// Builds the DecodeResult of one call. Line numbers are counted as far as a reject asks for them, once.
 class RecordLog {
  public:
-  RecordLog(const DecodeInput& input, bool lone_cr) : input_(input), lone_cr_(lone_cr) {}
+  RecordLog(const DecodeInput& input, bool lone_cr) : input_(input), lone_cr_(lone_cr), counted_to_(input.begin) {}
 
   void add_rows(std::int64_t rows) { result_.lines += rows; }
   void add_blank(std::int64_t records = 1) {
@@ -33,11 +33,13 @@ class RecordLog {
 
  private:
   std::int64_t line_ends_before(std::size_t offset);
+  std::int64_t line_ends_before_call();
 
   const DecodeInput& input_;
   bool lone_cr_;
-  std::size_t counted_to_ = 0;
+  std::size_t counted_to_;  ///< from input.begin on
   std::int64_t counted_ = 0;
+  std::int64_t before_call_ = -1;  ///< line ends of the block before input.begin; -1: not counted
   DecodeResult result_;
 };
 

@@ -2,8 +2,10 @@
 #include "split_record.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <tuple>
 
+#include "evclean/span_mask.hpp"
 #include "wire.hpp"
 
 namespace evclean {
@@ -335,7 +337,11 @@ void count_missing(const Batch& batch, std::vector<std::int64_t>& missing) {
       missing[c] += batch.array(static_cast<int>(c))->null_count();
       continue;
     }
-    for (const Span span : batch.raw(static_cast<int>(c)).spans) missing[c] += span.missing();
+    const std::vector<Span>& spans = batch.raw(static_cast<int>(c)).spans;
+    for (std::int64_t first = 0; first < batch.num_rows; first += 64) {
+      const std::int64_t count = std::min<std::int64_t>(64, batch.num_rows - first);
+      missing[c] += count - std::popcount(present_bits(spans.data() + first, count));
+    }
   }
 }
 

@@ -4,7 +4,9 @@
 #include <algorithm>
 
 #include "byte_scan.hpp"
+#include "evclean/span_mask.hpp"
 #include "evclean/types.hpp"
+#include "present_rows.hpp"
 #include "row_encoder.hpp"
 #include "value_column.hpp"
 
@@ -62,6 +64,8 @@ class CsvEncoder : public RowEncoder {
     // A line with nothing on it is skipped by readers: a lone missing value is written as an empty string.
     if (fields.size() == 1 && missing_.empty()) null_ = "\"\"";
     for (const Field& field : fields) names_.push_back(field.name);
+    std::fill_n(gap_, kGapBytes, delimiter);
+    row_room_ = fields.size() * (null_.size() + 1) + kValueRoom;
   }
 
   std::string header() const override {
@@ -80,13 +84,22 @@ class CsvEncoder : public RowEncoder {
 
   std::int64_t encode(const Batch& batch, std::int64_t row, std::size_t full_bytes, TextBuffer& buffer) override {
     const std::vector<ValueColumn> columns = value_columns(batch, names_.size());
+    PresentRows present(columns, batch.num_rows);
     char* out = buffer.end();
     for (bool full = false; row < batch.num_rows && !full; ++row) {
-      for (const ValueColumn& column : columns) {
-        out = write_value(column, row, out, buffer);
-        *out++ = special_.delimiter;
+      out = buffer.room(out, row_room_);
+      std::size_t next = 0;
+      for (std::size_t w = 0; w < present.words(); ++w) {
+        for_each_bit(present.word(row, w), [&](std::int64_t bit) {
+          const std::size_t column = 64 * w + static_cast<std::size_t>(bit);
+          out = write_missing(out, column - next);
+          out = write_value(columns[column], row, out, buffer);
+          *out++ = special_.delimiter;
+          next = column + 1;
+        });
       }
-      out = columns.empty() ? buffer.room(out, kValueRoom) + 1 : out;
+      out = write_missing(out, columns.size() - next);
+      out = columns.empty() ? out + 1 : out;
       out[-1] = '\n';
       buffer.set_end(out);
       full = buffer.size() >= full_bytes;
@@ -95,15 +108,29 @@ class CsvEncoder : public RowEncoder {
   }
 
  private:
+  /// Missing values with their delimiters; there is room for a row of them.
+  [[gnu::always_inline]] char* write_missing(char* out, std::size_t count) const {
+    if (!null_.empty()) return write_null_words(out, count);
+    for (std::size_t done = 0; done < count; done += kGapBytes) std::memcpy(out + done, gap_, kGapBytes);
+    return out + count;
+  }
+
+  [[gnu::noinline]] char* write_null_words(char* out, std::size_t count) const {
+    for (; count > 0; --count) {
+      out = copy_short(out, null_);
+      *out++ = special_.delimiter;
+    }
+    return out;
+  }
+
   [[gnu::always_inline]] char* write_value(const ValueColumn& column, std::int64_t row, char* out,
                                            TextBuffer& buffer) const {
-    if (column.missing(row)) return copy_short(buffer.room(out, null_.size() + kValueRoom), null_);
     if (column.kind == Kind::kSpans || column.kind == Kind::kUtf8) {
       const std::string_view text = column.string(row);
-      out = buffer.room(out, 2 * text.size() + kValueRoom);
+      out = buffer.room(out, 2 * text.size() + row_room_);
       return write_text(out, text, column.readable_end);
     }
-    out = buffer.room(out, kValueRoom);
+    out = buffer.room(out, row_room_);
     char* end = write_fixed(column, row, out);
     return missing_.empty() ? end : quote_if_missing(out, end);
   }
@@ -142,6 +169,9 @@ class CsvEncoder : public RowEncoder {
   std::string missing_;
   std::string null_;  ///< what a missing value looks like
   std::vector<std::string> names_;
+  static constexpr std::size_t kGapBytes = 32;
+  char gap_[kGapBytes];       ///< delimiters between missing values
+  std::size_t row_room_ = 0;  ///< for a number, and the missing values of a row behind it
 };
 
 }  // namespace

@@ -3,6 +3,9 @@
 
 #include <arrow/api.h>
 
+#include <algorithm>
+#include <cstring>
+
 #include "evclean/error.hpp"
 
 namespace evclean {
@@ -69,6 +72,18 @@ ValueColumn view_array(const arrow::Array& array) {
 }
 
 }  // namespace
+
+std::uint64_t ValueColumn::validity_bits(std::int64_t row, std::int64_t count) const noexcept {
+  if (count <= 0) return 0;
+  const std::int64_t begin = bit_offset + row;
+  const std::uint8_t* const from = validity + (begin >> 3);
+  const auto shift = static_cast<unsigned>(begin & 7);
+  const std::int64_t bytes = (count + shift + 7) / 8;  // up to nine, and no byte beyond is touched
+  std::uint64_t low = 0;
+  std::memcpy(&low, from, static_cast<std::size_t>(std::min<std::int64_t>(bytes, 8)));
+  const std::uint64_t high = bytes > 8 ? from[8] : 0;
+  return ((low >> shift) | (shift == 0 ? 0 : high << (64 - shift))) & low_bits(count);
+}
 
 std::vector<ValueColumn> value_columns(const Batch& batch, std::size_t expected) {
   EVCLEAN_CHECK(batch.columns.size() == expected, "batch has {} columns, output {}", batch.columns.size(), expected);

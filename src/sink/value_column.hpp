@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "evclean/batch.hpp"
+#include "evclean/span_mask.hpp"
 
 namespace evclean {
 
@@ -30,6 +31,11 @@ struct ValueColumn {
     if (kind == Kind::kSpans) return spans[row].missing();
     return validity != nullptr && !bit(validity, row);
   }
+  /// Bit i: row + i has a value; `count` rows, at most 64.
+  std::uint64_t present(std::int64_t row, std::int64_t count) const noexcept {
+    if (kind == Kind::kSpans) return present_bits(spans + row, count);
+    return validity == nullptr ? low_bits(count) : validity_bits(row, count);
+  }
   std::string_view string(std::int64_t row) const noexcept {
     if (kind == Kind::kSpans) return {text + spans[row].offset, spans[row].length()};
     return {text + offsets[row], static_cast<std::size_t>(offsets[row + 1] - offsets[row])};
@@ -40,6 +46,7 @@ struct ValueColumn {
   bool boolean(std::int64_t row) const noexcept { return bit(bits, row); }
 
  private:
+  std::uint64_t validity_bits(std::int64_t row, std::int64_t count) const noexcept;
   bool bit(const std::uint8_t* from, std::int64_t row) const noexcept {
     const std::int64_t at = bit_offset + row;
     return ((from[at >> 3] >> (at & 7)) & 1) != 0;

@@ -11,15 +11,6 @@
 namespace evclean {
 namespace {
 
-constexpr std::array<bool, 256> bytes_of(std::string_view bytes) {
-  std::array<bool, 256> table{};
-  for (const char c : bytes) table[static_cast<unsigned char>(c)] = true;
-  return table;
-}
-
-// Digits and minus; the truth words; weekdays in any case (RFC 2822); blanks, which do not count.
-constexpr std::array<bool, 256> kMayBeTyped = bytes_of("-0123456789 \ttTfFmMwWsS");
-
 // The fourth byte of a truth word or of a weekday with its comma.
 constexpr std::array<bool, 256> kFourthOfWord = bytes_of("eEsS,");
 
@@ -50,8 +41,7 @@ ValueKind truth_kind(std::string_view text) noexcept {
 
 }  // namespace
 
-bool surely_string(const char* text, std::uint32_t length) noexcept {
-  if (!in(kMayBeTyped, *text)) return true;
+bool surely_string_within(const char* text, std::uint32_t length) noexcept {
   if (is_letter(*text)) return length < 4 || !in(kFourthOfWord, text[3]);
   if (!is_digit(*text)) return *text == '-' && (length == 1 || !is_digit(text[1]));
   const std::uint32_t digits = leading_digits(load_eight(text));

@@ -9,6 +9,7 @@
 #include "classify.hpp"
 #include "evclean/arrow_status.hpp"
 #include "evclean/error.hpp"
+#include "evclean/span_mask.hpp"
 #include "evclean/types.hpp"
 #include "number_text.hpp"
 #include "time_text.hpp"
@@ -216,10 +217,6 @@ class Builder {
 template <typename Reader>
 [[gnu::noinline]] bool look_closer(const SpanColumn& column, std::int64_t row, const Reader& reader,
                                    typename Reader::Value& value, Tally& tally, std::int64_t& misfits) {
-  if (column.spans[static_cast<std::size_t>(row)].missing()) {
-    ++tally.missing;
-    return false;
-  }
   const ValueKind kind = examine(column, row, tally);
   if (reader.fits(kind)) return reader.read(column.view(row), value);
   ++misfits;
@@ -235,12 +232,14 @@ std::shared_ptr<arrow::Array> convert_by(const Reader& reader, const SpanColumn&
   Builder<Value> builder(rows);
   for (std::int64_t first = 0; first < rows; first += 64) {
     Value values[64]{};
-    std::uint64_t present = 0;
+    const Span* const spans = column.spans.data() + first;
     const std::int64_t count = std::min<std::int64_t>(64, rows - first);
-    for (std::int64_t i = 0; i < count; ++i) {
-      const Span span = column.spans[static_cast<std::size_t>(first + i)];
+    std::uint64_t present = present_bits(spans, count);
+    tally.missing += count - std::popcount(present);
+    for_each_bit(present, [&](std::int64_t i) {
+      const Span span = spans[i];
       Value value{};
-      const ValueKind kind = span.missing() ? ValueKind::kString : reader.plain(text + span.offset, span, value);
+      const ValueKind kind = reader.plain(text + span.offset, span, value);
       bool there = kind != ValueKind::kString;
       if (there) [[likely]] {
         tally.add(kind, first + i);
@@ -249,8 +248,8 @@ std::shared_ptr<arrow::Array> convert_by(const Reader& reader, const SpanColumn&
         there = look_closer(column, first + i, reader, value, tally, misfits);
       }
       values[i] = there ? value : Value{};
-      present |= std::uint64_t{there} << i;
-    }
+      present &= ~(std::uint64_t{!there} << i);
+    });
     builder.put(first, count, values, present);
   }
   return builder.finish(type);
@@ -260,21 +259,25 @@ void examine_all(const SpanColumn& column, Tally& tally) {
   const auto rows = static_cast<std::int64_t>(column.spans.size());
   const char* const text = column.text ? column.text->data() : nullptr;
   const Int64Reader integers{column.kind == RawKind::kJson};
-  for (std::int64_t row = 0; row < rows; ++row) {
-    const Span span = column.spans[static_cast<std::size_t>(row)];
-    if (span.missing()) {
-      ++tally.missing;
-    } else if (span.length() == 0 || surely_string(text + span.offset, span.length())) {
+  const auto examine_one = [&](Span span, std::int64_t row) {
+    if (span.length() == 0 || surely_string(text + span.offset, span.length())) {
       tally.add(ValueKind::kString, row);
-    } else {
-      std::int64_t ignored = 0;
-      const ValueKind kind = integers.plain(text + span.offset, span, ignored);
-      if (kind == ValueKind::kString) {
-        examine(column, row, tally);
-      } else {
-        tally.add(kind, row);
-      }
+      return;
     }
+    std::int64_t ignored = 0;
+    const ValueKind kind = integers.plain(text + span.offset, span, ignored);
+    if (kind == ValueKind::kString) {
+      examine(column, row, tally);
+    } else {
+      tally.add(kind, row);
+    }
+  };
+  for (std::int64_t first = 0; first < rows; first += 64) {
+    const Span* const spans = column.spans.data() + first;
+    const std::int64_t count = std::min<std::int64_t>(64, rows - first);
+    const std::uint64_t present = present_bits(spans, count);
+    tally.missing += count - std::popcount(present);
+    for_each_bit(present, [&](std::int64_t i) { examine_one(spans[i], first + i); });
   }
 }
 

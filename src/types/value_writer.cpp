@@ -94,27 +94,31 @@ char* write_fixed(char* out, const Shortest& number) noexcept {
   return std::copy(number.digits + whole, number.digits + number.count, out);
 }
 
+/// A number of at most three or six decimals; nullptr for any other. The scale is a constant: no division is left.
+template <std::int64_t kScale>
+[[gnu::always_inline]] inline char* write_decimals(char* out, double magnitude) noexcept {
+  constexpr auto scale = static_cast<double>(kScale);
+  if (magnitude * scale >= 1e15) return nullptr;
+  const auto digits = static_cast<std::int64_t>(magnitude * scale + 0.5);
+  if (static_cast<double>(digits) / scale != magnitude) return nullptr;
+  out = write_int64(out, digits / kScale);
+  *out++ = '.';
+  auto rest = static_cast<std::int32_t>(digits % kScale);
+  if constexpr (kScale == 1'000'000)
+    out = write_pair(write_pair(out, rest / 10'000), rest / 100 % 100);
+  else
+    *out++ = static_cast<char>('0' + rest / 100);
+  out = write_pair(out, rest % 100);
+  while (out[-1] == '0' && out[-2] != '.') --out;
+  return out;
+}
+
 /// Most numbers people write have few decimals: value = digits / 10^places, exactly as it would be read back. Up to
 /// fifteen digits no other number of that length is read as the same double, so these are the shortest.
 char* write_few_decimals(char* out, double magnitude) noexcept {
-  constexpr double kScales[] = {1e3, 1e6};
-  for (const double scale : kScales) {
-    if (magnitude * scale >= 1e15 || magnitude < 1e-4) return nullptr;
-    const auto digits = static_cast<std::int64_t>(magnitude * scale + 0.5);
-    if (static_cast<double>(digits) / scale != magnitude) continue;
-    const auto whole = static_cast<std::int64_t>(scale);
-    out = write_int64(out, digits / whole);
-    *out++ = '.';
-    auto rest = static_cast<std::int32_t>(digits % whole);
-    if (scale == 1e6)
-      out = write_pair(write_pair(out, rest / 10'000), rest / 100 % 100);
-    else
-      *out++ = static_cast<char>('0' + rest / 100);
-    out = write_pair(out, rest % 100);
-    while (out[-1] == '0' && out[-2] != '.') --out;
-    return out;
-  }
-  return nullptr;
+  if (magnitude < 1e-4) return nullptr;
+  if (char* const end = write_decimals<1'000>(out, magnitude)) return end;
+  return write_decimals<1'000'000>(out, magnitude);
 }
 
 /// The day written last: times mostly stand in order.
@@ -132,7 +136,14 @@ void append(std::string& out, Write write) {
 
 }  // namespace
 
-char* write_int64(char* out, std::int64_t value) noexcept { return std::to_chars(out, out + kRoom, value).ptr; }
+char* write_int64(char* out, std::int64_t value) noexcept {
+  if (static_cast<std::uint64_t>(value) < 10) {
+    *out = static_cast<char>('0' + value);
+    return out + 1;
+  }
+  if (static_cast<std::uint64_t>(value) < 100) return write_pair(out, value);
+  return std::to_chars(out, out + kRoom, value).ptr;
+}
 
 char* write_float64(char* out, double value) noexcept {
   if (std::isnan(value)) return std::copy_n("nan", 3, out);

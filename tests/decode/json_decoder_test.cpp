@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <random>
 
 #include "structured_run.hpp"
@@ -293,6 +296,65 @@ TEST(JsonDecoder, ManyColumnsComeInSeveralBatches) {
   }
   EXPECT_EQ(rows, 9'000);
   EXPECT_EQ(decoder->columns().size(), 9'000u);
+}
+
+// Batches stay in the cache; calls that go on in a block count its lines from where they begin.
+TEST(JsonDecoder, ABlockInSeveralCallsKeepsItsLineNumbers) {
+  std::string text;
+  std::vector<std::int64_t> bad;
+  for (std::int64_t line = 0; line < 9000; ++line) {
+    std::string record = "{";
+    for (int key = 0; key < 40; ++key) record += fmt::format("{}\"k{}\":{}", key > 0 ? "," : "", key, line * 40 + key);
+    if (line % 1000 == 700) bad.push_back(line);
+    text += record + (line % 1000 == 700 ? "\n" : "}\n");
+  }
+  const auto decoder = make_json_decoder({});
+  auto block = std::make_shared<TextBlock>(text.size());
+  block->append(text);
+  decoder->begin_file({}, std::string_view(text).substr(0, 4096));
+  Decoded all;
+  std::size_t at = 0;
+  int calls = 0;
+  for (; at < text.size(); ++calls) {
+    DecodeResult result = decoder->decode({block, at, text.size(), text.size() + 1, true, {0, 0, 0, 0}});
+    ASSERT_GT(result.consumed, at);
+    at = result.consumed;
+    take(std::move(result), all);
+  }
+  EXPECT_GT(calls, 3);
+  ASSERT_EQ(all.rejects.size(), bad.size());
+  for (std::size_t i = 0; i < bad.size(); ++i) EXPECT_EQ(all.rejects[i].line, bad[i]);
+  EXPECT_EQ(all.newlines, 9000);
+  EXPECT_EQ(all.lines, 9000);
+  ASSERT_EQ(all.rows.size(), 9000 - bad.size());
+  EXPECT_EQ(all.value(8990, "k39"), std::to_string(8999 * 40 + 39));
+}
+
+TEST(JsonDecoder, KeysThatComeInManyOrdersAreFound) {
+  std::mt19937 random(3);
+  std::string text;
+  std::vector<std::vector<std::string>> expected;
+  std::vector<std::string> keys;
+  for (int i = 0; i < 300; ++i) keys.push_back(fmt::format("{}{}", i % 3 == 0 ? "a_rather_long_key_" : "k", i));
+  for (int row = 0; row < 200; ++row) {
+    std::shuffle(keys.begin(), keys.end(), random);
+    text += "{\"o\":{";
+    for (int i = 0; i < 60; ++i) text += fmt::format("{}\"{}\":\"{}-{}\"", i > 0 ? "," : "", keys[i], keys[i], row);
+    text += "}}\n";
+  }
+  const Decoded d = decode(text);
+  ASSERT_EQ(d.rows.size(), 200u);
+  EXPECT_EQ(d.duplicate_keys, 0);
+  for (std::size_t row = 0; row < 200; ++row) {
+    int there = 0;
+    for (const std::string& name : d.names) {
+      const std::string value = d.value(row, name);
+      if (value[0] == '<') continue;
+      EXPECT_EQ("o." + value, fmt::format("{}-{}", name, row));
+      ++there;
+    }
+    EXPECT_EQ(there, 60);
+  }
 }
 
 TEST(JsonDecoder, AnOverlongLineIsOneRejectInPiecesOfAnySize) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "evclean/error.hpp"
 #include "row_encoder.hpp"
 #include "sample_table.hpp"
@@ -129,6 +131,58 @@ TEST(CsvEncoder, SlicedArraysGiveTheirOwnRows) {
   }
   auto encoder = make_csv_encoder(testing::sample_fields(), ',', "");
   EXPECT_EQ(encode(*encoder, slice), encode(*encoder, testing::sample_batch(13, 37)));
+}
+// The writer visits the values that are there, 64 rows by 64 columns at a time.
+TEST(CsvEncoder, MissingValuesAnywhereInManyColumnsKeepTheirPlace) {
+  std::mt19937 random(7);
+  for (const std::size_t width : {1u, 31u, 33u, 64u, 65u, 130u, 200u}) {
+    for (const int share : {0, 3, 50, 97, 100}) {
+      for (const std::string missing : {"", "NULL"}) {
+        const std::size_t rows = 1 + random() % 150;
+        std::vector<std::vector<std::optional<std::string>>> columns(width);
+        std::string expected;
+        Fields fields;
+        for (std::size_t c = 0; c < width; ++c) fields.push_back({"c", ValueType::kString});
+        for (std::size_t row = 0; row < rows; ++row) {
+          for (auto& column : columns) {
+            const bool there = static_cast<int>(random() % 100) < share;
+            column.push_back(there ? std::optional(std::to_string(random())) : std::nullopt);
+            expected += there ? *column.back() : width == 1 && missing.empty() ? "\"\"" : missing;
+            expected += ',';
+          }
+          expected.back() = '\n';
+        }
+        ASSERT_EQ(encode(*make_csv_encoder(fields, ',', missing), text_batch(columns)), expected)
+            << width << " " << share;
+      }
+    }
+  }
+}
+TEST(CsvEncoder, ValidityOfSlicesIsReadAtAnyBit) {
+  arrow::Int64Builder builder;
+  std::vector<bool> there;
+  std::mt19937 random(8);
+  for (int i = 0; i < 400; ++i) {
+    there.push_back(random() % 3 != 0);
+    check_arrow(there.back() ? builder.Append(i) : builder.AppendNull(), "test");
+  }
+  const auto whole = take_arrow(builder.Finish(), "test");
+  for (const std::int64_t begin : {0, 1, 7, 8, 63, 64, 65, 200, 399}) {
+    for (const std::int64_t count : {1, 2, 63, 64, 65, 130, 200}) {
+      if (begin + count > 400) continue;
+      Batch batch;
+      batch.num_rows = count;
+      batch.columns.emplace_back(whole->Slice(begin, count));
+      batch.columns.emplace_back(whole->Slice(begin, count));
+      std::string expected;
+      for (std::int64_t i = begin; i < begin + count; ++i) {
+        const std::string value = there[static_cast<std::size_t>(i)] ? std::to_string(i) : "";
+        expected += value + "," + value + "\n";
+      }
+      const Fields fields = {{"a", ValueType::kInt64}, {"b", ValueType::kInt64}};
+      ASSERT_EQ(encode(*make_csv_encoder(fields, ',', ""), batch), expected) << begin << " " << count;
+    }
+  }
 }
 TEST(CsvEncoder, StopsAfterTheRowThatFillsTheBuffer) {
   auto encoder = make_csv_encoder({{"a", ValueType::kString}}, ',', "");
