@@ -27,10 +27,42 @@ class SplitCutter {
 
   std::vector<Split> finish() {
     close();
+    taper();
     return std::move(splits_);
   }
 
  private:
+  /// Ranks take splits as they become free: small ones at the end let all of them end at about the same time. The last
+  /// ranges of a big plain file become halves, and the very last quarters.
+  void taper() {
+    if (splits_.size() < kLeastTapered) return;
+    std::vector<Split> end;
+    for (const std::int64_t pieces : {4, 2, 2}) {
+      const SplitSegment& segment = splits_.back().segments.front();
+      if (segment.end - segment.begin < pieces * kLeastPieceBytes) break;  // -1: no range of a plain file
+      Split whole = std::move(splits_.back());
+      splits_.pop_back();
+      const std::vector<Split> cut = in_pieces(whole, pieces);
+      end.insert(end.begin(), cut.begin(), cut.end());
+    }
+    for (Split& piece : end) {
+      piece.ordinal = static_cast<std::int32_t>(splits_.size());
+      splits_.push_back(std::move(piece));
+    }
+  }
+
+  static std::vector<Split> in_pieces(const Split& whole, std::int64_t pieces) {
+    const SplitSegment segment = whole.segments.front();
+    const std::int64_t size = segment.end - segment.begin;
+    std::vector<Split> cut;
+    for (std::int64_t i = 0; i < pieces; ++i) {
+      const std::int64_t begin = segment.begin + size * i / pieces;
+      const std::int64_t end = segment.begin + size * (i + 1) / pieces;
+      cut.push_back({0, {{segment.file, begin, end}}, end - begin + (i == 0 ? whole.size_bytes - size : 0)});
+    }
+    return cut;
+  }
+
   void close() {
     if (!open_.segments.empty()) {
       open_.ordinal = static_cast<std::int32_t>(splits_.size());
@@ -91,6 +123,9 @@ class SplitCutter {
       begin = *end;
     }
   }
+
+  static constexpr std::size_t kLeastTapered = 4;
+  static constexpr std::int64_t kLeastPieceBytes = 1 << 20;
 
   std::int64_t chunk_bytes_;
   std::vector<Split> splits_;

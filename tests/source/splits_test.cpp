@@ -67,6 +67,20 @@ TEST(CutSplits, BigFileIsCutInEqualRanges) {
   for (const Split& split : splits) EXPECT_EQ(91, split.size_bytes);
 }
 
+TEST(CutSplits, TheLastRangesAreSmall) {
+  constexpr std::int64_t kMiB = 1 << 20;
+  const std::vector<InputFile> files = {plain(80 * kMiB), plain(160 * kMiB + 5)};
+  const auto splits = cut_splits(files, 16 * kMiB);
+  ASSERT_NO_FATAL_FAILURE(expect_cover(files, 16 * kMiB, splits));
+  ASSERT_EQ(5u + 8 + 2 + 2 + 4, splits.size());
+  EXPECT_GT(splits[12].size_bytes, 14 * kMiB);
+  for (std::size_t i = 13; i < 17; ++i) EXPECT_NEAR(static_cast<double>(splits[i].size_bytes), 7.3 * kMiB, kMiB);
+  for (std::size_t i = 17; i < 21; ++i) EXPECT_NEAR(static_cast<double>(splits[i].size_bytes), 3.6 * kMiB, kMiB);
+  const std::vector<InputFile> behind = {files[0], packed(30 * kMiB)};  // no range at the end: all stay equal
+  EXPECT_EQ(6u, cut_splits(behind, 16 * kMiB).size());
+  EXPECT_EQ(3u, cut_splits({plain(48 * kMiB)}, 16 * kMiB).size());  // few splits are not worth it
+}
+
 TEST(CutSplits, FileOfExactlyAChunkIsNotCut) {
   const auto splits = cut_splits({plain(100)}, 100);
   ASSERT_EQ(1u, splits.size());
