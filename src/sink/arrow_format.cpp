@@ -80,18 +80,37 @@ EmptyFile write_empty(const std::shared_ptr<arrow::Schema>& schema, std::size_t 
   return file;
 }
 
-class ArrowFormat : public GroupFormat {
+class ArrowRows : public RowGroup {
  public:
-  explicit ArrowFormat(const Fields& fields) : schema_(arrow_schema(fields)) {}
+  explicit ArrowRows(std::shared_ptr<arrow::Schema> schema) : schema_(std::move(schema)) {}
 
-  EncodedGroup encode(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches) const override {
-    const auto rows = take_arrow(arrow::ConcatenateRecordBatches(batches), "Arrow file");
-    EncodedGroup group{take_arrow(arrow::ipc::SerializeRecordBatch(*rows, write_options()), "Arrow file")->ToString(),
+  void append(const Batch& batch, const std::vector<ValueColumn>&, std::int64_t begin, std::int64_t end) override {
+    const bool whole = begin == 0 && end == batch.num_rows;
+    batches_.push_back(to_record_batch(whole ? batch : slice_batch(batch, begin, end - begin), schema_));
+  }
+
+  EncodedGroup encode() override {
+    EncodedGroup group{take_arrow(arrow::ipc::SerializeRecordBatch(*rows(), write_options()), "Arrow file")->ToString(),
                        {}};
     EVCLEAN_CHECK(group.bytes.size() % 8 == 0, "Arrow message of {} bytes is not aligned", group.bytes.size());
     group.metadata = bytes_of({entry_of(group.bytes, 0)});
     return group;
   }
+
+  std::shared_ptr<arrow::RecordBatch> rows() const override {
+    return take_arrow(arrow::ConcatenateRecordBatches(batches_), "Arrow file");
+  }
+
+ private:
+  std::shared_ptr<arrow::Schema> schema_;
+  std::vector<std::shared_ptr<arrow::RecordBatch>> batches_;
+};
+
+class ArrowFormat : public GroupFormat {
+ public:
+  explicit ArrowFormat(const Fields& fields) : schema_(arrow_schema(fields)) {}
+
+  std::unique_ptr<RowGroup> make_group() const override { return std::make_unique<ArrowRows>(schema_); }
 
   std::string head() const override { return write_empty(schema_, 0).head; }
 

@@ -1,37 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <arrow/api.h>
 
+#include "evclean/record_batch.hpp"
 #include "row_groups.hpp"
 
 namespace evclean {
 namespace {
 
-/// Bytes of the first `count` values.
-std::int64_t plain_size(const arrow::Array& column, std::int64_t count) {
-  if (column.type_id() == arrow::Type::STRING) {
-    const auto* offsets = column.data()->GetValues<std::int32_t>(1);
-    return count == 0 ? 0 : offsets[count] - offsets[0] + 4 * count;
-  }
-  return column.type_id() == arrow::Type::BOOL ? count : 8 * count;
-}
+using Kind = ValueColumn::Kind;
 
-std::int64_t plain_size(const arrow::RecordBatch& rows, std::int64_t count) {
-  std::int64_t size = 0;
-  for (const auto& column : rows.columns()) size += plain_size(*column, count);
+std::int64_t plain_size(const ValueColumn& column, std::int64_t begin, std::int64_t end) {
+  const std::int64_t rows = end - begin;
+  if (rows == 0) return 0;
+  if (column.kind == Kind::kBool) return rows;
+  if (column.kind == Kind::kUtf8) return column.offsets[end] - column.offsets[begin] + 4 * rows;
+  if (column.kind != Kind::kSpans) return 8 * rows;
+  std::int64_t size = 4 * rows;
+  for (std::int64_t row = begin; row < end; ++row) size += column.spans[row].missing() ? 0 : column.spans[row].length();
   return size;
 }
 
 }  // namespace
 
-std::int64_t plain_size(const arrow::RecordBatch& rows) { return plain_size(rows, rows.num_rows()); }
+std::int64_t plain_size(const std::vector<ValueColumn>& columns, std::int64_t begin, std::int64_t end) {
+  std::int64_t size = 0;
+  for (const ValueColumn& column : columns) size += plain_size(column, begin, end);
+  return size;
+}
 
-std::int64_t rows_of_size(const arrow::RecordBatch& rows, std::int64_t size_bytes) {
-  std::int64_t low = 0;
-  std::int64_t high = rows.num_rows();
-  while (low < high) {
-    const std::int64_t middle = (low + high) / 2;
-    if (plain_size(rows, middle) >= size_bytes) {
-      high = middle;
+std::int64_t plain_size(const arrow::RecordBatch& rows) {
+  const Batch batch = from_record_batch(rows);
+  return plain_size(value_columns(batch, batch.columns.size()), 0, rows.num_rows());
+}
+
+std::int64_t rows_of_size(const std::vector<ValueColumn>& columns, std::int64_t begin, std::int64_t end,
+                          std::int64_t size_bytes) {
+  std::int64_t low = begin;
+  while (low < end) {
+    const std::int64_t middle = low + (end - low) / 2;
+    const std::int64_t size = plain_size(columns, begin, middle);
+    if (size >= size_bytes) {
+      end = middle;
     } else {
       low = middle + 1;
     }

@@ -14,8 +14,6 @@
 namespace evclean {
 namespace {
 
-using Rows = std::shared_ptr<arrow::RecordBatch>;
-
 class GroupSink : public FileSink {
  public:
   GroupSink(std::unique_ptr<GroupFormat> format, GroupRule rule, const FileTarget& target, const Fields& fields,
@@ -29,29 +27,25 @@ class GroupSink : public FileSink {
   void need(int group) override { files_.need(group); }
 
   void write(int group, std::int64_t part, const Batch& batch) override {
+    const std::vector<ValueColumn> columns = value_columns(batch, static_cast<std::size_t>(schema_->num_fields()));
     OpenPart& open = open_[{part, group}];
-    Rows rows = to_record_batch(batch, schema_);
-    while (open.size + plain_size(*rows) >= rule_.full_bytes) {
-      const std::int64_t count = rows_of_size(*rows, rule_.full_bytes - open.size);
-      open.batches.push_back(rows->Slice(0, count));
-      open.rows += count;
+    std::int64_t row = 0;
+    while (open.size + plain_size(columns, row, batch.num_rows) >= rule_.full_bytes) {
+      const std::int64_t end = rows_of_size(columns, row, batch.num_rows, rule_.full_bytes - open.size);
+      take_rows(open, batch, columns, row, end);
       add_group(group, part, open);
-      rows = rows->Slice(count);
+      row = end;
     }
-    if (rows->num_rows() == 0) return;
-    open.size += plain_size(*rows);
-    open.rows += rows->num_rows();
-    open.batches.push_back(std::move(rows));
+    if (row == batch.num_rows) return;
+    open.size += plain_size(columns, row, batch.num_rows);
+    take_rows(open, batch, columns, row, batch.num_rows);
   }
 
   void end_part(int group, std::int64_t part) override {
     OpenPart& open = open_[{part, group}];
     if (open.size >= rule_.own_bytes) add_group(group, part, open);
-    std::string tail;
-    if (!open.batches.empty()) {
-      tail = serialize_record_batch(*take_arrow(arrow::ConcatenateRecordBatches(open.batches), "joining batches"));
-    }
-    files_.end_part(group, part, tail, open.size, open.rows);
+    const std::string tail = open.rows ? serialize_record_batch(*open.rows->rows()) : std::string();
+    files_.end_part(group, part, tail, open.size, open.count);
     open_.erase({part, group});
   }
 
@@ -85,25 +79,34 @@ class GroupSink : public FileSink {
 
  private:
   struct OpenPart {
-    std::vector<Rows> batches;
-    std::int64_t size = 0;  ///< of the batches, as plain_size counts
-    std::int64_t rows = 0;
+    std::unique_ptr<RowGroup> rows;  ///< null: none yet
+    std::int64_t count = 0;
+    std::int64_t size = 0;  ///< of the rows, as plain_size counts
   };
   using Slot = std::pair<std::int64_t, int>;  ///< part, group
 
+  void take_rows(OpenPart& open, const Batch& batch, const std::vector<ValueColumn>& columns, std::int64_t begin,
+                 std::int64_t end) {
+    if (!open.rows) open.rows = format_->make_group();
+    open.rows->append(batch, columns, begin, end);
+    open.count += end - begin;
+  }
+
   void add_group(int group, std::int64_t part, OpenPart& open) {
-    EncodedGroup encoded = format_->encode(open.batches);
+    EncodedGroup encoded = open.rows->encode();
     own_[{part, group}].push_back(std::move(encoded.metadata));
     own_sizes_[{part, group}].push_back(static_cast<std::int64_t>(encoded.bytes.size()));
-    files_.add_block(group, part, encoded.bytes, open.rows);
+    files_.add_block(group, part, encoded.bytes, open.count);
     open = {};
   }
 
   std::string merge(int group, std::int64_t part, const std::vector<std::string>& tails) {
-    std::vector<Rows> batches;
-    for (const std::string& tail : tails)
-      batches.push_back(parse_record_batch(arrow::Buffer::FromString(tail), schema_));
-    EncodedGroup encoded = format_->encode(batches);
+    const auto rows = format_->make_group();
+    for (const std::string& tail : tails) {
+      const Batch batch = from_record_batch(*parse_record_batch(arrow::Buffer::FromString(tail), schema_));
+      rows->append(batch, value_columns(batch, batch.columns.size()), 0, batch.num_rows);
+    }
+    EncodedGroup encoded = rows->encode();
     merged_[{part, group}] = std::move(encoded.metadata);
     return std::move(encoded.bytes);
   }

@@ -17,18 +17,21 @@ constexpr std::int16_t kRowGroups = 4;
 
 namespace row_group {
 constexpr std::int16_t kColumns = 1;
+constexpr std::int16_t kPlainBytes = 2;
+constexpr std::int16_t kRows = 3;
 constexpr std::int16_t kFileOffset = 5;
+constexpr std::int16_t kStoredBytes = 6;
 constexpr std::int16_t kOrdinal = 7;
 }  // namespace row_group
 
 namespace column_chunk {
-constexpr std::int16_t kFileOffset = 2;
 constexpr std::int16_t kMetadata = 3;
-constexpr std::int16_t kOffsets[] = {4, 6};  // offset index, column index
 }  // namespace column_chunk
 
 namespace column_metadata {
-constexpr std::int16_t kOffsets[] = {9, 10, 11, 14};  // data page, index page, dictionary page, bloom filter
+constexpr std::int16_t kPlainBytes = 6;
+constexpr std::int16_t kStoredBytes = 7;
+constexpr std::int16_t kOffsets[] = {9, 11};  // data page, dictionary page
 }  // namespace column_metadata
 
 std::uint32_t footer_size(std::string_view file) {
@@ -44,10 +47,10 @@ ThriftValue parse_footer(std::string_view file) {
   return parse_thrift(file.substr(file.size() - 8 - size, size));
 }
 
-/// Moves an offset. Zero means "not given".
+/// Moves an offset, if it is given.
 void shift(ThriftValue& fields, std::int16_t id, std::int64_t by) {
   ThriftValue* offset = fields.find(id);
-  if (offset && offset->number != 0) offset->number += by;
+  if (offset) offset->number += by;
 }
 
 void shift_row_group(ThriftValue& group, std::int64_t by) {
@@ -55,23 +58,36 @@ void shift_row_group(ThriftValue& group, std::int64_t by) {
   ThriftValue* columns = group.find(row_group::kColumns);
   EVCLEAN_CHECK(columns != nullptr, "Parquet row group without columns");
   for (ThriftValue& column : columns->elements) {
-    shift(column, column_chunk::kFileOffset, by);
-    for (const std::int16_t id : column_chunk::kOffsets) shift(column, id, by);
     ThriftValue* metadata = column.find(column_chunk::kMetadata);
     EVCLEAN_CHECK(metadata != nullptr, "Parquet column without metadata");
     for (const std::int16_t id : column_metadata::kOffsets) shift(*metadata, id, by);
   }
 }
 
+ThriftValue ordinal(std::int64_t value) {
+  ThriftValue out = thrift_i64(value);
+  out.type = ThriftValue::kI16;
+  return out;
+}
+
 }  // namespace
 
-EncodedGroup take_row_group(std::string_view file) {
-  ThriftValue footer = parse_footer(file);
-  ThriftValue* groups = footer.find(file_metadata::kRowGroups);
-  EVCLEAN_CHECK(groups && groups->elements.size() == 1, "expected one Parquet row group");
-  const std::size_t magic = kParquetMagic.size();
-  return {std::string(file.substr(magic, file.size() - 8 - footer_size(file) - magic)),
-          write_thrift(groups->elements[0])};
+std::string row_group_metadata(std::vector<ThriftValue> columns, std::int64_t rows) {
+  std::int64_t plain = 0;
+  std::int64_t stored = 0;
+  for (ThriftValue& column : columns) {
+    ThriftValue* metadata = column.find(column_chunk::kMetadata);
+    plain += metadata->find(column_metadata::kPlainBytes)->number;
+    stored += metadata->find(column_metadata::kStoredBytes)->number;
+  }
+  ThriftValue group;
+  group.fields = {{row_group::kColumns, thrift_list(ThriftValue::kStruct, std::move(columns))},
+                  {row_group::kPlainBytes, thrift_i64(plain)},
+                  {row_group::kRows, thrift_i64(rows)},
+                  {row_group::kFileOffset, thrift_i64(static_cast<std::int64_t>(kParquetMagic.size()))},
+                  {row_group::kStoredBytes, thrift_i64(stored)},
+                  {row_group::kOrdinal, ordinal(0)}};
+  return write_thrift(group);
 }
 
 std::string make_footer(std::string_view empty_file, const std::vector<PlacedGroup>& groups, std::int64_t rows) {

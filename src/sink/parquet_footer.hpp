@@ -7,13 +7,14 @@
 #include <vector>
 
 #include "row_groups.hpp"
+#include "thrift_compact.hpp"
 
 namespace evclean {
 
 inline constexpr std::string_view kParquetMagic = "PAR1";
 
-/// Takes a small Parquet file with one row group to pieces.
-EncodedGroup take_row_group(std::string_view file);
+/// A row group of these columns (see ParquetChunk::metadata), as a struct of the footer.
+std::string row_group_metadata(std::vector<ThriftValue> columns, std::int64_t rows);
 
 /// Makes the footer of a file with these row groups; schema and the rest come from `empty_file`, a Parquet file
 /// of the same schema without rows.

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "file_sinks.hpp"
+#include "value_column.hpp"
 
 namespace evclean {
 
@@ -33,11 +34,24 @@ struct GroupRule {
   std::int64_t own_bytes;   ///< what is left of a part is a group of its own from this size on
 };
 
+/// The rows of one group while they come in.
+class RowGroup {
+ public:
+  virtual ~RowGroup() = default;
+  /// Takes rows [begin, end) of a batch; `columns` are its views.
+  virtual void append(const Batch& batch, const std::vector<ValueColumn>& columns, std::int64_t begin,
+                      std::int64_t end) = 0;
+  /// Encodes all rows, once. The result depends on the values only, not on how they were chunked.
+  virtual EncodedGroup encode() = 0;
+  /// All rows as they came.
+  virtual std::shared_ptr<arrow::RecordBatch> rows() const = 0;
+};
+
 class GroupFormat {
  public:
   virtual ~GroupFormat() = default;
-  /// Encodes all rows as one group. The result depends on the values only, not on how they were chunked.
-  virtual EncodedGroup encode(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches) const = 0;
+  /// Lifetime: the format's.
+  virtual std::unique_ptr<RowGroup> make_group() const = 0;
   /// The bytes before the first group.
   virtual std::string head() const = 0;
   /// The bytes after the last group. Groups ascending by offset.
@@ -54,7 +68,9 @@ std::unique_ptr<FileSink> make_group_sink(std::unique_ptr<GroupFormat> format, G
 
 /// Bytes of the rows as the rule counts them: 8 for a number or time, 1 for a boolean, 4 and its bytes for a text.
 std::int64_t plain_size(const arrow::RecordBatch& rows);
-/// The smallest number of rows, from the first on, with at least `size_bytes`; all rows if they have less.
-std::int64_t rows_of_size(const arrow::RecordBatch& rows, std::int64_t size_bytes);
+std::int64_t plain_size(const std::vector<ValueColumn>& columns, std::int64_t begin, std::int64_t end);
+/// The end of the smallest run of rows, from `begin` on, with at least `size_bytes`; `end` if all have less.
+std::int64_t rows_of_size(const std::vector<ValueColumn>& columns, std::int64_t begin, std::int64_t end,
+                          std::int64_t size_bytes);
 
 }  // namespace evclean

@@ -201,6 +201,34 @@ class Writer {
 
 }  // namespace
 
+ThriftValue thrift_i32(std::int64_t value) {
+  ThriftValue out;
+  out.type = Type::kI32;
+  out.number = value;
+  return out;
+}
+
+ThriftValue thrift_i64(std::int64_t value) {
+  ThriftValue out = thrift_i32(value);
+  out.type = Type::kI64;
+  return out;
+}
+
+ThriftValue thrift_binary(std::string bytes) {
+  ThriftValue out;
+  out.type = Type::kBinary;
+  out.bytes = std::move(bytes);
+  return out;
+}
+
+ThriftValue thrift_list(Type element, std::vector<ThriftValue> elements) {
+  ThriftValue out;
+  out.type = Type::kList;
+  out.element = element;
+  out.elements = std::move(elements);
+  return out;
+}
+
 ThriftValue* ThriftValue::find(std::int16_t id) {
   for (ThriftField& field : fields) {
     if (field.id == id) return &field.value;

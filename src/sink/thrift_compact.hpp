@@ -47,6 +47,12 @@ struct ThriftField {
   ThriftValue value;
 };
 
+/// Makes values.
+ThriftValue thrift_i32(std::int64_t value);
+ThriftValue thrift_i64(std::int64_t value);
+ThriftValue thrift_binary(std::string bytes);
+ThriftValue thrift_list(ThriftValue::Type element, std::vector<ThriftValue> elements);
+
 /// Parses one struct from the beginning of `bytes`. Errors: bug Error when the bytes are not such a struct.
 ThriftValue parse_thrift(std::string_view bytes);
 std::string write_thrift(const ThriftValue& value);

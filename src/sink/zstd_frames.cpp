@@ -18,10 +18,10 @@ struct ContextTraits {
 
 class ZstdFrames : public FrameCodec {
  public:
-  explicit ZstdFrames(int level) : context_(ZSTD_createCCtx()) {
+  ZstdFrames(int level, bool checksum) : context_(ZSTD_createCCtx()) {
     if (!context_) fail_system("zstd: out of memory");
     check(ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, level));
-    check(ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_checksumFlag, 1));
+    check(ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_checksumFlag, checksum ? 1 : 0));
   }
 
   std::string_view compress(std::string_view text) override {
@@ -48,7 +48,9 @@ std::unique_ptr<FrameCodec> make_zstd_codec(std::optional<int> level) {
   if (chosen < ZSTD_minCLevel() || chosen > ZSTD_maxCLevel()) {
     fail_user("compression_level: {} is out of range for zstd ({} to {})", chosen, -7, ZSTD_maxCLevel());
   }
-  return std::make_unique<ZstdFrames>(chosen);
+  return std::make_unique<ZstdFrames>(chosen, true);
 }
+
+std::unique_ptr<FrameCodec> make_page_codec(int level) { return std::make_unique<ZstdFrames>(level, false); }
 
 }  // namespace evclean

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "parquet_codes.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "evclean/hash.hpp"
+#include "parquet_runs.hpp"
+
+namespace evclean {
+namespace {
+
+/// Ranges up to this many numbers have a table of their own: no hashing.
+constexpr std::uint64_t kMaxRange = 1 << 16;
+/// Looks at the first values before all: most columns that do not repeat are known by then.
+constexpr std::size_t kSampleValues = 4096;
+
+/// Which code a number has, by its distance from the smallest.
+class RangeTable {
+ public:
+  RangeTable(std::int64_t smallest, std::uint64_t range) : smallest_(smallest), code_plus_(range + 1) {}
+  std::uint32_t& code_plus(std::int64_t value) {
+    return code_plus_[static_cast<std::uint64_t>(value) - static_cast<std::uint64_t>(smallest_)];
+  }
+  void grow_for(std::size_t) {}
+
+ private:
+  std::int64_t smallest_;
+  std::vector<std::uint32_t> code_plus_;  ///< 0: none yet
+};
+
+/// The same by hash, open-addressed.
+class HashTable {
+ public:
+  std::uint32_t& code_plus(std::int64_t value) {
+    std::uint64_t at = mix64(static_cast<std::uint64_t>(value)) >> shift_;
+    while (slots_[at].code_plus != 0 && slots_[at].value != value) at = (at + 1) & (slots_.size() - 1);
+    slots_[at].value = value;
+    return slots_[at].code_plus;
+  }
+  void grow_for(std::size_t entries) {
+    if (2 * entries <= slots_.size()) return;
+    std::vector<Slot> old(2 * slots_.size());
+    old.swap(slots_);
+    --shift_;
+    for (const Slot& slot : old) {
+      if (slot.code_plus != 0) code_plus(slot.value) = slot.code_plus;
+    }
+  }
+
+ private:
+  struct Slot {
+    std::int64_t value = 0;
+    std::uint32_t code_plus = 0;
+  };
+  std::vector<Slot> slots_ = std::vector<Slot>(1024);
+  int shift_ = 64 - 10;
+};
+
+template <typename Table>
+std::optional<NumberCodes> code_by(Table& table, const std::vector<std::int64_t>& values, std::size_t max_entries) {
+  NumberCodes out;
+  out.codes.resize(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    std::uint32_t& code_plus = table.code_plus(values[i]);
+    if (code_plus != 0) {
+      out.codes[i] = code_plus - 1;
+      continue;
+    }
+    out.codes[i] = static_cast<std::uint32_t>(out.dictionary.size());
+    out.dictionary.push_back(values[i]);
+    code_plus = static_cast<std::uint32_t>(out.dictionary.size());
+    if (out.dictionary.size() > max_entries) return std::nullopt;
+    if (i < kSampleValues && out.dictionary.size() > kSampleValues / 4 * 3) return std::nullopt;
+    table.grow_for(out.dictionary.size());
+  }
+  return out;
+}
+
+/// The largest dictionary within the budget.
+std::size_t entries_within(std::int64_t budget, std::int64_t entry_bytes, std::int64_t values) {
+  std::int64_t entries = 0;
+  for (int bits = 1; bits <= 24; ++bits) {
+    const std::int64_t left = (budget - values * bits / 8) / entry_bytes;
+    entries = std::max(entries, std::min(left, std::int64_t{1} << bits));
+  }
+  return static_cast<std::size_t>(entries);
+}
+
+}  // namespace
+
+std::optional<NumberCodes> code_numbers(const std::vector<std::int64_t>& values, std::int64_t budget_bytes,
+                                        std::int64_t entry_bytes) {
+  if (values.empty()) return std::nullopt;
+  const std::size_t max_entries = entries_within(budget_bytes, entry_bytes, static_cast<std::int64_t>(values.size()));
+  if (max_entries == 0) return std::nullopt;
+  const auto [smallest, largest] = std::minmax_element(values.begin(), values.end());
+  const std::uint64_t range = static_cast<std::uint64_t>(*largest) - static_cast<std::uint64_t>(*smallest);
+  if (range < kMaxRange) {
+    RangeTable table(*smallest, range);
+    return code_by(table, values, max_entries);
+  }
+  HashTable table;
+  return code_by(table, values, max_entries);
+}
+
+}  // namespace evclean

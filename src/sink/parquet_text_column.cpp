@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <arrow/api.h>
+
+#include <algorithm>
+
+#include "evclean/arrow_status.hpp"
+#include "parquet_columns.hpp"
+#include "parquet_runs.hpp"
+#include "parquet_texts.hpp"
+
+namespace evclean {
+namespace {
+
+constexpr std::int64_t kPageBytes = 1 << 20;
+/// Longer bounds help few readers.
+constexpr std::size_t kMaxBound = 256;
+
+class TextColumn : public ParquetColumn {
+ public:
+  std::shared_ptr<arrow::Array> array() const override {
+    arrow::StringBuilder builder;
+    check_arrow(builder.Reserve(rows()), "Parquet");
+    std::size_t value = 0;
+    std::size_t at = 0;
+    for (std::int64_t row = 0; row < rows(); ++row) {
+      if (is_missing(row)) {
+        builder.UnsafeAppendNull();
+        continue;
+      }
+      const std::string_view text =
+          texts_.text_at(texts_.has_dictionary() ? texts_.begin_of(texts_.codes()[value]) : at);
+      check_arrow(builder.Append(text), "Parquet");
+      at += ParquetTexts::kLengthBytes + text.size();
+      ++value;
+    }
+    return take_arrow(builder.Finish(), "Parquet");
+  }
+
+ protected:
+  void append_values(const ValueColumn& column, std::int64_t begin, std::int64_t end) override {
+    constexpr std::int64_t kAtOnce = 256;
+    std::string_view views[kAtOnce];
+    for (std::int64_t row = begin; row < end;) {
+      const std::int64_t stop = std::min(end, row + kAtOnce);
+      std::int64_t count = 0;
+      for (; row < stop; ++row) {
+        if (!column.missing(row)) views[count++] = column.string(row);
+      }
+      texts_.append(views, count, column.readable_end);
+    }
+  }
+
+  ParquetType type() const override { return ParquetType::kByteArray; }
+
+  ParquetEncoding settle(ParquetChunk& chunk) override {
+    texts_.settle();
+    find_bounds();
+    if (!texts_.has_dictionary()) return ParquetEncoding::kPlain;
+    chunk.add_dictionary(texts_.stored(), texts_.dictionary_size());
+    return ParquetEncoding::kDictionary;
+  }
+
+  std::int64_t fit(std::int64_t count) const override {
+    if (texts_.has_dictionary()) return count;
+    std::size_t at = at_;
+    std::int64_t fitting = 0;
+    while (fitting < count && static_cast<std::int64_t>(at - at_) < kPageBytes) {
+      at += ParquetTexts::kLengthBytes + texts_.text_at(at).size();
+      ++fitting;
+    }
+    return fitting;
+  }
+
+  void write_values(std::string& page, std::int64_t count) override {
+    if (texts_.has_dictionary()) {
+      const int bits = bits_below(static_cast<std::uint64_t>(texts_.dictionary_size()));
+      page += static_cast<char>(bits);
+      append_runs(page, texts_.codes().data() + written_, count, bits);
+      written_ += count;
+      return;
+    }
+    const std::size_t begin = at_;
+    for (std::int64_t i = 0; i < count; ++i) at_ += ParquetTexts::kLengthBytes + texts_.text_at(at_).size();
+    page += texts_.stored().substr(begin, at_ - begin);
+  }
+
+  ParquetBounds bounds() const override {
+    if (!bounded_ || smallest_.size() > kMaxBound || largest_.size() > kMaxBound) return {};
+    return {true, std::string(smallest_), std::string(largest_)};
+  }
+
+ private:
+  /// Over the dictionary, or over all texts. Texts compare byte by byte.
+  void find_bounds() {
+    const std::string_view stored = texts_.stored();
+    for (std::size_t at = 0; at < stored.size();) {
+      const std::string_view text = texts_.text_at(at);
+      if (!bounded_ || text < smallest_) smallest_ = text;
+      if (!bounded_ || text > largest_) largest_ = text;
+      bounded_ = true;
+      at += ParquetTexts::kLengthBytes + text.size();
+    }
+  }
+
+  ParquetTexts texts_;
+  bool bounded_ = false;
+  std::string_view smallest_;
+  std::string_view largest_;
+  std::int64_t written_ = 0;  ///< codes in pages
+  std::size_t at_ = 0;        ///< of the next text without a code
+};
+
+}  // namespace
+
+std::unique_ptr<ParquetColumn> make_parquet_texts() { return std::make_unique<TextColumn>(); }
+
+}  // namespace evclean
