@@ -12,8 +12,10 @@ namespace {
 
 /// Ranges up to this many numbers have a table of their own: no hashing.
 constexpr std::uint64_t kMaxRange = 1 << 16;
-/// Looks at the first values before all: most columns that do not repeat are known by then.
+/// Columns that hardly repeat are known by the first values.
 constexpr std::size_t kSampleValues = 4096;
+/// Whether a dictionary will do is seen from here on, each time the values have doubled: sooner, all look new.
+constexpr std::size_t kFirstLook = 1 << 14;
 
 /// Which code a number has, by its distance from the smallest.
 class RangeTable {
@@ -57,11 +59,36 @@ class HashTable {
   int shift_ = 64 - 10;
 };
 
+/// Gives up early: when the values since the look before were no cheaper through the dictionary than otherwise.
+class Outlook {
+ public:
+  Outlook(double budget_a_value, std::int64_t entry_bytes)
+      : budget_(budget_a_value), entry_bytes_(static_cast<double>(entry_bytes)) {}
+  std::size_t next_look() const { return look_; }
+  bool is_good(std::size_t entries) {
+    const double fresh = static_cast<double>(entries - entries_before_) / static_cast<double>(look_ - look_before_);
+    const bool is_first = look_before_ == 0;
+    entries_before_ = entries;
+    look_before_ = look_;
+    look_ *= 2;
+    return is_first || fresh * entry_bytes_ + bits_below(entries) / 8.0 <= budget_;
+  }
+
+ private:
+  double budget_;
+  double entry_bytes_;
+  std::size_t look_ = kFirstLook;
+  std::size_t look_before_ = 0;
+  std::size_t entries_before_ = 0;
+};
+
 template <typename Table>
-std::optional<NumberCodes> code_by(Table& table, const std::vector<std::int64_t>& values, std::size_t max_entries) {
+std::optional<NumberCodes> code_by(Table& table, const std::vector<std::int64_t>& values, std::size_t max_entries,
+                                   Outlook outlook) {
   NumberCodes out;
   out.codes.resize(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
+    if (i == outlook.next_look() && !outlook.is_good(out.dictionary.size())) return std::nullopt;
     std::uint32_t& code_plus = table.code_plus(values[i]);
     if (code_plus != 0) {
       out.codes[i] = code_plus - 1;
@@ -94,14 +121,15 @@ std::optional<NumberCodes> code_numbers(const std::vector<std::int64_t>& values,
   if (values.empty()) return std::nullopt;
   const std::size_t max_entries = entries_within(budget_bytes, entry_bytes, static_cast<std::int64_t>(values.size()));
   if (max_entries == 0) return std::nullopt;
+  const Outlook outlook(static_cast<double>(budget_bytes) / static_cast<double>(values.size()), entry_bytes);
   const auto [smallest, largest] = std::minmax_element(values.begin(), values.end());
   const std::uint64_t range = static_cast<std::uint64_t>(*largest) - static_cast<std::uint64_t>(*smallest);
   if (range < kMaxRange) {
     RangeTable table(*smallest, range);
-    return code_by(table, values, max_entries);
+    return code_by(table, values, max_entries, outlook);
   }
   HashTable table;
-  return code_by(table, values, max_entries);
+  return code_by(table, values, max_entries, outlook);
 }
 
 }  // namespace evclean

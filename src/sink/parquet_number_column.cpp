@@ -67,8 +67,7 @@ class NumberColumn : public ParquetColumn {
     const auto count = static_cast<std::int64_t>(values_.size());
     const bool is_float = type_ == ValueType::kFloat64;
     const std::int64_t otherwise = is_float ? count * entry_bytes : delta_size(values_.data(), count);
-    // An entry counts half: entries look alike, and compress well.
-    coded_ = code_numbers(values_, otherwise, entry_bytes / 2);
+    coded_ = code_numbers(values_, otherwise, entry_bytes);
     if (!coded_) return is_float ? ParquetEncoding::kPlain : ParquetEncoding::kDelta;
     std::string dictionary;
     write_plain(dictionary, coded_->dictionary.data(), static_cast<std::int64_t>(coded_->dictionary.size()));

@@ -90,15 +90,21 @@ class TextColumn : public ParquetColumn {
   }
 
  private:
-  /// Over the dictionary, or over all texts. Texts compare byte by byte.
+  /// Over the dictionary, or over all texts. Texts compare byte by byte; most are told apart by their first eight.
   void find_bounds() {
     const std::string_view stored = texts_.stored();
+    std::uint64_t low = ~std::uint64_t{0};
+    std::uint64_t high = 0;
     for (std::size_t at = 0; at < stored.size();) {
       const std::string_view text = texts_.text_at(at);
+      at += ParquetTexts::kLengthBytes + text.size();
+      const std::uint64_t first = texts_.first_bytes(text);
+      if (first > low && first < high) continue;
       if (!bounded_ || text < smallest_) smallest_ = text;
       if (!bounded_ || text > largest_) largest_ = text;
+      low = texts_.first_bytes(smallest_);
+      high = texts_.first_bytes(largest_);
       bounded_ = true;
-      at += ParquetTexts::kLengthBytes + text.size();
     }
   }
 

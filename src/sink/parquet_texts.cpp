@@ -19,7 +19,7 @@ constexpr std::size_t kSlack = 64;  ///< readable bytes behind stored texts
 constexpr std::size_t kFirstSlots = 64;
 constexpr std::int64_t kMaxDictionary = 4 << 20;
 /// A dictionary is given up when more than three in four of the first texts differ.
-constexpr std::int64_t kSampleTexts = 4096;
+constexpr std::size_t kSampleTexts = 4096;
 /// Texts made to collide must not make a table slow: then they are stored plainly.
 constexpr std::uint64_t kMaxProbes = 256;
 
@@ -29,9 +29,13 @@ std::uint64_t load8(const char* at) {
   return value;
 }
 
-/// The lowest `bytes` bytes of a number.
-std::uint64_t lowest(std::uint64_t value, std::size_t bytes) {
-  return bytes >= 8 ? value : value & ((std::uint64_t{1} << (8 * bytes)) - 1);
+/// The lowest `bits` bits of a number; all when there are 64 or more.
+std::uint64_t lowest(std::uint64_t value, std::size_t bits) {
+#ifdef __BMI2__
+  return _bzhi_u64(value, static_cast<unsigned>(bits));
+#else
+  return bits >= 64 ? value : value & ((std::uint64_t{1} << bits) - 1);
+#endif
 }
 
 std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
@@ -45,9 +49,9 @@ constexpr std::uint64_t kKey1 = 0xe7037ed1a0b428dbULL;
 
 /// Of up to 16 bytes, which may be read whole.
 std::uint64_t hash_short(const char* text, std::size_t size) {
-  const std::uint64_t low = lowest(load8(text), size);
-  const std::uint64_t high = size > 8 ? lowest(load8(text + 8), size - 8) : 0;
-  return mix(mix(low ^ kKey0, high ^ kKey1) ^ size, kKey0);
+  const std::uint64_t low = lowest(load8(text), 8 * size);
+  const std::uint64_t high = lowest(load8(text + 8), 8 * (std::max<std::size_t>(size, 8) - 8));
+  return mix(low ^ kKey0, high ^ kKey1 ^ (size << 56));
 }
 
 std::uint64_t hash_long(const char* text, std::size_t size) {
@@ -125,50 +129,73 @@ std::string_view ParquetTexts::text_at(std::size_t begin) const noexcept {
   return {bytes_.data() + begin + kLengthBytes, size};
 }
 
+std::uint64_t ParquetTexts::first_bytes(std::string_view text) noexcept {
+  return __builtin_bswap64(lowest(load8(text.data()), 8 * text.size()));
+}
+
+/// In three rounds, so that memory is asked for before it is needed: tags, candidates, codes.
 void ParquetTexts::code_some(const std::string_view* texts, std::int64_t count, const char* readable_end) {
   if (slots_.empty()) grow();
   std::uint32_t tags[kAtOnce];
+  std::uint32_t found[kAtOnce];  // code plus one; 0: none
+  const Slot* slots = slots_.data();
   for (std::int64_t i = 0; i < count; ++i) {
     tags[i] = tag_of(texts[i], readable_end);
-    __builtin_prefetch(&slots_[tags[i] >> shift_]);
+    __builtin_prefetch(slots + (tags[i] >> shift_));
   }
   for (std::int64_t i = 0; i < count; ++i) {
-    if (!find_or_add(texts[i], tags[i], readable_end)) return give_up();
+    const Slot slot = slots[tags[i] >> shift_];
+    found[i] = slot.tag == tags[i] ? slot.code_plus : 0;
+    __builtin_prefetch(bytes_.data() + begins_[found[i]]);
+  }
+  const std::size_t before = codes_.size();
+  codes_.resize(before + static_cast<std::size_t>(count));
+  std::uint32_t* codes = codes_.data() + before;
+  for (std::int64_t i = 0; i < count; ++i) {
+    codes[i] = found[i] - 1;
+    if (found[i] != 0 && is_same(begins_[found[i]], texts[i], readable_end)) continue;
+    if (find_or_add(texts[i], tags[i], readable_end, before + static_cast<std::size_t>(i))) continue;
+    codes_.resize(before + static_cast<std::size_t>(i));
+    return give_up();
   }
 }
 
-/// Appends the text's code; false when there may be no dictionary.
-bool ParquetTexts::find_or_add(std::string_view text, std::uint32_t tag, const char* readable_end) {
+bool ParquetTexts::is_same(std::size_t begin, std::string_view text, const char* readable_end) const {
+  const char* known = bytes_.data() + begin;
+  std::uint32_t size;
+  std::memcpy(&size, known, sizeof size);
+  return size == text.size() && same_bytes(known + kLengthBytes, text, readable_end);
+}
+
+/// Sets the code of a text; false when there may be no dictionary.
+bool ParquetTexts::find_or_add(std::string_view text, std::uint32_t tag, const char* readable_end,
+                               std::size_t ordinal) {
   const std::uint64_t mask = slots_.size() - 1;
   std::uint64_t at = tag >> shift_;
   for (std::uint64_t probes = 0; probes < kMaxProbes; ++probes, at = (at + 1) & mask) {
     const Slot slot = slots_[at];
     if (slot.code_plus == 0) {
-      if (!may_add(text)) return false;
-      codes_.push_back(static_cast<std::uint32_t>(begins_.size()));
+      if (!may_add(text, ordinal)) return false;
+      codes_[ordinal] = static_cast<std::uint32_t>(dictionary_size());
       add(at, text, tag);
       return true;
     }
-    if (slot.tag != tag) continue;
-    const std::string_view known = text_at(begins_[slot.code_plus - 1]);
-    if (known.size() == text.size() && same_bytes(known.data(), text, readable_end)) {
-      codes_.push_back(slot.code_plus - 1);
-      return true;
-    }
+    if (slot.tag != tag || !is_same(begins_[slot.code_plus], text, readable_end)) continue;
+    codes_[ordinal] = slot.code_plus - 1;
+    return true;
   }
   return false;
 }
 
-bool ParquetTexts::may_add(std::string_view text) const {
-  const auto texts = static_cast<std::int64_t>(codes_.size());
-  if (texts < kSampleTexts && dictionary_size() >= kSampleTexts * 3 / 4) return false;
+bool ParquetTexts::may_add(std::string_view text, std::size_t ordinal) const {
+  if (ordinal < kSampleTexts && dictionary_size() >= static_cast<std::int64_t>(kSampleTexts * 3 / 4)) return false;
   return static_cast<std::int64_t>(used_ + text.size()) <= kMaxDictionary;
 }
 
 void ParquetTexts::add(std::uint64_t at, std::string_view text, std::uint32_t tag) {
   begins_.push_back(static_cast<std::uint32_t>(used_));
   store(text);
-  slots_[at] = {tag, static_cast<std::uint32_t>(begins_.size())};
+  slots_[at] = {tag, static_cast<std::uint32_t>(dictionary_size())};
   if (2 * begins_.size() > slots_.size()) grow();
 }
 
@@ -201,13 +228,12 @@ void ParquetTexts::give_up() {
   used_ = 0;
   for (const std::uint32_t code : codes_) {
     std::uint32_t size;
-    std::memcpy(&size, dictionary.data() + begins_[code], sizeof size);
-    store({dictionary.data() + begins_[code] + kLengthBytes, size});
+    std::memcpy(&size, dictionary.data() + begins_[code + 1], sizeof size);
+    store({dictionary.data() + begins_[code + 1] + kLengthBytes, size});
   }
   stored_count_ = static_cast<std::int64_t>(codes_.size());
   codes_ = {};
   slots_ = {};
-  begins_ = {};
 }
 
 void ParquetTexts::settle() {

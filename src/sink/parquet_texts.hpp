@@ -23,11 +23,13 @@ class ParquetTexts {
   const std::vector<std::uint32_t>& codes() const noexcept { return codes_; }
   /// The dictionary, or all texts: each with its length before it, in 4 bytes, as Parquet stores them.
   std::string_view stored() const noexcept { return {bytes_.data(), used_}; }
-  std::int64_t dictionary_size() const noexcept { return static_cast<std::int64_t>(begins_.size()); }
+  std::int64_t dictionary_size() const noexcept { return static_cast<std::int64_t>(begins_.size()) - 1; }
   /// The text at a place in `stored()`.
   std::string_view text_at(std::size_t begin) const noexcept;
+  /// The first eight bytes of a text from here, as a number that compares as they do; zeros behind its end.
+  static std::uint64_t first_bytes(std::string_view text) noexcept;
   /// Where entry `code` of the dictionary begins in `stored()`.
-  std::size_t begin_of(std::uint32_t code) const noexcept { return begins_[code]; }
+  std::size_t begin_of(std::uint32_t code) const noexcept { return begins_[code + 1]; }
   /// Gives the dictionary up if it spares too little. No more texts after it.
   void settle();
 
@@ -39,8 +41,9 @@ class ParquetTexts {
   static constexpr std::int64_t kAtOnce = 64;
 
   void code_some(const std::string_view* texts, std::int64_t count, const char* readable_end);
-  bool find_or_add(std::string_view text, std::uint32_t tag, const char* readable_end);
-  bool may_add(std::string_view text) const;
+  bool is_same(std::size_t begin, std::string_view text, const char* readable_end) const;
+  bool find_or_add(std::string_view text, std::uint32_t tag, const char* readable_end, std::size_t ordinal);
+  bool may_add(std::string_view text, std::size_t ordinal) const;
   void add(std::uint64_t at, std::string_view text, std::uint32_t tag);
   void store(std::string_view text);
   void grow();
@@ -55,7 +58,7 @@ class ParquetTexts {
   int shift_ = 32;
   std::string bytes_;  ///< with room behind its end that may be read
   std::size_t used_ = 0;
-  std::vector<std::uint32_t> begins_;  ///< of the dictionary's entries
+  std::vector<std::uint32_t> begins_ = {0};  ///< by code plus one; the first stands for no code
 };
 
 }  // namespace evclean
