@@ -59,12 +59,20 @@ TEST(ParquetSink, RowGroupsAreRunsOfWholeSmallPartsAndAllRowsAreThere) {
 }
 
 TEST(GroupRule, SizeCutIsTheFirstRowThatReachesIt) {
-  const auto rows = to_record_batch(testing::sample_batch(0, 1000), arrow_schema(testing::sample_fields()));
-  const std::int64_t half = plain_size(*rows) / 2;
-  const std::int64_t count = rows_of_size(*rows, half);
-  EXPECT_GE(plain_size(*rows->Slice(0, count)), half);
-  EXPECT_LT(plain_size(*rows->Slice(0, count - 1)), half);
-  EXPECT_EQ(rows_of_size(*rows, 1), 1);
+  const Batch batch = testing::sample_batch(0, 1000);
+  const auto columns = value_columns(batch, batch.columns.size());
+  const std::int64_t half = plain_size(columns, 0, 1000) / 2;
+  const std::int64_t end = rows_of_size(columns, 10, 1000, half);
+  EXPECT_GE(plain_size(columns, 10, end), half);
+  EXPECT_LT(plain_size(columns, 10, end - 1), half);
+  EXPECT_EQ(rows_of_size(columns, 10, 1000, 1), 11);
+  EXPECT_EQ(rows_of_size(columns, 10, 1000, 2 * half), 1000);
+}
+
+TEST(GroupRule, RawColumnsCountAsTypedOnes) {
+  const Batch batch = testing::sample_batch(0, 1000);
+  const auto typed = to_record_batch(batch, arrow_schema(testing::sample_fields()));
+  EXPECT_EQ(plain_size(*typed), plain_size(value_columns(batch, batch.columns.size()), 0, 1000));
 }
 
 TEST(ParquetSink, LevelOutOfRangeIsTheUsersError) {
