@@ -6,15 +6,19 @@
 namespace evclean {
 namespace {
 
-constexpr std::size_t kAhead = 12;  ///< slots on their way while one is compared (measured)
+constexpr std::size_t kAhead = 12;  ///< slots on their way while one is looked at (measured)
 constexpr std::size_t kMinSlots = 1024;
+
+std::uint64_t mark_of(std::uint64_t hash) noexcept { return hash & 0xffffffff00000000ULL; }
 
 }  // namespace
 
 std::size_t KeyTable::place(const JoinKey& key, std::uint64_t hash) const noexcept {
-  std::size_t at = hash & mask_;
-  while (slots_[at].number > 0 && !(slots_[at].key == key)) at = (at + 1) & mask_;
-  return at;
+  for (std::size_t at = hash & mask_;; at = (at + 1) & mask_) {
+    const Slot slot = slots_[at];
+    if (slot == 0) return at;
+    if (mark_of(slot) == mark_of(hash) && keys_[static_cast<std::size_t>(entry_in(slot))] == key) return at;
+  }
 }
 
 /// Makes room so that at most half of the slots are taken with so many keys.
@@ -26,22 +30,28 @@ void KeyTable::make_room(std::size_t keys) {
   ZeroedArray<Slot> old(size);
   old.swap(slots_);
   mask_ = size - 1;
-  for (const Slot& slot : old) {
-    if (slot.number > 0) slots_[place(slot.key, slot.key.hash())] = slot;
+  for (const Slot slot : old) {
+    if (slot == 0) continue;
+    std::size_t at = keys_[static_cast<std::size_t>(entry_in(slot))].hash() & mask_;
+    while (slots_[at] != 0) at = (at + 1) & mask_;
+    slots_[at] = slot;
   }
 }
 
 void KeyTable::reserve(std::int64_t rows) {
   make_room(static_cast<std::size_t>(rows));
+  keys_.reserve(static_cast<std::size_t>(rows));
   entry_of_.reserve(static_cast<std::size_t>(rows));
   counts_.reserve(static_cast<std::size_t>(rows));
 }
 
 void KeyTable::add(const std::vector<JoinKey>& keys) {
   EVCLEAN_CHECK(rows_ + static_cast<std::int64_t>(keys.size()) < INT32_MAX, "{} rows in one table", rows_);
-  make_room(counts_.size() + keys.size());
+  make_room(entries_ + keys.size());
   std::vector<std::uint64_t> hashes(keys.size());
   for (std::size_t i = 0; i < keys.size(); ++i) hashes[i] = keys[i].hash();
+  keys_.insert(keys_.end(), keys.begin(), keys.end());
+  counts_.resize(keys_.size());
   for (std::size_t i = 0; i < keys.size(); ++i) {
     if (i + kAhead < keys.size()) __builtin_prefetch(&slots_[hashes[i + kAhead] & mask_], 1);
     if (keys[i].null()) {
@@ -49,12 +59,12 @@ void KeyTable::add(const std::vector<JoinKey>& keys) {
       continue;
     }
     Slot& slot = slots_[place(keys[i], hashes[i])];
-    if (slot.number == 0) {
-      counts_.push_back(0);
-      slot = {keys[i], static_cast<std::int32_t>(counts_.size())};
+    if (slot == 0) {
+      slot = mark_of(hashes[i]) | (static_cast<std::uint64_t>(rows_) + i + 1);
+      ++entries_;
     }
-    entry_of_.push_back(slot.number - 1);
-    unique_ = ++counts_[static_cast<std::size_t>(slot.number - 1)] == 1 && unique_;
+    entry_of_.push_back(entry_in(slot));
+    unique_ = ++counts_[static_cast<std::size_t>(entry_of_.back())] == 1 && unique_;
   }
   rows_ += static_cast<std::int64_t>(keys.size());
 }
@@ -64,35 +74,42 @@ void KeyTable::finish() {
   begins_.assign(counts_.size() + 1, 0);
   for (std::size_t entry = 0; entry < counts_.size(); ++entry) begins_[entry + 1] = begins_[entry] + counts_[entry];
   listed_.resize(static_cast<std::size_t>(begins_.back()));
-  std::vector<std::int32_t> next(begins_.begin(), begins_.end() - 1);
+  // The rows of an entry fill its list from the front: what is left of its count says how far it is.
   for (std::size_t row = 0; row < entry_of_.size(); ++row) {
     if (entry_of_[row] < 0) continue;
-    listed_[static_cast<std::size_t>(next[static_cast<std::size_t>(entry_of_[row])]++)] =
-        static_cast<std::int32_t>(row);
-  }
-  if (unique_) {
-    for (Slot& slot : slots_) {
-      if (slot.number > 0) slot.number = listed_[static_cast<std::size_t>(slot.number - 1)] + 1;
-    }
+    const auto entry = static_cast<std::size_t>(entry_of_[row]);
+    listed_[static_cast<std::size_t>(begins_[entry + 1] - counts_[entry]--)] = static_cast<std::int32_t>(row);
   }
   entry_of_ = {};
   counts_ = {};
 }
 
-void KeyTable::find(const std::vector<JoinKey>& keys, std::vector<std::int32_t>& entries) const {
-  constexpr std::size_t kBlock = 1024;
-  entries.resize(keys.size());
+/// In three sweeps, so that no slot and no key is waited for: hashes, first slots, keys.
+void KeyTable::find_block(const JoinKey* keys, std::size_t count, std::int32_t* entries) const {
   std::uint64_t hashes[kBlock];
-  for (std::size_t begin = 0; begin < keys.size(); begin += kBlock) {
-    const std::size_t count = std::min(kBlock, keys.size() - begin);
-    for (std::size_t i = 0; i < count; ++i) hashes[i] = keys[begin + i].hash();
-    for (std::size_t i = 0; i < std::min(kAhead, count); ++i) __builtin_prefetch(&slots_[hashes[i] & mask_]);
-    for (std::size_t i = 0; i < count; ++i) {
-      if (i + kAhead < count) __builtin_prefetch(&slots_[hashes[i + kAhead] & mask_]);
-      const JoinKey& key = keys[begin + i];
-      // An empty slot has the number 0: no match.
-      entries[begin + i] = key.null() ? -1 : slots_[place(key, hashes[i])].number - 1;
+  for (std::size_t i = 0; i < count; ++i) {
+    hashes[i] = keys[i].hash();
+    __builtin_prefetch(&slots_[hashes[i] & mask_]);
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    const Slot slot = slots_[hashes[i] & mask_];
+    entries[i] = entry_in(slot);
+    if (slot != 0) __builtin_prefetch(&keys_[static_cast<std::size_t>(entries[i])]);
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    if (entries[i] < 0) continue;
+    if (keys[i].null()) {
+      entries[i] = -1;
+    } else if (!(keys_[static_cast<std::size_t>(entries[i])] == keys[i])) {
+      entries[i] = entry_in(slots_[place(keys[i], hashes[i])]);
     }
+  }
+}
+
+void KeyTable::find(const std::vector<JoinKey>& keys, std::vector<std::int32_t>& entries) const {
+  entries.resize(keys.size());
+  for (std::size_t begin = 0; begin < keys.size(); begin += kBlock) {
+    find_block(keys.data() + begin, std::min(kBlock, keys.size() - begin), entries.data() + begin);
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds the rows that have a key: open addressing with the keys inline, looked up a batch at a time so that the next
-// slots are on their way from memory while one is compared. Local.
+// Finds the rows that have a key: open addressing over small slots, so that as many as possible stay in the caches;
+// keys lie in the order of their rows. A batch is looked up at a time: slots, then keys, are on their way from memory
+// while others are compared. Local.
 #pragma once
 
 #include <span>
@@ -29,21 +30,28 @@ class KeyTable {
     return {listed_.data() + begin, static_cast<std::size_t>(begins_[static_cast<std::size_t>(entry) + 1]) - begin};
   }
   /// What a row costs at most in a finished table.
-  static constexpr std::int64_t kBytesPerRow = 32 * 4 + 12;
+  static constexpr std::int64_t kBytesPerRow = 4 * 8 + 24 + 4 * 4;
 
  private:
-  struct Slot {
-    JoinKey key;
-    std::int32_t number = 0;  ///< the entry and one; 0: nothing is here
-  };
+  /// Upper half: a part of the hash; lower: the entry and one; 0: nothing is here. An entry is the first row of its
+  /// key.
+  using Slot = std::uint64_t;
+  static constexpr std::size_t kBlock = 256;  ///< keys that are looked up together
+  static std::int32_t entry_in(Slot slot) noexcept {
+    return static_cast<std::int32_t>(static_cast<std::uint32_t>(slot)) - 1;
+  }
   void make_room(std::size_t keys);
+  /// The slot of a key, or the empty one where it would be.
   std::size_t place(const JoinKey& key, std::uint64_t hash) const noexcept;
+  void find_block(const JoinKey* keys, std::size_t count, std::int32_t* entries) const;
 
   ZeroedArray<Slot> slots_;
   std::size_t mask_ = 0;
+  std::vector<JoinKey> keys_;           ///< of all rows
   std::vector<std::int32_t> entry_of_;  ///< of a row; -1: null
   std::vector<std::int32_t> counts_;    ///< rows of an entry
   std::vector<std::int32_t> begins_, listed_;
+  std::size_t entries_ = 0;
   std::int64_t rows_ = 0;
   bool unique_ = true;
 };
