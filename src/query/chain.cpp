@@ -98,22 +98,32 @@ std::function<Batch(Batch)> Executor::project_step(const Plan& plan, const Field
   };
 }
 
-Table Executor::chain(const Plan& top) {
+std::vector<const Plan*> local_steps(const Plan& top, const Plan*& bottom) {
   std::vector<const Plan*> steps;
-  const Plan* bottom = &top;
-  for (; is_local(*bottom); bottom = bottom->inputs[0].get()) steps.insert(steps.begin(), bottom);
+  for (bottom = &top; is_local(*bottom); bottom = bottom->inputs[0].get()) steps.insert(steps.begin(), bottom);
+  return steps;
+}
+
+std::vector<std::function<Batch(Batch)>> Executor::changes(const std::vector<const Plan*>& steps, Fields& input) {
+  std::vector<std::function<Batch(Batch)>> changes;
+  for (const Plan* step : steps) {
+    changes.push_back(step->kind == PlanKind::kFilter ? filter_step(*step, input) : project_step(*step, input));
+    input = typed(step->columns);
+  }
+  return changes;
+}
+
+Table Executor::chain(const Plan& top) {
+  const Plan* bottom = nullptr;
+  std::vector<const Plan*> steps = local_steps(top, bottom);
   Table table = run(*bottom);
   while (!steps.empty() && only_renames(*steps.front())) {
     table = renamed(std::move(table), *steps.front());
     steps.erase(steps.begin());
   }
   if (steps.empty()) return table;
-  std::vector<std::function<Batch(Batch)>> changes;
   Fields input = table.typed();
-  for (const Plan* step : steps) {
-    changes.push_back(step->kind == PlanKind::kFilter ? filter_step(*step, input) : project_step(*step, input));
-    input = typed(step->columns);
-  }
+  const auto changes = this->changes(steps, input);
   const auto change = [&](Batch batch) {
     batch.names = table.fields;
     for (const auto& step : changes) batch = step(std::move(batch));

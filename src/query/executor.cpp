@@ -90,29 +90,6 @@ Table Executor::shared(const Plan& plan) {
   return table;
 }
 
-Table Executor::group(const Plan& plan) {
-  Table input = run(*plan.inputs[0]);
-  GroupSpec spec;
-  for (const std::string& key : plan.group_keys) spec.keys.push_back(input.at(key));
-  for (const PlannedAggregate& planned : plan.aggregates) {
-    Aggregate aggregate;
-    aggregate.kind = planned.kind;
-    if (!planned.argument.empty()) aggregate.column = input.at(planned.argument);
-    if (!planned.filter.empty()) aggregate.filter = input.at(planned.filter);
-    aggregate.quantile = planned.quantile;
-    aggregate.name = planned.text;
-    spec.aggregates.push_back(std::move(aggregate));
-  }
-  std::vector<std::string> keys;
-  for (std::size_t i = 0; i < plan.group_keys.size(); ++i) keys.push_back(plan.columns[i].name);
-  OperatorReport& line =
-      report(keys.empty() ? std::string("aggregate") : fmt::format("group by {}", fmt::join(keys, ", ")));
-  Table result;
-  result.data = evclean::group(*input.data, spec, workspace_, line);
-  for (const Column& column : plan.columns) result.fields.push_back(column.field);
-  return result;
-}
-
 Table Executor::distinct(const Plan& plan) {
   Table table = exact(run(*plan.inputs[0]), plan.columns);
   table.data = evclean::distinct(*table.data, {}, workspace_, report("distinct"));

@@ -44,12 +44,26 @@ class Executor {
   Table numbered(const Plan& plan);
 
   // join_executor.cpp
+  /// Two sides, how they meet, and the fields of what comes out: the left ones, then the payload.
+  struct JoinInputs {
+    Table left, right;
+    JoinSpec spec;
+    std::vector<std::string> fields;
+  };
+  JoinInputs join_inputs(const Plan& plan);
   Table join(const Plan& plan);
-  void add_payload(const Plan& plan, const Table& left, const Table& right, JoinSpec& spec, Table& result) const;
+  void add_payload(const Plan& plan, JoinInputs& inputs) const;
+
+  // group_executor.cpp
+  GroupSpec group_spec(const Plan& plan, const std::vector<std::string>& fields) const;
+  /// A group over an inner join takes its rows where they meet: they are never put together and in order.
+  Table group_of_join(const Plan& plan, const Plan& join, const std::vector<const Plan*>& steps);
 
   // chain.cpp
   /// A run of filters and projections in one pass over the rows.
   Table chain(const Plan& plan);
+  /// What a batch of `input` goes through; `input` becomes what comes out.
+  std::vector<std::function<Batch(Batch)>> changes(const std::vector<const Plan*>& steps, Fields& input);
   std::function<Batch(Batch)> filter_step(const Plan& plan, const Fields& input);
   std::function<Batch(Batch)> project_step(const Plan& plan, const Fields& input);
   /// Only these columns, in this order. `named`: also by their fields in the data.
@@ -71,5 +85,10 @@ class Executor {
   std::map<const SharedPlan*, Table> made_;
   std::map<const SharedPlan*, int> uses_;
 };
+
+/// Filters and projections from `top` down, the lowest first, and the step below them.
+std::vector<const Plan*> local_steps(const Plan& top, const Plan*& bottom);
+/// "join events with others".
+std::string join_report_name(const Plan& plan);
 
 }  // namespace evclean::query

@@ -11,7 +11,9 @@ namespace {
 
 bool carries_right(JoinHow how) { return how != JoinHow::kSemi && how != JoinHow::kAnti; }
 
-std::string report_name(const Plan& plan) {
+}  // namespace
+
+std::string join_report_name(const Plan& plan) {
   std::vector<std::string> names;
   for (const PlanPtr& input : plan.inputs) {
     const Plan* table = input.get();
@@ -21,26 +23,24 @@ std::string report_name(const Plan& plan) {
   return fmt::format("join {}", fmt::join(names, " with "));
 }
 
-}  // namespace
-
 /// Right columns that someone reads later or in the join's own conditions.
-void Executor::add_payload(const Plan& plan, const Table& left, const Table& right, JoinSpec& spec,
-                           Table& result) const {
+void Executor::add_payload(const Plan& plan, JoinInputs& inputs) const {
+  const Table& right = inputs.right;
   std::set<std::string> wanted;
   for (const Column& column : plan.columns) wanted.insert(column.field);
   for (const TreePtr& condition : plan.conditions) collect_fields(condition, wanted);
   for (std::size_t i = 0; i < right.fields.size(); ++i) {
     const std::string& field = right.fields[i];
     if (field.empty() || wanted.count(field) == 0) continue;
-    spec.payload.push_back(static_cast<int>(i));
+    inputs.spec.payload.push_back(static_cast<int>(i));
     std::string name = field;
-    while (left.data->find(name) >= 0) name += "'";
-    spec.payload_names.push_back(std::move(name));
-    result.fields.push_back(field);
+    while (inputs.left.data->find(name) >= 0) name += "'";
+    inputs.spec.payload_names.push_back(std::move(name));
+    inputs.fields.push_back(field);
   }
 }
 
-Table Executor::join(const Plan& plan) {
+Executor::JoinInputs Executor::join_inputs(const Plan& plan) {
   // Columns that only the join itself reads need not be carried on.
   Table left = run(*plan.inputs[0]);
   Table right = run(*plan.inputs[1]);
@@ -49,29 +49,35 @@ Table Executor::join(const Plan& plan) {
   const Plan& left_plan = *plan.inputs[swap ? 1 : 0];
   const bool spare = std::any_of(left.fields.begin(), left.fields.end(), [](const auto& f) { return f.empty(); });
   if (spare) left = exact(std::move(left), left_plan.columns);
-  JoinSpec spec;
+  JoinInputs inputs{std::move(left), std::move(right), {}, {}};
+  JoinSpec& spec = inputs.spec;
   spec.how = plan.how;
   spec.coalesce_keys = false;
   for (const auto& [left_key, right_key] : plan.keys) {
-    spec.left_keys.push_back(left.at(swap ? right_key : left_key));
-    spec.right_keys.push_back(right.at(swap ? left_key : right_key));
+    spec.left_keys.push_back(inputs.left.at(swap ? right_key : left_key));
+    spec.right_keys.push_back(inputs.right.at(swap ? left_key : right_key));
   }
-  Table result{nullptr, left.fields};
-  if (carries_right(plan.how)) add_payload(plan, left, right, spec, result);
+  inputs.fields = inputs.left.fields;
+  if (carries_right(plan.how)) add_payload(plan, inputs);
   if (!plan.conditions.empty()) {
-    Fields fields = left.typed();
+    Fields fields = inputs.left.typed();
     for (const int column : spec.payload) {
       const auto at = static_cast<std::size_t>(column);
-      fields.push_back({right.fields[at], right.data->fields()[at].type});
+      fields.push_back({inputs.right.fields[at], inputs.right.data->fields()[at].type});
     }
-    spec.residual = [this, bound = bind_all(plan.conditions, fields), names = result.fields](const Batch& candidates) {
+    spec.residual = [this, bound = bind_all(plan.conditions, fields), names = inputs.fields](const Batch& candidates) {
       Batch batch = candidates;
       batch.names = names;
       return bound->rows_true(batch, report_.counters);
     };
   }
-  result.data = evclean::join(*left.data, *right.data, spec, workspace_, report(report_name(plan)));
-  return result;
+  return inputs;
+}
+
+Table Executor::join(const Plan& plan) {
+  const JoinInputs inputs = join_inputs(plan);
+  OperatorReport& line = report(join_report_name(plan));
+  return {evclean::join(*inputs.left.data, *inputs.right.data, inputs.spec, workspace_, line), inputs.fields};
 }
 
 }  // namespace evclean::query

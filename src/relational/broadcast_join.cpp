@@ -6,6 +6,7 @@
 #include "evclean/arrow_status.hpp"
 #include "join_run.hpp"
 #include "key_table.hpp"
+#include "matcher.hpp"
 #include "pair_joiner.hpp"
 #include "row_cursor.hpp"
 
@@ -36,6 +37,16 @@ void feed_pairs(PairJoiner& joiner, const KeyTable& table, const std::vector<std
 
 }  // namespace
 
+void take_by_broadcast(JoinRun& run) {
+  const TravelLayout layout(run.plan, true, &run.taken_left);
+  const auto look = [&](const Batch& batch) { run.none.count_right(batch); };
+  std::vector<Batch> batches = gather_on_all(run.right, layout.right_columns, run.workspace, look, run.bytes_sent);
+  std::optional<Matcher> matcher;
+  run.comm().agree([&] { matcher.emplace(run.plan, layout, std::move(batches)); });
+  each_left(run,
+            [&](std::int64_t, const Batch& batch) { matcher->match(project(batch, layout.left_columns), *run.take); });
+}
+
 void join_by_broadcast(JoinRun& run) {
   const JoinPlan& plan = run.plan;
   std::vector<int> key_places, payload_places;
@@ -59,7 +70,7 @@ void join_by_broadcast(JoinRun& run) {
 
   std::int64_t part_now = 0;
   PairJoiner joiner(
-      plan, [&](Batch rows) { run.result.append(part_now, rows); }, marker(run));
+      plan, [&](Batch rows) { run.result->append(part_now, rows); }, marker(run));
   KeyMaker makes_left(plan.kinds, plan.spec.left_keys);
   std::vector<std::int32_t> entries;
   each_left(run, [&](std::int64_t part, const Batch& batch) {

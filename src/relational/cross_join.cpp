@@ -83,7 +83,7 @@ void join_every_row(JoinRun& run) {
     };
   }
   PairJoiner joiner(
-      run.plan, [&](const Batch& rows) { run.result.append(part_now, rows); }, matched);
+      run.plan, [&](const Batch& rows) { run.result->append(part_now, rows); }, matched);
   if (bytes_of(staged) <= run.memory_bytes && run.right.rows() < INT32_MAX) {
     pair_in_memory(run, staged, joiner, part_now);
   } else {

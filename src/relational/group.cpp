@@ -34,21 +34,31 @@ std::int64_t rows_here(const Dataset& data) {
 
 class Grouping {
  public:
-  Grouping(const Dataset& data, const GroupSpec& spec, const Workspace& workspace, OperatorReport& report)
-      : data_(data),
+  Grouping(const Fields& fields, std::int64_t rows, const GroupSpec& spec, const Workspace& workspace,
+           OperatorReport& report)
+      : rows_(rows),
         workspace_(workspace),
         report_(report),
-        fields_(result_fields(data.fields(), spec)),
-        input_(data.fields(), spec),
+        fields_(result_fields(fields, spec)),
+        input_(fields, spec),
         codec_(input_.fields(), input_.spec().keys),
-        local_(input_, codec_, workspace, rows_here(data)),
+        local_(input_, codec_, workspace, rows),
         results_(fields_, workspace.budget, workspace.scratch_dir) {}
 
-  DatasetPtr run() {
-    workspace_.comm.agree([&] { each_batch(local_); });
+  DatasetPtr run(const Dataset& data) {
+    workspace_.comm.agree([&] { each_batch(data); });
     for (std::size_t a = 0; a < spec().aggregates.size(); ++a) {
-      if (spec().aggregates[a].kind == AggregateKind::kCountDistinct) count_distinct(a);
+      if (spec().aggregates[a].kind == AggregateKind::kCountDistinct) count_distinct(data, a);
     }
+    return finish();
+  }
+  DatasetPtr run(const RowSource& source) {
+    source.give([&](const Batch& batch) { local_.add(batch, 0); });
+    return finish();
+  }
+
+ private:
+  DatasetPtr finish() {
     const bool bypassed = workspace_.comm.sum(local_.bypassed() ? 1 : 0) > 0;
     report_.how = bypassed ? "rows exchanged: few of a group are on one rank" : "pre-aggregated";
     MergedGroups merged(input_, codec_, workspace_, report_);
@@ -56,27 +66,26 @@ class Grouping {
     return write_in_order(results_, workspace_, report_);
   }
 
- private:
   const GroupSpec& spec() const { return input_.spec(); }
 
-  void each_batch(LocalGroups& local) const {
-    BatchCursor cursor(data_, workspace_);
+  void each_batch(const Dataset& data) {
+    BatchCursor cursor(data, workspace_);
     Batch batch;
     std::int64_t row_number = 0;
-    while (cursor.next(batch, row_number)) local.add(batch, row_number);
+    while (cursor.next(batch, row_number)) local_.add(batch, row_number);
   }
 
   /// Pairs of group and value are groups of their own, dealt to all ranks like others, so that a group with many values
   /// burdens no one rank; then they are counted into the groups.
-  void count_distinct(std::size_t index) {
+  void count_distinct(const Dataset& data, std::size_t index) {
     const Aggregate& aggregate = spec().aggregates[index];
     GroupSpec pairs{spec().keys, {}};
     pairs.keys.push_back(aggregate.column);
     const GroupInput input(input_.fields(), pairs);
     const KeyCodec codec(input.fields(), input.spec().keys);
-    LocalGroups local(input, codec, workspace_, rows_here(data_));
+    LocalGroups local(input, codec, workspace_, rows_);
     workspace_.comm.agree([&] {
-      BatchCursor cursor(data_, workspace_);
+      BatchCursor cursor(data, workspace_);
       Batch batch;
       std::int64_t row_number = 0;
       while (cursor.next(batch, row_number)) {
@@ -163,7 +172,7 @@ class Grouping {
     }
   }
 
-  const Dataset& data_;
+  std::int64_t rows_;
   const Workspace& workspace_;
   OperatorReport& report_;
   Fields fields_;
@@ -179,7 +188,20 @@ class Grouping {
 DatasetPtr group(const Dataset& data, const GroupSpec& spec, const Workspace& workspace, OperatorReport& report) {
   const Stopwatch stopwatch(report);
   report.rows_in = data.rows();
-  return Grouping(data, spec, workspace, report).run();
+  return Grouping(data.fields(), rows_here(data), spec, workspace, report).run(data);
+}
+
+bool groups_any_order(const GroupSpec& spec) {
+  return std::none_of(spec.aggregates.begin(), spec.aggregates.end(), [](const Aggregate& aggregate) {
+    return aggregate.kind == AggregateKind::kFirst || aggregate.kind == AggregateKind::kLast ||
+           aggregate.kind == AggregateKind::kCountDistinct;
+  });
+}
+
+DatasetPtr group(const RowSource& source, const GroupSpec& spec, const Workspace& workspace, OperatorReport& report) {
+  EVCLEAN_CHECK(groups_any_order(spec), "a group that needs its rows in order");
+  const Stopwatch stopwatch(report);
+  return Grouping(source.fields, source.rows, spec, workspace, report).run(source);
 }
 
 }  // namespace evclean

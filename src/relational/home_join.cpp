@@ -23,7 +23,7 @@ HomeJoin::HomeJoin(JoinRun& run, const TravelLayout& layout, const BatchStage& a
       layout_(layout),
       staged_(answers),
       joiner_(
-          layout.at_home, [this](const Batch& rows) { run_.result.append(part_now_, rows); }, marker()) {}
+          layout.at_home, [this](const Batch& rows) { run_.result->append(part_now_, rows); }, marker()) {}
 
 void HomeJoin::join_part(std::int64_t part) {
   const Dataset::Part& about = run_.left.parts()[static_cast<std::size_t>(part)];

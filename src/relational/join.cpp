@@ -41,6 +41,11 @@ Costs estimate(const JoinRun& run) {
   costs.broadcast = run.comm().size() * right_rows * (build + kBuildCost) + probe;
   costs.keys = meet + left_rows * (key + kTravelCost + payload + 16);
   // What a residual refuses does not come back: half of it, for want of a better guess.
+  if (run.take != nullptr) {  // rows stay where they meet: nothing comes back
+    costs.rows = meet + left_rows * (whole + kTravelCost / 2);
+    costs.keys = costs.rows;
+    return costs;
+  }
   costs.rows = meet + left_rows * (whole + kTravelCost + (payload + 16) / (plan.spec.residual ? 2 : 1));
   return costs;
 }
@@ -84,6 +89,16 @@ std::string carry_out(JoinRun& run) {
   }
 }
 
+void tell(JoinRun& run, OperatorReport& report) {
+  const std::vector<std::int64_t> sums = run.comm().sum({run.bytes_sent, run.spilled_bytes});
+  report.rows_in = run.left.rows();
+  report.rows_right = run.right.rows();
+  report.bytes_sent = sums[0];
+  report.spilled_bytes = sums[1];
+  for (std::string& note : run.notes) report.notes.push_back(std::move(note));
+  for (std::string& note : run.none.notes(run.comm())) report.notes.push_back(std::move(note));
+}
+
 }  // namespace
 
 DatasetPtr join(const Dataset& left, const Dataset& right, const JoinSpec& spec, const Workspace& workspace,
@@ -92,25 +107,50 @@ DatasetPtr join(const Dataset& left, const Dataset& right, const JoinSpec& spec,
   if (report.name.empty()) report.name = "join";
   const JoinPlan plan = plan_join(left.fields(), right.fields(), spec, report.name);
   auto result = std::make_shared<Dataset>(plan.result, workspace);
-  JoinRun run{
-      left,        right, plan, workspace, memory_share(*workspace.budget, workspace.comm), *result, FrequentNone(plan),
-      std::nullopt};
+  JoinRun run{left,
+              right,
+              plan,
+              workspace,
+              memory_share(*workspace.budget, workspace.comm),
+              result.get(),
+              FrequentNone(plan),
+              std::nullopt};
   if (plan.keeps_right()) run.marks.emplace(right, workspace, std::max<std::int64_t>(run.memory_bytes / 4, 1 << 16));
   report.how = carry_out(run);
   if (run.marks) {
     run.bytes_sent += run.marks->append_unmatched(plan, static_cast<std::int64_t>(left.parts().size()), *result);
   }
   result->finish();
-  const std::vector<std::int64_t> sums =
-      workspace.comm.sum({run.bytes_sent, run.spilled_bytes + result->spilled_bytes()});
-  report.rows_in = left.rows();
-  report.rows_right = right.rows();
+  run.spilled_bytes += result->spilled_bytes();
   report.rows_out = result->rows();
-  report.bytes_sent = sums[0];
-  report.spilled_bytes = sums[1];
-  for (std::string& note : run.notes) report.notes.push_back(std::move(note));
-  for (std::string& note : run.none.notes(workspace.comm)) report.notes.push_back(std::move(note));
+  tell(run, report);
   return result;
+}
+
+void join_unordered(const Dataset& left, const Dataset& right, const JoinSpec& spec,
+                    const std::vector<int>& left_columns, const Workspace& workspace, OperatorReport& report,
+                    const TakeRows& take) {
+  EVCLEAN_CHECK(spec.how == JoinHow::kInner && !spec.left_keys.empty(), "only inner joins have no order");
+  const Stopwatch stopwatch(report);
+  if (report.name.empty()) report.name = "join";
+  const JoinPlan plan = plan_join(left.fields(), right.fields(), spec, report.name);
+  JoinRun run{
+      left,        right, plan, workspace, memory_share(*workspace.budget, workspace.comm), nullptr, FrequentNone(plan),
+      std::nullopt};
+  std::int64_t rows = 0;
+  const TakeRows counted = [&](const Batch& batch) {
+    rows += batch.num_rows;
+    take(batch);
+  };
+  run.take = &counted;
+  run.taken_left = left_columns;
+  run.left_widths = column_widths(left, workspace.comm);
+  run.right_widths = column_widths(right, workspace.comm);
+  const bool broadcast = settle(run) == JoinStrategy::kBroadcast;
+  report.how = broadcast ? "broadcast, rows taken where they meet" : "rows travel, taken where they meet";
+  broadcast ? take_by_broadcast(run) : join_by_travel(run, true);
+  report.rows_out = workspace.comm.sum(rows);
+  tell(run, report);
 }
 
 }  // namespace evclean

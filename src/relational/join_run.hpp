@@ -17,12 +17,14 @@ struct JoinRun {
   const JoinPlan& plan;
   const Workspace& workspace;
   std::int64_t memory_bytes;  ///< that tables and what is loaded at a time may take
-  Dataset& result;            ///< not finished
+  Dataset* result;            ///< not finished; null: rows are taken in any order
   FrequentNone none;
   std::optional<RightMarks> marks;                 ///< right and full joins
   std::int64_t bytes_sent = 0, spilled_bytes = 0;  ///< of this rank
   std::vector<std::string> notes = {};
   std::vector<double> left_widths = {}, right_widths = {};  ///< bytes of a column's values
+  const TakeRows* take = nullptr;                           ///< without a result: who gets the rows
+  std::vector<int> taken_left = {};                         ///< left columns that he gets
 
   const Comm& comm() const { return workspace.comm; }
   /// Rows of some columns that may wait before they are staged: an eighth of the memory.
@@ -33,6 +35,8 @@ struct JoinRun {
 void join_by_broadcast(JoinRun& run);
 /// Every row meets every row: the right side to all ranks, in scratch where it is large. Collective.
 void join_every_row(JoinRun& run);
+/// The same for who takes rows in any order. Collective.
+void take_by_broadcast(JoinRun& run);
 /// Keys (or whole left rows) meet the right rows at the owner of their hash; what matches comes back. Collective.
 void join_by_travel(JoinRun& run, bool whole_rows);
 

@@ -16,6 +16,8 @@ class KeyFilter {
   explicit KeyFilter(std::int64_t keys);
   static std::int64_t bytes_for(std::int64_t keys) noexcept { return keys / 8 * 10 + 1024; }
 
+  static constexpr std::size_t kAhead = 24;  ///< hashes between prefetch() and a look
+  void prefetch(std::uint64_t hash) const noexcept { __builtin_prefetch(&words_[place(hash)], 1); }
   void add(std::uint64_t hash) noexcept { words_[place(hash)] |= bits(hash); }
   /// False: no such key. True: perhaps (3 % of those that are not there).
   bool may_have(std::uint64_t hash) const noexcept {

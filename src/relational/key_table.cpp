@@ -6,7 +6,6 @@
 namespace evclean {
 namespace {
 
-constexpr std::size_t kAhead = 12;  ///< slots on their way while one is looked at (measured)
 constexpr std::size_t kMinSlots = 1024;
 
 std::uint64_t mark_of(std::uint64_t hash) noexcept { return hash & 0xffffffff00000000ULL; }
@@ -48,25 +47,37 @@ void KeyTable::reserve(std::int64_t rows) {
 void KeyTable::add(const std::vector<JoinKey>& keys) {
   EVCLEAN_CHECK(rows_ + static_cast<std::int64_t>(keys.size()) < INT32_MAX, "{} rows in one table", rows_);
   make_room(entries_ + keys.size());
-  std::vector<std::uint64_t> hashes(keys.size());
-  for (std::size_t i = 0; i < keys.size(); ++i) hashes[i] = keys[i].hash();
   keys_.insert(keys_.end(), keys.begin(), keys.end());
   counts_.resize(keys_.size());
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    if (i + kAhead < keys.size()) __builtin_prefetch(&slots_[hashes[i + kAhead] & mask_], 1);
-    if (keys[i].null()) {
-      entry_of_.push_back(-1);
-      continue;
-    }
-    Slot& slot = slots_[place(keys[i], hashes[i])];
-    if (slot == 0) {
-      slot = mark_of(hashes[i]) | (static_cast<std::uint64_t>(rows_) + i + 1);
-      ++entries_;
-    }
-    entry_of_.push_back(entry_in(slot));
-    unique_ = ++counts_[static_cast<std::size_t>(entry_of_.back())] == 1 && unique_;
+  entry_of_.resize(keys_.size(), -1);
+  for (std::size_t begin = 0; begin < keys.size(); begin += kBlock) {
+    add_block(static_cast<std::size_t>(rows_) + begin, std::min(kBlock, keys.size() - begin));
   }
   rows_ += static_cast<std::int64_t>(keys.size());
+}
+
+/// In three sweeps, as find_block().
+void KeyTable::add_block(std::size_t first, std::size_t count) {
+  std::uint64_t hashes[kBlock];
+  const JoinKey* const keys = keys_.data() + first;
+  for (std::size_t i = 0; i < count; ++i) {
+    hashes[i] = keys[i].hash();
+    __builtin_prefetch(&slots_[hashes[i] & mask_], 1);
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    const Slot slot = slots_[hashes[i] & mask_];
+    if (slot != 0) __builtin_prefetch(&keys_[static_cast<std::size_t>(entry_in(slot))]);
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    if (keys[i].null()) continue;
+    Slot& slot = slots_[place(keys[i], hashes[i])];
+    if (slot == 0) {
+      slot = mark_of(hashes[i]) | (first + i + 1);
+      ++entries_;
+    }
+    entry_of_[first + i] = entry_in(slot);
+    unique_ = ++counts_[static_cast<std::size_t>(entry_in(slot))] == 1 && unique_;
+  }
 }
 
 void KeyTable::finish() {

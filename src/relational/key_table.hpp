@@ -29,6 +29,9 @@ class KeyTable {
     const auto begin = static_cast<std::size_t>(begins_[static_cast<std::size_t>(entry)]);
     return {listed_.data() + begin, static_cast<std::size_t>(begins_[static_cast<std::size_t>(entry) + 1]) - begin};
   }
+  void prefetch_rows_of(std::int32_t entry) const noexcept {
+    if (entry >= 0) __builtin_prefetch(&begins_[static_cast<std::size_t>(entry)]);
+  }
   /// What a row costs at most in a finished table.
   static constexpr std::int64_t kBytesPerRow = 4 * 8 + 24 + 4 * 4;
 
@@ -43,6 +46,7 @@ class KeyTable {
   void make_room(std::size_t keys);
   /// The slot of a key, or the empty one where it would be.
   std::size_t place(const JoinKey& key, std::uint64_t hash) const noexcept;
+  void add_block(std::size_t first, std::size_t count);
   void find_block(const JoinKey* keys, std::size_t count, std::int32_t* entries) const;
 
   ZeroedArray<Slot> slots_;

@@ -22,8 +22,9 @@ Matcher::Matcher(const JoinPlan& plan, const TravelLayout& layout, std::vector<B
     table_.add(keys_);
   }
   table_.finish();
-  const int number = static_cast<int>(layout.right_fields.size()) - 1;
   payload_ = concatenated(right_, layout.right_payload, project(layout.right_fields, layout.right_payload));
+  if (layout.taken) return;
+  const int number = static_cast<int>(layout.right_fields.size()) - 1;
   numbers_ = concatenated(right_, {number}, {layout.right_fields.back()})[0];
 }
 
@@ -32,8 +33,10 @@ void Matcher::match(const Batch& left, const std::function<void(Batch)>& answer)
   table_.find(keys_, entries_);
   // A residual may refuse the first match and hold for another.
   const bool first_only = layout_.one_is_enough && !plan_.spec.residual;
+  constexpr std::size_t kAhead = 8;
   Rows left_rows, right_rows;
   for (std::size_t i = 0; i < entries_.size(); ++i) {
+    if (!table_.unique() && i + kAhead < entries_.size()) table_.prefetch_rows_of(entries_[i + kAhead]);
     if (entries_[i] < 0) continue;
     const std::span<const std::int32_t> rows =
         table_.unique() ? std::span<const std::int32_t>(&entries_[i], 1) : table_.rows_of(entries_[i]);
@@ -54,8 +57,12 @@ void Matcher::answer_pairs(const Batch& left, Rows& left_rows, Rows& right_rows,
     Batch rows;
     rows.num_rows = static_cast<std::int64_t>(left_rows.size());
     for (const Field& field : layout_.answer_fields) rows.names.push_back(field.name);
-    rows.columns.emplace_back(gather(*left.array(static_cast<int>(left.columns.size()) - 1), left_rows));
-    rows.columns.emplace_back(gather(*numbers_, right_rows));
+    if (layout_.taken) {
+      for (const int column : layout_.taken_left) rows.columns.emplace_back(gather(*left.array(column), left_rows));
+    } else {
+      rows.columns.emplace_back(gather(*left.array(static_cast<int>(left.columns.size()) - 1), left_rows));
+      rows.columns.emplace_back(gather(*numbers_, right_rows));
+    }
     for (std::size_t c = 0; layout_.answers_payload && c < payload_.size(); ++c) {
       rows.columns.emplace_back(gather(*payload_[c], right_rows));
     }

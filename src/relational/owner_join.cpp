@@ -132,7 +132,7 @@ void OwnerJoin::send_home(Shipper& ship, const Batch& answer) const {
   }
 }
 
-bool OwnerJoin::produce(Shipper& ship) {
+bool OwnerJoin::step(const std::function<void(const Batch&)>& answer) {
   while (!matcher_) {
     if (todo_.empty()) return false;
     begin_next();
@@ -142,8 +142,7 @@ bool OwnerJoin::produce(Shipper& ship) {
     next_left_ = 0;
   }
   if (source_ < ranks_) {
-    matcher_->match(now_->left->batch(now_->number * ranks_ + source_, next_left_++),
-                    [&](const Batch& answer) { send_home(ship, answer); });
+    matcher_->match(now_->left->batch(now_->number * ranks_ + source_, next_left_++), answer);
     return true;
   }
   matcher_.reset();

@@ -16,7 +16,11 @@ class OwnerJoin {
   OwnerJoin(const JoinRun& run, const TravelLayout& layout, std::shared_ptr<BatchStage> right,
             std::shared_ptr<BatchStage> left);
   /// Answers about a batch of left rows; false when all are answered.
-  bool produce(Shipper& ship);
+  bool produce(Shipper& ship) {
+    return step([&](const Batch& answer) { send_home(ship, answer); });
+  }
+  /// The same, to whoever wants them.
+  bool step(const std::function<void(const Batch&)>& answer);
   std::int64_t spilled_bytes() const { return spilled_bytes_; }
 
  private:

@@ -25,7 +25,8 @@ std::vector<int> places_of(const std::vector<int>& columns, std::vector<int>& ta
 
 }  // namespace
 
-TravelLayout::TravelLayout(const JoinPlan& plan, bool rows_whole) : whole_rows(rows_whole), at_home(plan) {
+TravelLayout::TravelLayout(const JoinPlan& plan, bool rows_whole, const std::vector<int>* taken_columns)
+    : whole_rows(rows_whole), taken(taken_columns != nullptr), at_home(plan) {
   right_columns = build_columns(plan, right_keys, right_payload);
   if (whole_rows) {
     left_columns.resize(plan.left.size());
@@ -35,10 +36,17 @@ TravelLayout::TravelLayout(const JoinPlan& plan, bool rows_whole) : whole_rows(r
   left_keys = places_of(plan.spec.left_keys, left_columns);
   right_fields = project(plan.right, right_columns);
   left_fields = project(plan.left, left_columns);
-  right_fields.push_back(kRowNumber);
-  left_fields.push_back(kRowNumber);
   answers_payload = at_home.needs_payload();
   one_is_enough = !plan.carries_payload() && !at_home.spec.residual;
+  if (taken) {
+    taken_left = *taken_columns;
+    answer_fields = project(plan.left, taken_left);
+    answer_fields.insert(answer_fields.end(), plan.result.begin() + static_cast<std::ptrdiff_t>(plan.left.size()),
+                         plan.result.end());
+    return;
+  }
+  right_fields.push_back(kRowNumber);
+  left_fields.push_back(kRowNumber);
   answer_fields = {{"#left", ValueType::kInt64}, {"#right", ValueType::kInt64}};
   if (!answers_payload) return;
   for (const int column : plan.spec.payload) answer_fields.push_back(plan.right[static_cast<std::size_t>(column)]);

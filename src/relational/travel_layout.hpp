@@ -7,13 +7,16 @@
 namespace evclean {
 
 struct TravelLayout {
-  TravelLayout(const JoinPlan& plan, bool whole_rows);
+  /// `taken_left`: rows are taken where they meet, with these left columns; else they are answered to at home.
+  TravelLayout(const JoinPlan& plan, bool whole_rows, const std::vector<int>* taken_left = nullptr);
 
   bool whole_rows;  ///< left rows travel whole: the residual is judged where they meet
   std::vector<int> right_columns, right_keys, right_payload;  ///< columns taken; places of keys and payload in them
   std::vector<int> left_columns, left_keys;
-  Fields right_fields, left_fields;  ///< with the row number behind
-  Fields answer_fields;              ///< left row, right row, payload when home needs it
+  bool taken;                        ///< rows have no numbers, and answers are rows of the result
+  std::vector<int> taken_left;       ///< places of the result's left columns
+  Fields right_fields, left_fields;  ///< with the row number behind, unless taken
+  Fields answer_fields;              ///< left row, right row, payload when home needs it; or what is taken
   bool answers_payload = false;
   bool one_is_enough = false;  ///< semi and anti: any match answers the question
   JoinPlan at_home;            ///< what is left to be judged there

@@ -67,20 +67,27 @@ std::shared_ptr<arrow::Array> gather_strings(const arrow::StringArray& array, co
   std::int64_t bytes = 0;
   for (const std::int32_t row : rows) bytes += row < 0 ? 0 : from[row + 1] - from[row];
   EVCLEAN_CHECK(bytes <= INT32_MAX, "gathered text of {} bytes", bytes);
+  constexpr std::int32_t kStep = 16;  // short values are copied with one step, which may go over their end
   auto offsets = allocate(static_cast<std::int64_t>((rows.size() + 1) * 4));
-  auto values = allocate(bytes);
+  auto values = allocate(bytes + kStep);
   auto* offset = reinterpret_cast<std::int32_t*>(offsets->mutable_data());
   auto* to = reinterpret_cast<char*>(values->mutable_data());
   const auto* text = reinterpret_cast<const char*>(array.value_data() ? array.value_data()->data() : nullptr);
+  const std::int64_t last_step = (array.value_data() ? array.value_data()->size() : 0) - kStep;
   std::int32_t at = 0;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     offset[i] = at;
     if (rows[i] < 0) continue;
-    const std::int32_t length = from[rows[i] + 1] - from[rows[i]];
-    if (length > 0) std::memcpy(to + at, text + from[rows[i]], static_cast<std::size_t>(length));
+    const std::int32_t begin = from[rows[i]], length = from[rows[i] + 1] - begin;
+    if (length <= kStep && begin <= last_step) {
+      std::memcpy(to + at, text + begin, kStep);
+    } else if (length > 0) {
+      std::memcpy(to + at, text + begin, static_cast<std::size_t>(length));
+    }
     at += length;
   }
   offset[rows.size()] = at;
+  values = arrow::SliceBuffer(values, 0, bytes);
   return arrow::MakeArray(arrow::ArrayData::Make(array.type(), static_cast<std::int64_t>(rows.size()),
                                                  {std::move(validity), std::move(offsets), std::move(values)}, nulls));
 }
