@@ -2,6 +2,8 @@
 #include <arrow/api.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "join_oracle.hpp"
 
 namespace evclean {
@@ -61,6 +63,35 @@ class JoinTest : public ::testing::Test {
     return report;
   }
 
+  /// The rows of an inner join taken where they meet are those of the join, in whatever order.
+  void check_unordered(const Table& left, const Table& right, const JoinSpec& spec, const Parts& expected,
+                       std::int64_t memory_bytes) {
+    const Workspace space = workspace(memory_bytes);
+    const DatasetPtr left_data = spread(left, space, 1), right_data = spread(right, space, 2);
+    Fields fields = left.fields;
+    std::vector<int> all(fields.size());
+    for (std::size_t column = 0; column < all.size(); ++column) all[column] = static_cast<int>(column);
+    for (std::size_t i = 0; i < spec.payload.size(); ++i) {
+      fields.push_back({spec.payload_names[i], right.fields[static_cast<std::size_t>(spec.payload[i])].type});
+    }
+    Dataset taken(fields, workspace());
+    OperatorReport report;
+    join_unordered(*left_data, *right_data, spec, all, space, report,
+                   [&](const Batch& rows) { taken.append(comm.rank(), rows); });
+    taken.finish();
+    EXPECT_EQ(report.rows_out, taken.rows());
+    const Parts found = all_rows(taken, comm);
+    EXPECT_TRUE(!comm.is_root() || sorted(found) == sorted(expected))
+        << "strategy " << static_cast<int>(spec.strategy) << " (" << report.how << "), memory " << memory_bytes
+        << ", seed " << testing::test_seed();
+  }
+  static testing::Rows sorted(const Parts& parts) {
+    testing::Rows rows;
+    for (const auto& part : parts) rows.insert(rows.end(), part.begin(), part.end());
+    std::sort(rows.begin(), rows.end());
+    return rows;
+  }
+
   /// Every kind of join by every strategy, with plenty of memory and with next to none. (Ranks that share two cores by
   /// eights are slow: they try less.)
   void check_all(const Table& left, const Table& right, OracleSpec oracle,
@@ -78,6 +109,8 @@ class JoinTest : public ::testing::Test {
         for (const std::int64_t memory_bytes : {kPlenty, std::int64_t{16} << 10}) {
           if (memory_bytes != kPlenty && strategy != JoinStrategy::kKeys) continue;
           check(left, right, oracle, spec, expected, memory_bytes);
+          if (how == JoinHow::kInner && !oracle.left_keys.empty())
+            check_unordered(left, right, spec, expected, memory_bytes);
         }
       }
     }
@@ -215,6 +248,23 @@ TEST_F(JoinTest, ABuildSideOfTenTimesTheMemorySpillsAndGivesTheSameRows) {
     const OperatorReport report = check(left, right, oracle, spec_of(oracle, strategy), expected, 6 << 10);
     EXPECT_GT(report.spilled_bytes, 0);
   }
+}
+
+TEST_F(JoinTest, TablesThatAreDealtIntoManyPilesGiveTheSameRows) {
+  if (comm.size() > 4) return;
+  const std::vector<ColumnShape> left_columns = {{{"name", ValueType::kString}, 90'000, 0.02},
+                                                 {{"x", ValueType::kInt64}, 9, 0}};
+  const std::vector<ColumnShape> right_columns = {{{"name", ValueType::kString}, 90'000, 0},
+                                                  {{"plan", ValueType::kString}, 500, 0.1}};
+  const Table left = random_table(random, left_columns, 12'000), right = random_table(random, right_columns, 150'000);
+  const OracleSpec oracle{JoinHow::kInner, {0}, {0}, {1}, true, {}};
+  const Workspace space = workspace();
+  OperatorReport report;
+  const DatasetPtr by_broadcast =
+      join(*spread(left, space, 1), *spread(right, space, 2), spec_of(oracle, JoinStrategy::kBroadcast), space, report);
+  const Parts expected = all_rows(*by_broadcast, comm);
+  check(left, right, oracle, spec_of(oracle, JoinStrategy::kKeys), expected, kPlenty);
+  check_unordered(left, right, spec_of(oracle, JoinStrategy::kRows), expected, kPlenty);
 }
 
 TEST_F(JoinTest, KeysThatCannotCompareAreRefusedByName) {
