@@ -95,7 +95,7 @@ void KeyTable::finish() {
   counts_ = {};
 }
 
-/// In three sweeps, so that no slot and no key is waited for: hashes, first slots, keys.
+/// In three sweeps, so that no slot and no key is waited for: hashes, slots, keys.
 void KeyTable::find_block(const JoinKey* keys, std::size_t count, std::int32_t* entries) const {
   std::uint64_t hashes[kBlock];
   for (std::size_t i = 0; i < count; ++i) {
@@ -103,9 +103,10 @@ void KeyTable::find_block(const JoinKey* keys, std::size_t count, std::int32_t* 
     __builtin_prefetch(&slots_[hashes[i] & mask_]);
   }
   for (std::size_t i = 0; i < count; ++i) {
-    const Slot slot = slots_[hashes[i] & mask_];
-    entries[i] = entry_in(slot);
-    if (slot != 0) __builtin_prefetch(&keys_[static_cast<std::size_t>(entries[i])]);
+    std::size_t at = hashes[i] & mask_;
+    while (slots_[at] != 0 && mark_of(slots_[at]) != mark_of(hashes[i])) at = (at + 1) & mask_;
+    entries[i] = entry_in(slots_[at]);
+    if (slots_[at] != 0) __builtin_prefetch(&keys_[static_cast<std::size_t>(entries[i])]);
   }
   for (std::size_t i = 0; i < count; ++i) {
     if (entries[i] < 0) continue;

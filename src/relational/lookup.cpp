@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "coded_text.hpp"
 #include "frequent_none.hpp"
 #include "join_run.hpp"
 #include "key_table.hpp"
@@ -31,12 +32,13 @@ int place_of(const std::vector<int>& columns, int column) {
 }  // namespace
 
 struct Lookup::Impl {
-  Fields fields;                  ///< of the table
-  std::vector<int> columns;       ///< that were sent
-  std::vector<Batch> batches;     ///< long keys point into them
-  arrow::ArrayVector whole;       ///< one array a column that was sent
-  std::vector<KeyKind> kinds;     ///< a key
-  std::optional<KeyMaker> maker;  ///< long keys of several columns point into it
+  Fields fields;                                ///< of the table
+  std::vector<int> columns;                     ///< that were sent
+  std::vector<Batch> batches;                   ///< long keys point into them
+  arrow::ArrayVector whole;                     ///< one array a column that was sent
+  std::vector<std::optional<CodedText>> coded;  ///< the same, where values repeat
+  std::vector<KeyKind> kinds;                   ///< a key
+  std::optional<KeyMaker> maker;                ///< long keys of several columns point into it
   KeyTable table;
   std::vector<std::int64_t> texts;  ///< of the keys: 'None' and all, over all ranks
   std::shared_ptr<MemoryBudget> budget;
@@ -91,6 +93,7 @@ Lookup::Lookup(const Dataset& right, const std::vector<int>& columns, const std:
     std::vector<int> all(columns.size());
     for (std::size_t c = 0; c < all.size(); ++c) all[c] = static_cast<int>(c);
     own.whole = concatenated(own.batches, all, project(own.fields, columns));
+    for (const auto& column : own.whole) own.coded.push_back(CodedText::of(*column));
   });
 }
 
@@ -103,7 +106,7 @@ struct LookupProbe::Impl {
   JoinPlan plan;
   std::vector<int> empties;
   KeyMaker maker;
-  arrow::ArrayVector payload;  ///< a column of the spec's payload
+  std::vector<int> payload;  ///< places of the spec's payload among the columns that were sent
   std::vector<JoinKey> keys = {};
   std::vector<std::int32_t> entries = {};
 
@@ -132,8 +135,11 @@ struct LookupProbe::Impl {
   }
 
   void put_payload(Batch& batch, const std::vector<std::int32_t>& right_rows) const {
-    for (std::size_t c = 0; c < payload.size(); ++c)
-      batch.put(plan.spec.payload_names[c], gather(*payload[c], right_rows));
+    for (std::size_t c = 0; c < payload.size(); ++c) {
+      const auto at = static_cast<std::size_t>(payload[c]);
+      const auto& coded = lookup.coded[at];
+      batch.put(plan.spec.payload_names[c], coded ? coded->gather(right_rows) : gather(*lookup.whole[at], right_rows));
+    }
   }
 
   /// Rows whose having a match is `wanted`, once each.
@@ -216,9 +222,9 @@ LookupProbe::LookupProbe(const Lookup& lookup, const JoinSpec& spec, const Field
   for (std::size_t c = 0; c < left.size(); ++c) plan.result[c].type = left[c].type;
   std::vector<int> places(spec.left_keys.size());
   for (std::size_t k = 0; k < places.size(); ++k) places[k] = static_cast<int>(k);
-  arrow::ArrayVector payload;
+  std::vector<int> payload;
   for (const int column : plan.carries_payload() ? spec.payload : std::vector<int>())
-    payload.push_back(table.whole[static_cast<std::size_t>(place_of(table.columns, column))]);
+    payload.push_back(place_of(table.columns, column));
   KeyMaker maker(plan.kinds, places);
   impl_ = std::make_unique<Impl>(table, std::move(plan), std::move(empties), std::move(maker), std::move(payload));
 }
