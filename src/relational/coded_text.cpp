@@ -6,33 +6,53 @@
 
 #include <cstring>
 #include <string_view>
-#include <unordered_map>
 
 #include "evclean/arrow_status.hpp"
+#include "evclean/hash.hpp"
 
 namespace evclean {
+
+/// Codes by value: as many slots as make a second look rare.
+class CodedText::Codes {
+ public:
+  /// The code of a value, or where it is to be put (0).
+  std::uint8_t& of(const Value& value, const std::vector<Value>& values) {
+    std::uint64_t low = 0, high = 0;
+    std::memcpy(&low, value.text.data(), 8);
+    std::memcpy(&high, value.text.data() + 8, 8);
+    std::size_t at = mix64(low ^ mix64(high + static_cast<std::uint64_t>(value.length))) % kSlots;
+    while (slots_[at] != 0 && !(values[slots_[at]] == value)) at = (at + 1) % kSlots;
+    return slots_[at];
+  }
+
+ private:
+  static constexpr std::size_t kSlots = 2048;
+  std::array<std::uint8_t, kSlots> slots_{};
+};
 
 std::optional<CodedText> CodedText::of(const arrow::Array& column) {
   if (column.type_id() != arrow::Type::STRING) return std::nullopt;
   const auto& texts = static_cast<const arrow::StringArray&>(column);
   CodedText coded;
   coded.codes_.reserve(static_cast<std::size_t>(texts.length()) + 1);
-  std::unordered_map<std::string_view, std::uint8_t> known;
+  Codes codes;
   for (std::int64_t row = 0; row < texts.length(); ++row) {
     if (texts.IsNull(row)) {
       coded.codes_.push_back(0);
       continue;
     }
     const std::string_view text = texts.GetView(row);
-    const auto [found, is_new] = known.emplace(text, static_cast<std::uint8_t>(coded.values_.size()));
-    if (is_new) {
-      if (known.size() > kMostValues || text.size() > kLongest) return std::nullopt;
-      Value value;
-      value.length = static_cast<std::int32_t>(text.size());
-      if (!text.empty()) std::memcpy(value.text.data(), text.data(), text.size());
+    if (text.size() > kLongest) return std::nullopt;
+    Value value;
+    value.length = static_cast<std::int32_t>(text.size());
+    if (!text.empty()) std::memcpy(value.text.data(), text.data(), text.size());
+    std::uint8_t& code = codes.of(value, coded.values_);
+    if (code == 0) {
+      if (coded.values_.size() > kMostValues) return std::nullopt;
+      code = static_cast<std::uint8_t>(coded.values_.size());
       coded.values_.push_back(value);
     }
-    coded.codes_.push_back(found->second);
+    coded.codes_.push_back(code);
   }
   return coded;
 }

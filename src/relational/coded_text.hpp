@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
 #include <vector>
 
 namespace evclean {
@@ -27,7 +26,9 @@ class CodedText {
   struct Value {
     std::array<char, kLongest> text{};
     std::int32_t length = 0;
+    bool operator==(const Value& other) const { return text == other.text && length == other.length; }
   };
+  class Codes;
   std::vector<std::uint8_t> codes_ = std::vector<std::uint8_t>(1, 0);  ///< of row -1, then of all rows; 0: null
   std::vector<Value> values_ = std::vector<Value>(1);                  ///< of a code
 };

@@ -82,6 +82,12 @@ void KeyTable::add_block(std::size_t first, std::size_t count) {
 
 void KeyTable::finish() {
   make_room(1);
+  if (!unique_) list_rows();
+  entry_of_ = {};
+  counts_ = {};
+}
+
+void KeyTable::list_rows() {
   begins_.assign(counts_.size() + 1, 0);
   for (std::size_t entry = 0; entry < counts_.size(); ++entry) begins_[entry + 1] = begins_[entry] + counts_[entry];
   listed_.resize(static_cast<std::size_t>(begins_.back()));
@@ -91,8 +97,6 @@ void KeyTable::finish() {
     const auto entry = static_cast<std::size_t>(entry_of_[row]);
     listed_[static_cast<std::size_t>(begins_[entry + 1] - counts_[entry]--)] = static_cast<std::int32_t>(row);
   }
-  entry_of_ = {};
-  counts_ = {};
 }
 
 /// In three sweeps, so that no slot and no key is waited for: hashes, slots, keys.

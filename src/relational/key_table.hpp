@@ -24,7 +24,7 @@ class KeyTable {
   /// No key has two rows: an entry is a row then.
   bool unique() const noexcept { return unique_; }
   std::int64_t rows() const noexcept { return rows_; }
-  /// The rows of an entry that find() gave (not to be called when unique).
+  /// The rows of an entry that find() gave (not to be called when unique, no more than prefetch_rows_of).
   std::span<const std::int32_t> rows_of(std::int32_t entry) const noexcept {
     const auto begin = static_cast<std::size_t>(begins_[static_cast<std::size_t>(entry)]);
     return {listed_.data() + begin, static_cast<std::size_t>(begins_[static_cast<std::size_t>(entry) + 1]) - begin};
@@ -46,6 +46,7 @@ class KeyTable {
   void make_room(std::size_t keys);
   /// The slot of a key, or the empty one where it would be.
   std::size_t place(const JoinKey& key, std::uint64_t hash) const noexcept;
+  void list_rows();
   void add_block(std::size_t first, std::size_t count);
   void find_block(const JoinKey* keys, std::size_t count, std::int32_t* entries) const;
 
