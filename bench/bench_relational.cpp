@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // One operator over a table in memory, as the ranks of a job run it. Every rank holds its share of an Arrow file; from
 // barrier to barrier, the slowest rank counts.
-// usage: mpirun -np N bench_relational FILE.arrow QUESTION RUNS
+// usage: mpirun -np N bench_relational FILE.arrow QUESTION RUNS [RIGHT.arrow]
 // prints {"question", "rows", "sums", "seconds", "cpu", "sent", "how"}; QUESTION is one of kQuestions below.
 #include <arrow/api.h>
 #include <arrow/io/file.h>
 #include <arrow/ipc/reader.h>
+#include <malloc.h>
 #include <sys/resource.h>
 
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <map>
 #include <string>
 #include <vector>
@@ -23,10 +25,11 @@ namespace {
 using namespace evclean;
 using Kind = AggregateKind;
 
-constexpr std::int64_t kMemory = std::int64_t{12} << 30;  ///< of all ranks, table included: the peers have no limit either
+constexpr std::int64_t kMemory = std::int64_t{12}
+                                 << 30;  ///< of all ranks, table included: the peers have no limit either
 
 struct Question {
-  std::string operation;  ///< group, distinct, sort, first (a sort with a limit of 10)
+  std::string operation;  ///< group, distinct, sort, first (a sort with a limit of 10), join, left join
   std::vector<std::string> columns;
   std::vector<std::pair<Kind, std::string>> aggregates;
 };
@@ -45,6 +48,11 @@ const std::map<std::string, Question> kQuestions = {
     {"distinct", {"distinct", {"id3"}, {}}},
     {"sort", {"sort", {"id6", "id3"}, {}}},
     {"first ten", {"first", {"v3"}, {}}},
+    {"small inner on int", {"join", {"id1"}, {}}},
+    {"medium inner on int", {"join", {"id2"}, {}}},
+    {"medium outer on int", {"left join", {"id2"}, {}}},
+    {"medium inner on text", {"join", {"id5"}, {}}},
+    {"big inner on int", {"join", {"id3"}, {}}},
 };
 
 DatasetPtr load(const std::string& path, const Workspace& workspace) {
@@ -61,7 +69,25 @@ DatasetPtr load(const std::string& path, const Workspace& workspace) {
   return data;
 }
 
-DatasetPtr answer(const Question& question, const Dataset& data, const Workspace& workspace, OperatorReport& report) {
+DatasetPtr join_answer(const Question& question, const Dataset& left, const Dataset& right, const Workspace& workspace,
+                       OperatorReport& report) {
+  JoinSpec spec;
+  spec.how = question.operation == "join" ? JoinHow::kInner : JoinHow::kLeft;
+  for (const std::string& name : question.columns) {
+    spec.left_keys.push_back(left.find(name));
+    spec.right_keys.push_back(right.find(name));
+  }
+  for (std::size_t c = 0; c < right.fields().size(); ++c) {
+    if (static_cast<int>(c) == spec.right_keys[0]) continue;
+    spec.payload.push_back(static_cast<int>(c));
+    spec.payload_names.push_back(right.fields()[c].name + "_right");
+  }
+  return join(left, right, spec, workspace, report);
+}
+
+DatasetPtr answer(const Question& question, const Dataset& data, const Dataset* right, const Workspace& workspace,
+                  OperatorReport& report) {
+  if (right != nullptr) return join_answer(question, data, *right, workspace, report);
   std::vector<int> columns;
   for (const std::string& name : question.columns) columns.push_back(data.find(name));
   if (question.operation == "distinct") return distinct(data, columns, workspace, report);
@@ -112,12 +138,14 @@ double cpu_seconds() {
          static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
-int run(const std::string& path, const std::string& name, int runs) {
+int run(const std::string& path, const std::string& name, int runs, const std::string& right_path) {
   const Comm comm = Comm::world();
   const Workspace workspace{comm, std::make_shared<MemoryBudget>(kMemory / comm.size()), "", [] {}};
   const auto question = kQuestions.find(name);
   if (question == kQuestions.end()) fail_user("no question {}", name);
-  const DatasetPtr data = load(path, workspace);
+  const bool joins = question->second.operation.find("join") != std::string::npos;
+  if (joins == right_path.empty()) fail_user("a join needs two tables, and nothing else does");
+  const DatasetPtr data = load(path, workspace), right = joins ? load(right_path, workspace) : nullptr;
   std::string seconds, cpu, sums, how;
   std::int64_t rows = 0, sent = 0;
   for (int r = 0; r < runs; ++r) {
@@ -125,7 +153,7 @@ int run(const std::string& path, const std::string& name, int runs) {
     const auto begin = std::chrono::steady_clock::now();
     const double cpu_begin = cpu_seconds();
     OperatorReport report;
-    const DatasetPtr result = answer(question->second, *data, workspace, report);
+    const DatasetPtr result = answer(question->second, *data, right.get(), workspace, report);
     const double mine = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     seconds += fmt::format("{}{:.4f}", r == 0 ? "" : ", ", comm.max(mine));
     cpu += fmt::format("{}{:.4f}", r == 0 ? "" : ", ", comm.max(cpu_seconds() - cpu_begin));
@@ -146,10 +174,14 @@ int run(const std::string& path, const std::string& name, int runs) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // As the program does (src/cli/main.cpp): what one run gives back, the next one has at hand.
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 512 << 20);
+  setenv("ARROW_DEFAULT_MEMORY_POOL", "system", 0);
   const evclean::MpiEnvironment environment(argc, argv);
   try {
-    if (argc != 4) fail_user("usage: bench_relational FILE.arrow QUESTION RUNS");
-    return run(argv[1], argv[2], std::stoi(argv[3]));
+    if (argc != 4 && argc != 5) fail_user("usage: bench_relational FILE.arrow QUESTION RUNS [RIGHT.arrow]");
+    return run(argv[1], argv[2], std::stoi(argv[3]), argc == 5 ? argv[4] : "");
   } catch (const std::exception& error) {
     std::fprintf(stderr, "bench_relational: %s\n", error.what());
     evclean::abort_all(evclean::ExitCode::kBug);

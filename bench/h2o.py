@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The group-by questions of the h2o db-benchmark (those that the job contract covers), and distinct and sort over the
-same table: evclean's operators with 2 ranks beside DuckDB and Polars with 2 threads, all from memory. Results are compared
-first.
+"""The group-by and join questions of the h2o db-benchmark (those that the job contract covers), and distinct and sort
+over the same tables: evclean's operators with 2 ranks beside DuckDB and Polars with 2 threads, all from memory. Results are
+compared first. evclean gives a join's rows in the order of the left table; the others need not.
 
 usage: .venv/bin/python bench/h2o.py [--build build] [--rows 1e7] [--runs 5] [--only q1,q3] [--cpu]
 """
@@ -37,6 +37,14 @@ SQL = {
     "distinct": "select distinct on (id3) * from t",
     "sort": "select * from t order by id6, id3",
     "first ten": "select * from t order by v3 limit 10",
+}
+# Name: key, kind, size of the right table.
+JOINS = {
+    "small inner on int": ("id1", "inner", "small"),
+    "medium inner on int": ("id2", "inner", "medium"),
+    "medium outer on int": ("id2", "left", "medium"),
+    "medium inner on text": ("id5", "inner", "medium"),
+    "big inner on int": ("id3", "inner", "big"),
 }
 # What of a result depends on the choice of equal rows is not compared.
 ROWS_ONLY = {"distinct"}
@@ -84,14 +92,50 @@ def make_table(rows: int) -> pathlib.Path:
         "id4": random.integers(1, k + 1, rows), "id5": random.integers(1, k + 1, rows),
         "id6": random.integers(1, n + 1, rows), "v1": random.integers(1, 6, rows), "v2": random.integers(1, 16, rows),
         "v3": numpy.round(random.uniform(0, 100, rows), 6)})
-    with pyarrow.OSFile(str(path) + ".part", "wb") as out, pyarrow.ipc.new_file(out, table.schema) as writer:
-        writer.write_table(table, max_chunksize=65536)
-    os.rename(str(path) + ".part", path)
+    write_table(path, table)
     return path
 
 
-def run_evclean(build: str, table: pathlib.Path, question: str, runs: int, ranks: int = THREADS) -> dict:
-    command = ["mpirun", "-np", str(ranks), f"{build}/bench/bench_relational", str(table), question, str(runs)]
+def write_table(path: pathlib.Path, table) -> None:
+    import pyarrow
+    with pyarrow.OSFile(str(path) + ".part", "wb") as out, pyarrow.ipc.new_file(out, table.schema) as writer:
+        writer.write_table(table, max_chunksize=65536)
+    os.rename(str(path) + ".part", path)
+
+
+def make_join_tables(rows: int) -> dict[str, pathlib.Path]:
+    """The benchmark's x and its small, medium and big right tables: unique keys, ten left rows in eleven have a match."""
+    import numpy
+    import pyarrow
+    import pyarrow.compute
+    sizes = {"small": max(rows // 10**6, 1), "medium": max(rows // 1000, 1), "big": rows}
+    paths = {name: DATA / f"h2o-join-{name}-{rows}.arrow" for name in ["x", *sizes]}
+    if all(path.exists() for path in paths.values()):
+        return paths
+    print(f"making {paths['x'].relative_to(ROOT)} and its right tables", flush=True)
+    random = numpy.random.default_rng(2)
+
+    def text(numbers):
+        return pyarrow.compute.binary_join_element_wise("id", pyarrow.array(numbers).cast(pyarrow.string()), "")
+
+    def with_texts(ids: list, value: str):
+        names = [f"id{i + 1}" for i in range(len(ids))] + [f"id{i + 4}" for i in range(len(ids))] + [value]
+        return pyarrow.table([*ids, *map(text, ids), numpy.round(random.uniform(0, 100, len(ids[0])), 6)], names=names)
+
+    def keys(size: str, count: int):
+        return random.integers(1, sizes[size] * 11 // 10 + 2, count)
+
+    write_table(paths["x"], with_texts([keys(size, rows) for size in sizes], "v1"))
+    for number, (name, size) in enumerate(sizes.items()):
+        own = random.permutation(size) + 1 + size // 10
+        ids = [keys(smaller, size) for smaller in list(sizes)[:number]] + [own]
+        write_table(paths[name], with_texts(ids, "v2"))
+    return paths
+
+
+def run_evclean(build: str, tables: list[pathlib.Path], question: str, runs: int, ranks: int = THREADS) -> dict:
+    command = ["mpirun", "-np", str(ranks), f"{build}/bench/bench_relational", str(tables[0]), question, str(runs),
+               *map(str, tables[1:])]
     done = subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         sys.exit(f"{' '.join(command)}\nended with {done.returncode}:\n{done.stderr[-2000:]}")
@@ -126,38 +170,81 @@ def compare(question: str, name: str, ours: dict, rows: int, sums: list[float]) 
             sys.exit(f"{question}: evclean's columns add up to {ours['sums']}, {name}'s to {sums}")
 
 
+class GroupQuestions:
+    """q1 to q10, distinct and sort: one table."""
+
+    def __init__(self, rows: int, database):
+        import polars
+        self.path = make_table(rows)
+        arrow = read_arrow(self.path)
+        database.execute("create or replace table t as select * from arrow")
+        self.database, self.answers = database, polars_answers(polars.from_arrow(arrow))
+
+    def ask(self, question: str):
+        return [self.path], lambda: self.database.sql(SQL[question]).to_arrow_table(), self.answers[question]
+
+
+class JoinQuestions:
+    """x with a small, medium or big table: all columns of both."""
+
+    def __init__(self, rows: int, database):
+        import polars
+        self.paths, self.database, self.frames = make_join_tables(rows), database, {}
+        for name, path in self.paths.items():
+            arrow = read_arrow(path)
+            database.execute(f"create or replace table {name} as select * from arrow")
+            self.frames[name] = polars.from_arrow(arrow)
+
+    def ask(self, question: str):
+        key, how, name = JOINS[question]
+        sql = f"select x.*, r.* exclude ({key}) from x {how} join {name} r on x.{key} = r.{key}"
+        left, right = self.frames["x"], self.frames[name]
+        return ([self.paths["x"], self.paths[name]], lambda: self.database.sql(sql).to_arrow_table(),
+                lambda: left.join(right, on=key, how=how))
+
+
+def read_arrow(path: pathlib.Path):
+    import pyarrow
+    return pyarrow.ipc.open_file(pyarrow.memory_map(str(path))).read_all()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", default="build")
     parser.add_argument("--rows", type=float, default=1e7)
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--only", default=",".join(SQL), help="questions, with commas between")
+    parser.add_argument("--only", default=",".join([*SQL, *JOINS]), help="questions, with commas between; groups, joins")
     parser.add_argument("--cpu", action="store_true", help="CPU seconds a rank or thread: for a machine that is not quiet")
     parser.add_argument("--ranks", type=int, default=THREADS)
     options = parser.parse_args()
     import duckdb
     import polars
-    import pyarrow
-    path = make_table(int(options.rows))
-    arrow = pyarrow.ipc.open_file(pyarrow.memory_map(str(path))).read_all()
     database = duckdb.connect()
     database.execute(f"set threads = {THREADS}")
     database.execute("set preserve_insertion_order = false")
-    database.execute("create table t as select * from arrow")
-    answers = polars_answers(polars.from_arrow(arrow))
-    print(f"h2o group-by, {int(options.rows):,} rows; DuckDB {duckdb.__version__}, Polars {polars.__version__}, {THREADS} "
-          f"threads; evclean {options.ranks} rank(s); median of {options.runs}{', CPU seconds' if options.cpu else ''}; load "
+    rows = int(options.rows)
+    print(f"h2o, {rows:,} rows; DuckDB {duckdb.__version__}, Polars {polars.__version__}, {THREADS} threads; evclean "
+          f"{options.ranks} rank(s); median of {options.runs}{', CPU seconds' if options.cpu else ''}; load "
           + "%.1f" % os.getloadavg()[0])
-    print(f"{'':<16}{'evclean':>9}{'DuckDB':>9}{'Polars':>9}{'against the fastest':>21}")
+    print(f"{'':<22}{'evclean':>9}{'DuckDB':>9}{'Polars':>9}{'against the fastest':>21}")
     key = "cpu" if options.cpu else "seconds"
-    for question in options.only.split(","):
-        ours = run_evclean(options.build, path, question, options.runs, options.ranks)
-        duck, duck_result = timed(lambda: database.sql(SQL[question]).to_arrow_table(), options.runs)
-        pole, pole_result = timed(answers[question], options.runs)
-        compare(question, "DuckDB", ours, duck_result.num_rows, sums_of(duck_result))
-        compare(question, "Polars", ours, pole_result.height, sums_of(pole_result.to_arrow()))
-        mine, a, b = (statistics.median(one[key]) for one in (ours, duck, pole))
-        print(f"{question:<16}{mine:>9.3f}{a:>9.3f}{b:>9.3f}{min(a, b) / mine:>18.2f} x   {ours['how']}", flush=True)
+    wanted = options.only.replace("groups", ",".join(SQL)).replace("joins", ",".join(JOINS)).split(",")
+    for kind, names in ((GroupQuestions, SQL), (JoinQuestions, JOINS)):
+        chosen = [question for question in wanted if question in names]
+        if not chosen:
+            continue
+        questions = kind(rows, database)
+        for question in chosen:
+            tables, ask_duckdb, ask_polars = questions.ask(question)
+            ours = run_evclean(options.build, tables, question, options.runs, options.ranks)
+            duck, duck_result = timed(ask_duckdb, options.runs)
+            compare(question, "DuckDB", ours, duck_result.num_rows, sums_of(duck_result))
+            del duck_result
+            pole, pole_result = timed(ask_polars, options.runs)
+            compare(question, "Polars", ours, pole_result.height, sums_of(pole_result.to_arrow()))
+            del pole_result
+            mine, a, b = (statistics.median(one[key]) for one in (ours, duck, pole))
+            print(f"{question:<22}{mine:>9.3f}{a:>9.3f}{b:>9.3f}{min(a, b) / mine:>18.2f} x   {ours['how']}", flush=True)
     return 0
 
 
