@@ -11,11 +11,18 @@
 namespace evclean {
 namespace {
 
-std::uint64_t first_word(std::string_view key) {
-  if (key.size() < 8) return 0;
+constexpr std::size_t kLeastSamples = 2048, kSamplesARange = 512;
+
+/// Keys are padded: one that ends before is zero from there on.
+std::uint64_t word_at(std::string_view key, std::size_t offset) {
+  if (key.size() < offset + 8) return 0;
   std::uint64_t word;
-  std::memcpy(&word, key.data(), sizeof word);
+  std::memcpy(&word, key.data() + offset, sizeof word);
   return __builtin_bswap64(word);
+}
+
+unsigned __int128 words_at(std::string_view key, std::size_t offset) {
+  return static_cast<unsigned __int128>(word_at(key, offset)) << 64 | word_at(key, offset + 8);
 }
 
 bool less(std::string_view a, std::string_view b) { return compare_keys(a, b) < 0; }
@@ -34,10 +41,12 @@ void KeySample::take(std::string_view key) {
   keys_.emplace_back(key);
 }
 
-void KeySample::write(std::string& out) const {
-  put_count(out, mask_ + 1);
-  put_count(out, keys_.size());
-  for (const std::string& key : keys_) put_text(out, key);
+void KeySample::write(std::string& out, std::size_t most) const {
+  std::size_t step = 1;
+  while (keys_.size() / step > most) step *= 2;
+  put_count(out, (mask_ + 1) * step);
+  put_count(out, (keys_.size() + step - 1) / step);
+  for (std::size_t i = 0; i < keys_.size(); i += step) put_text(out, keys_[i]);
 }
 
 KeyRanges KeyRanges::cut(std::vector<std::string> sample, std::size_t wanted) {
@@ -47,15 +56,25 @@ KeyRanges KeyRanges::cut(std::vector<std::string> sample, std::size_t wanted) {
     const std::string& bound = sample[r * sample.size() / wanted];
     if (ranges.bounds_.empty() || less(ranges.bounds_.back(), bound)) {
       ranges.bounds_.push_back(bound);
-      ranges.bound_words_.push_back(first_word(bound));
     }
   }
+  ranges.keep_words();
   return ranges;
+}
+
+void KeyRanges::keep_words() {
+  if (bounds_.empty()) return;
+  const std::string &first = bounds_.front(), &last = bounds_.back();  // in order: what these share, all do
+  std::size_t shared = 0;
+  while (shared < std::min(first.size(), last.size()) && first[shared] == last[shared]) ++shared;
+  prefix_ = first.substr(0, shared / 8 * 8);
+  for (const std::string& bound : bounds_) bound_words_.push_back(words_at(bound, prefix_.size()));
 }
 
 KeyRanges KeyRanges::agree(const Comm& comm, const std::vector<const KeySample*>& mine, std::size_t wanted) {
   std::string told;
-  for (const KeySample* sample : mine) sample->write(told);
+  const std::size_t most = std::max(kLeastSamples, kSamplesARange * wanted / static_cast<std::size_t>(comm.size()));
+  for (const KeySample* sample : mine) sample->write(told, most);
   std::vector<std::pair<std::uint64_t, std::vector<std::string>>> samples;
   std::uint64_t least = UINT64_MAX;
   for (const std::string& bytes : comm.all_gather(told)) {
@@ -77,10 +96,23 @@ KeyRanges KeyRanges::agree(const Comm& comm, const std::vector<const KeySample*>
 }
 
 std::size_t KeyRanges::find(std::string_view key) const {
-  const auto [low, high] = std::equal_range(bound_words_.begin(), bound_words_.end(), first_word(key));
-  if (low == high) return static_cast<std::size_t>(low - bound_words_.begin());
-  const auto begin = bounds_.begin() + (low - bound_words_.begin());
-  const auto end = bounds_.begin() + (high - bound_words_.begin());
+  if (bounds_.empty()) return 0;
+  if (!prefix_.empty()) {
+    const int order = std::memcmp(key.data(), prefix_.data(), std::min(key.size(), prefix_.size()));
+    if (order != 0) return order < 0 ? 0 : bounds_.size();
+  }
+  const unsigned __int128 words = words_at(key, prefix_.size());
+  std::size_t low = 0;  // bounds that are smaller, without a branch that nobody can foretell
+  for (std::size_t count = bound_words_.size(); count > 0;) {
+    const std::size_t half = (count + 1) / 2;
+    low = bound_words_[low + half - 1] < words ? low + half : low;
+    count -= half;
+  }
+  if (low == bounds_.size() || bound_words_[low] != words) return low;
+  const auto alike =
+      std::upper_bound(bound_words_.begin() + static_cast<std::ptrdiff_t>(low), bound_words_.end(), words);
+  const auto begin = bounds_.begin() + static_cast<std::ptrdiff_t>(low);
+  const auto end = bounds_.begin() + (alike - bound_words_.begin());
   return static_cast<std::size_t>(std::upper_bound(begin, end, key, less) - bounds_.begin());
 }
 

@@ -19,7 +19,8 @@ class KeySample {
   /// Whether the next key is to be taken; then call take(). Cheap.
   bool wants_next() { return (draw() & mask_) == 0; }
   void take(std::string_view key);
-  void write(std::string& out) const;
+  /// At most about `most` of them, evenly chosen.
+  void write(std::string& out, std::size_t most) const;
   const std::vector<std::string>& keys() const { return keys_; }
 
  private:
@@ -43,8 +44,12 @@ class KeyRanges {
   int owner(std::size_t range, int ranks) const;
 
  private:
-  std::vector<std::string> bounds_;         ///< the first key of each range but the first
-  std::vector<std::uint64_t> bound_words_;  ///< their first eight bytes
+  void keep_words();
+
+  std::vector<std::string> bounds_;  ///< the first key of each range but the first
+  std::string prefix_;               ///< that all of them begin with, in whole words
+  /// The sixteen bytes of each bound behind the prefix: what tells most keys.
+  std::vector<unsigned __int128> bound_words_;
 };
 
 }  // namespace evclean
