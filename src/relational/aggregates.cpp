@@ -3,6 +3,8 @@
 
 #include <arrow/api.h>
 
+#include <algorithm>
+
 #include "evclean/arrow_status.hpp"
 #include "group_table.hpp"
 
@@ -165,7 +167,10 @@ std::vector<Column> Aggregates::finish(const std::vector<std::uint32_t>& groups,
   std::vector<std::int64_t> counts(groups.size());
   for (std::size_t a = 0; a < aggregates_.size(); ++a) {
     const Aggregate& aggregate = aggregates_[a];
-    for (std::size_t i = 0; i < groups.size(); ++i) counts[i] = count(slots_[a], groups[i]);
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+      __builtin_prefetch(&rows_[groups[std::min(i + 24, groups.size() - 1)]]);
+      counts[i] = count(slots_[a], groups[i]);
+    }
     if (slots_[a].state == kNone) {
       columns.push_back(count_column(counts));
     } else {

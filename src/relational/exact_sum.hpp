@@ -77,6 +77,7 @@ class ExactSums {
     return found == wide_.end() ? nullptr : &found->second;
   }
   const Parts& parts(std::uint32_t group) const { return parts_[group]; }
+  void prefetch(std::uint32_t group) const { __builtin_prefetch(&parts_[group]); }
   /// All of a group's sum in one register.
   WideRegister total(std::uint32_t group) const;
   void write(std::uint32_t group, std::string& out) const;

@@ -354,7 +354,9 @@ std::vector<Column> KeyCodec::decode(const std::vector<const char*>& keys) const
   for (std::size_t begin = 0; begin < keys.size(); begin += kTogether) {
     readers.clear();
     for (std::size_t i = begin; i < std::min(keys.size(), begin + kTogether); ++i) {
-      __builtin_prefetch(keys[std::min(i + kAhead, keys.size() - 1)]);
+      const char* const ahead = keys[std::min(i + kAhead, keys.size() - 1)];
+      __builtin_prefetch(ahead);
+      __builtin_prefetch(ahead + 64);
       readers.push_back({keys[i]});
     }
     for (const auto& column : columns) column->read(readers);

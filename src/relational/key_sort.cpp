@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the first word on: order by it, then each run of equal words by the next. Long runs go through a radix sort that
-// leaves out bytes that do not differ, short ones through comparisons.
+// From the first word on: order by it, then each run of equal words by the next, so that what keys share
+// is not looked at again. Long runs go through a radix sort that leaves out bytes that do not differ, short ones
+// through comparisons of words.
 #include "key_sort.hpp"
 
 #include <algorithm>
@@ -12,7 +13,7 @@
 namespace evclean {
 namespace {
 
-constexpr std::size_t kShortRun = 48;
+constexpr std::size_t kShortRun = 24;
 constexpr std::size_t kRadixRun = 512;
 
 bool less_key(const KeyRef& a, const KeyRef& b) { return compare_keys(a.view(), b.view()) < 0; }
@@ -30,17 +31,16 @@ class KeySorter {
   explicit KeySorter(std::vector<KeyRef>& refs) : refs_(refs) {}
 
   void sort(std::size_t begin, std::size_t end, std::size_t offset) {
-    while (end - begin > kShortRun) {
+    while (end - begin >= kShortRun) {
       const std::uint64_t differing = load_words(begin, end, offset);
       offset += 8;
-      if (differing == 0) {
-        if (exhausted(begin, end, offset)) return;
-        continue;
+      if (differing != 0) {
+        order_words(begin, end, differing);
+        return sort_runs(begin, end, offset);
       }
-      order_words(begin, end, differing);
-      return sort_runs(begin, end, offset);
+      if (exhausted(begin, end, offset)) return;
     }
-    std::sort(refs_.begin() + at(begin), refs_.begin() + at(end), less_key);
+    sort_short(begin, end, offset);
   }
 
  private:
@@ -70,6 +70,26 @@ class KeySorter {
       if ((differing >> shift & 0xff) != 0) pass(begin, end, shift);
     }
   }
+  /// By insertion: the words at hand tell most keys, what is behind them the others.
+  void sort_short(std::size_t begin, std::size_t end, std::size_t offset) {
+    if (end - begin < 2) return;
+    load_words(begin, end, offset);
+    for (std::size_t i = begin + 1; i < end; ++i) {
+      const KeyRef ref = refs_[i];
+      std::size_t to = i;
+      for (; to > begin && less_from(ref, refs_[to - 1], offset + 8); --to) refs_[to] = refs_[to - 1];
+      refs_[to] = ref;
+    }
+  }
+  /// Keys that are alike up to their words.
+  static bool less_from(const KeyRef& a, const KeyRef& b, std::size_t offset) {
+    if (a.word != b.word) return a.word < b.word;
+    for (; offset < std::min(a.size, b.size); offset += 8) {
+      const std::uint64_t of_a = word_at(a, offset), of_b = word_at(b, offset);
+      if (of_a != of_b) return of_a < of_b;
+    }
+    return false;
+  }
   void pass(std::size_t begin, std::size_t end, int shift) {
     std::array<std::size_t, 256> places{};
     for (std::size_t i = begin; i < end; ++i) ++places[refs_[i].word >> shift & 0xff];
@@ -94,7 +114,9 @@ class KeySorter {
 
 }  // namespace
 
-void sort_keys(std::vector<KeyRef>& refs) { KeySorter(refs).sort(0, refs.size(), 0); }
+void sort_keys(std::vector<KeyRef>& refs) {
+  if (refs.size() > 1) KeySorter(refs).sort(0, refs.size(), 0);
+}
 
 void keep_smallest(std::vector<KeyRef>& refs, std::size_t count) {
   if (count < refs.size()) {
