@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "batch_rows.hpp"
+#include "distinct_bits.hpp"
 #include "merged_groups.hpp"
 #include "ordered_writer.hpp"
 #include "stopwatch.hpp"
@@ -75,9 +76,31 @@ class Grouping {
     while (cursor.next(batch, row_number)) local_.add(batch, row_number);
   }
 
+  Batch values_of(const Batch& batch, std::int64_t row_number, const Aggregate& aggregate) const {
+    Batch needed = input_.project(batch, row_number);
+    if (aggregate.filter < 0 && needed.array(aggregate.column)->null_count() == 0) return needed;
+    return gather_rows(needed, rows_with(needed, aggregate.column, aggregate.filter));
+  }
+
+  /// A bit for each group and value, while that is little.
+  bool count_bits(const Dataset& data, std::size_t index) {
+    DistinctBits bits(input_, spec().aggregates[index].column, workspace_);
+    workspace_.comm.agree([&] {
+      BatchCursor cursor(data, workspace_);
+      Batch batch;
+      std::int64_t row_number = 0;
+      while (!bits.gave_up() && cursor.next(batch, row_number)) {
+        bits.add(values_of(batch, row_number, spec().aggregates[index]));
+      }
+    });
+    return bits.count(report_,
+                      [&](std::string_view key, std::int64_t values) { local_.add_distinct(index, key, values); });
+  }
+
   /// Pairs of group and value are groups of their own, dealt to all ranks like others, so that a group with many values
   /// burdens no one rank; then they are counted into the groups.
   void count_distinct(const Dataset& data, std::size_t index) {
+    if (count_bits(data, index)) return;
     const Aggregate& aggregate = spec().aggregates[index];
     GroupSpec pairs{spec().keys, {}};
     pairs.keys.push_back(aggregate.column);
@@ -88,13 +111,7 @@ class Grouping {
       BatchCursor cursor(data, workspace_);
       Batch batch;
       std::int64_t row_number = 0;
-      while (cursor.next(batch, row_number)) {
-        batch = input_.project(batch, row_number);
-        if (aggregate.filter >= 0 || batch.array(aggregate.column)->null_count() > 0) {
-          batch = gather_rows(batch, rows_with(batch, aggregate.column, aggregate.filter));
-        }
-        local.add(batch, 0);
-      }
+      while (cursor.next(batch, row_number)) local.add(values_of(batch, row_number, aggregate), 0);
     });
     MergedGroups merged(input, codec, workspace_, report_);
     merged.merge(local, [&](const GroupTable& found, const Aggregates&) { count_pairs(index, found); });
@@ -104,38 +121,18 @@ class Grouping {
     GroupTable groups(codec_);
     std::vector<std::int64_t> counts;
     KeyRows keys;
+    std::vector<std::string_view> own;  // the groups' keys, which the pairs' begin with
     std::vector<std::uint32_t> found;
     for (std::size_t begin = 0; begin < pairs.size(); begin += kChunkRows) {
       const std::size_t end = std::min(pairs.size(), begin + static_cast<std::size_t>(kChunkRows));
-      cut_keys(pairs, begin, end, groups, keys);
+      own.clear();
+      for (std::size_t p = begin; p < end; ++p) own.push_back(pairs.key(p).substr(0, codec_.size(pairs.key(p).data())));
+      groups.lay_out(own, keys);
       groups.find_or_add(keys, found);
       counts.resize(groups.size());
       for (const std::uint32_t group : found) ++counts[group];
     }
     for (std::size_t g = 0; g < groups.size(); ++g) local_.add_distinct(index, groups.key(g), counts[g]);
-  }
-
-  /// The groups' own keys, which the pairs' begin with, as the table of groups wants them.
-  void cut_keys(const GroupTable& pairs, std::size_t begin, std::size_t end, const GroupTable& groups,
-                KeyRows& keys) const {
-    std::vector<std::size_t> sizes;
-    std::size_t widest = std::max<std::size_t>(8, groups.stride());
-    for (std::size_t p = begin; p < end; ++p) {
-      sizes.push_back(codec_.size(pairs.key(p).data()));
-      widest = std::max(widest, (sizes.back() + 7) / 8 * 8);
-    }
-    const bool one_stride = groups.stride() > 0 && (widest <= KeyCodec::kWidestStride || widest == groups.stride());
-    keys.rows = end - begin;
-    keys.stride = one_stride ? widest : 0;
-    keys.begins.assign(1, 0);
-    keys.bytes.clear();
-    for (std::size_t p = begin; p < end; ++p) {
-      const std::size_t size = sizes[p - begin];
-      const char* key = pairs.key(p).data();
-      keys.bytes.insert(keys.bytes.end(), key, key + size);
-      keys.bytes.resize(keys.begins.back() + (one_stride ? widest : std::max<std::size_t>(8, (size + 7) / 8 * 8)), 0);
-      keys.begins.push_back(keys.bytes.size());
-    }
   }
 
   Batch result_batch(const std::vector<KeyRef>& refs, const Aggregates& states) {

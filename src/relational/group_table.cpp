@@ -87,6 +87,24 @@ void GroupTable::fit(const KeyRows& keys) {
   EVCLEAN_CHECK(stride_ == keys.stride, "keys of stride {} in a table of {}", keys.stride, stride_);
 }
 
+/// One stride while all keys are short, else each at its own length.
+void GroupTable::lay_out(std::span<const std::string_view> keys, KeyRows& rows) const {
+  std::size_t widest = std::max(kWord, stride_);
+  for (const std::string_view key : keys) widest = std::max(widest, (key.size() + 7) / 8 * 8);
+  const bool one_stride = stride_ > 0 && (widest <= KeyCodec::kWidestStride || widest == stride_);
+  rows.rows = keys.size();
+  rows.stride = one_stride ? widest : 0;
+  rows.begins.assign(1, 0);
+  rows.bytes.clear();
+  for (const std::string_view key : keys) {
+    const std::size_t size = one_stride ? widest : codec_.padded_size(key.data());
+    rows.bytes.insert(rows.bytes.end(), key.begin(),
+                      key.begin() + static_cast<std::ptrdiff_t>(std::min(size, key.size())));
+    rows.bytes.resize(rows.begins.back() + size, 0);
+    rows.begins.push_back(rows.bytes.size());
+  }
+}
+
 void GroupTable::find_or_add(const KeyRows& keys, std::vector<std::uint32_t>& groups) {
   fit(keys);
   dispatch<true>(keys, groups);

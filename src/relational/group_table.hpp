@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -23,6 +24,8 @@ class GroupTable {
   void encode(const Batch& batch, std::int64_t first, std::int64_t count, KeyRows& keys) const {
     codec_.encode(batch, first, count, keys, stride_, stride_ == 0);
   }
+  /// Lays keys out as find_or_add and find want them: whole keys, padded or not.
+  void lay_out(std::span<const std::string_view> keys, KeyRows& rows) const;
   /// Numbers of the keys' groups, one a row; unknown keys become groups.
   void find_or_add(const KeyRows& keys, std::vector<std::uint32_t>& groups);
   std::uint32_t find_or_add(std::string_view key);

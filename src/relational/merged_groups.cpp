@@ -28,49 +28,28 @@ std::size_t ranges_wanted(const Workspace& workspace, std::int64_t my_bytes) {
 /// Partial groups on their way into a table, some thousand at a time.
 class ItemFeed {
  public:
-  ItemFeed(const KeyCodec& codec, GroupTable& table, Aggregates& states)
-      : codec_(codec), table_(table), states_(states) {}
+  ItemFeed(GroupTable& table, Aggregates& states) : table_(table), states_(states) {}
   void add(const KeyRef& item) {
-    items_.push_back(item);
-    widest_ = std::max<std::size_t>(widest_, item.size);
-    if (items_.size() == kItemsTogether) flush();
+    keys_.push_back(item.view());
+    if (keys_.size() == kItemsTogether) flush();
   }
   void flush() {
-    if (items_.empty()) return;
-    encode();
-    table_.find_or_add(keys_, groups_);
+    if (keys_.empty()) return;
+    table_.lay_out(keys_, rows_);
+    table_.find_or_add(rows_, groups_);
     states_.resize(table_.size());
-    for (std::size_t i = 0; i < items_.size(); ++i) {
-      ByteReader reader{items_[i].key + items_[i].size};
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+      ByteReader reader{keys_[i].data() + keys_[i].size()};
       states_.merge(groups_[i], reader);
     }
-    items_.clear();
-    widest_ = 8;
+    keys_.clear();
   }
 
  private:
-  /// As the table wants them: one stride while all are short, else each at its own length.
-  void encode() {
-    const std::size_t stride = std::max(widest_, table_.stride());
-    const bool one_stride = table_.stride() > 0 && (stride <= KeyCodec::kWidestStride || stride == table_.stride());
-    keys_.rows = items_.size();
-    keys_.stride = one_stride ? stride : 0;
-    keys_.begins.assign(1, 0);
-    keys_.bytes.clear();
-    for (const KeyRef& item : items_) {
-      const std::size_t size = one_stride ? item.size : codec_.padded_size(item.key);
-      keys_.bytes.insert(keys_.bytes.end(), item.key, item.key + size);
-      if (one_stride) keys_.bytes.resize(keys_.bytes.size() + stride - size, 0);
-      keys_.begins.push_back(keys_.bytes.size());
-    }
-  }
-
-  const KeyCodec& codec_;
   GroupTable& table_;
   Aggregates& states_;
-  std::vector<KeyRef> items_;
-  std::size_t widest_ = 8;
-  KeyRows keys_;
+  std::vector<std::string_view> keys_;
+  KeyRows rows_;
   std::vector<std::uint32_t> groups_;
 };
 
@@ -150,7 +129,7 @@ bool MergedGroups::fill(const BatchStage& items, const BatchStage& rows, std::in
     workspace_.pause();
     fits = fits && (whatever_it_takes || claim.grow_to(table.memory_bytes() + states.memory_bytes()));
   };
-  ItemFeed feed(codec_, table, states);
+  ItemFeed feed(table, states);
   items.visit(range, [&](Batch chunk) {
     if (!fits) return;
     ItemSort::each(chunk, [&](const KeyRef& item) { feed.add(item); });

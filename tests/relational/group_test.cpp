@@ -194,11 +194,20 @@ TEST(Group, TinyBudgetsGiveTheSame) {
   check(table, {{0, 1}, some}, 100'000, "seed " + std::to_string(seed));
 }
 
+TEST(Group, DifferentValuesOfFewAndOfManyGroups) {
+  const unsigned seed = common_seed();
+  const std::vector<Aggregate> distinct = {{AggregateKind::kCountDistinct, 1, -1, 0, "a"},
+                                           {AggregateKind::kCountDistinct, 6, 3, 0, "b"}};
+  for (const int keys : {200, 9000}) {  // a bit for a group and value, or pairs of them
+    const Batch table = make_table(seed, {.rows = 15'000, .keys = keys, .long_words = true});
+    check(table, {{0}, distinct}, 1 << 30, std::to_string(keys) + " keys, seed " + std::to_string(seed));
+  }
+}
+
 TEST(Group, ManyGroupsPassTheTableByAndHotKeysDoNot) {
   const unsigned seed = common_seed();
   const Comm comm = Comm::world();
-  const Batch table =
-      make_table(seed, {.rows = 60'000 * comm.size(), .keys = 1'000'000, .missing = 0, .hot = 0.3});
+  const Batch table = make_table(seed, {.rows = 60'000 * comm.size(), .keys = 1'000'000, .missing = 0, .hot = 0.3});
   const std::vector<Aggregate> few = {{AggregateKind::kCountRows, -1, -1, 0, "n"},
                                       {AggregateKind::kSum, 1, -1, 0, "s"}};
   Scene scene;
