@@ -1,6 +1,7 @@
 #!/bin/sh
 # Exchanges more than 2 GiB to a rank; fuzzes decoders, decompression, the job file and expressions with sanitizers
-# (build-fuzz; inputs that reach new code are kept in tests/fuzz/corpus) for ten minutes; then repeats the tests on random
+# (build-fuzz; it begins with tests/fuzz/corpus, which tests/fuzz/seed_corpus.py makes, and keeps inputs there that reach
+# new code) for ten minutes; then repeats the tests on random
 # data (each run takes new seeds and prints them) for as long; the last line is "N passed, N failed".
 # usage: scripts/soak.sh FOLDER; EVCLEAN_SOAK_MINUTES (default 10) says how long.
 set -u

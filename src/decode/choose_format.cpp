@@ -17,6 +17,7 @@ constexpr std::size_t kHeadBytes = 64 << 10;  // as read_head() gives them: a sh
 constexpr std::size_t kTrialBytes = 32 << 10;
 constexpr std::size_t kTrialHeads = 8;
 constexpr double kFits = 0.5;
+constexpr std::size_t kLongestName = 64;
 constexpr double kFitsWell = 0.9;
 
 /// The strict ones first: vcombined fits few combined lines, but combined fits vcombined ones.
@@ -24,7 +25,7 @@ constexpr const char* kPresets[] = {"cloudtrail",  "traefik",      "vcombined", 
                                     "nginx-error", "apache-error", "w3c",       "cloudfront", "alb",
                                     "elb",         "s3-access",    "vpc-flow",  "haproxy",    "syslog",
                                     "squid",       "postgres",     "glog",      "log4j"};
-/// These read much that is not theirs: asked only when no other fits.
+/// These read much that is not theirs: asked only when no other fits, and for lines that look like theirs alone.
 constexpr const char* kLenient[] = {"ltsv", "logfmt"};
 
 struct Trial {
@@ -33,6 +34,7 @@ struct Trial {
   std::int64_t rejects = 0;
   std::int64_t extra = 0;
   std::size_t columns = 0;
+  std::vector<std::string> names;  ///< of the head with the most columns
   double fit() const { return rows == 0 ? 0.0 : static_cast<double>(rows) / static_cast<double>(rows + rejects); }
 };
 
@@ -53,12 +55,13 @@ void read_head_with(Decoder& decoder, const Head& head, Trial& trial) {
   trial.rows += result.batch.num_rows;
   trial.rejects += static_cast<std::int64_t>(result.rejects.size());
   trial.extra += result.extra_fields;
+  if (result.batch.names.size() > trial.columns) trial.names = result.batch.names;
   trial.columns = std::max(trial.columns, result.batch.names.size());
 }
 
 /// A format that cannot even begin (a CSV header that does not end) does not fit.
 Trial try_format(FormatSpec spec, const std::string& format, const std::vector<Head>& heads) {
-  Trial trial{format, 0, 0, 0, 0};
+  Trial trial{format, 0, 0, 0, 0, {}};
   spec.formats = {format};
   if (spec.year == 0) spec.year = 2000;  // any: only whether times read counts here; a leap year
   try {
@@ -66,7 +69,7 @@ Trial try_format(FormatSpec spec, const std::string& format, const std::vector<H
     for (const Head& head : heads) read_head_with(*decoder, head, trial);
   } catch (const Error& error) {
     if (error.code() != ExitCode::kUser) throw;
-    return {format, 0, 1, 0, 0};
+    return {format, 0, 1, 0, 0, {}};
   }
   return trial;
 }
@@ -122,13 +125,76 @@ std::optional<Trial> best_preset(const FormatSpec& spec, const std::vector<Head>
   return best;
 }
 
+bool is_key(std::string_view text) {
+  const auto letter = [](char c) { return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' || c == '@'; };
+  const auto fits = [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '/'; };
+  return !text.empty() && letter(text.front()) && std::all_of(text.begin(), text.end(), fits);
+}
+
+/// Labels with a letter in front, and more than one: a time such as 2021-11-12T16:03 is none.
+bool looks_like_ltsv(std::string_view line) {
+  std::size_t labels = 0;
+  for (std::size_t at = 0; at <= line.size();) {
+    const std::size_t end = std::min(line.find('\t', at), line.size());
+    const std::string_view field = line.substr(at, end - at);
+    if (!field.empty() && !is_key(field.substr(0, field.find(':')))) return false;
+    labels += !field.empty();
+    at = end + 1;
+  }
+  return labels > 1;
+}
+
+/// Pairs make up the line: it begins with one, and words that stand alone are few.
+bool looks_like_logfmt(std::string_view line) {
+  std::size_t pairs = 0;
+  std::size_t words = 0;
+  for (std::size_t at = line.find_first_not_of(" \t"); at < line.size();) {
+    const std::size_t end = std::min(line.find_first_of(" \t=", at), line.size());
+    const bool pair = end < line.size() && line[end] == '=' && is_key(line.substr(at, end - at));
+    if (!pair && pairs == 0) return false;
+    ++(pair ? pairs : words);
+    at = end;
+    if (pair && at + 1 < line.size() && line[at + 1] == '"') {
+      for (at += 2; at < line.size() && line[at] != '"'; ++at) at += line[at] == '\\';
+    }
+    at = line.find_first_not_of(" \t", std::min(line.find_first_of(" \t", at), line.size()));
+  }
+  return pairs > words * 2;
+}
+
+double share_of_lines(const std::vector<Head>& heads, bool (*looks)(std::string_view)) {
+  std::size_t lines = 0;
+  std::size_t fit = 0;
+  for (const Head& head : heads) {
+    for (std::size_t at = 0; at < head.text.size();) {
+      const std::size_t lf = std::min(head.text.find('\n', at), head.text.size());
+      std::string_view line(head.text.data() + at, lf - at);
+      if (line.ends_with('\r')) line.remove_suffix(1);
+      lines += !is_blank_line(line);
+      fit += !is_blank_line(line) && looks(line);
+      at = lf + 1;
+    }
+  }
+  return lines == 0 ? 0.0 : static_cast<double>(fit) / static_cast<double>(lines);
+}
+
 std::optional<Trial> best_lenient(const FormatSpec& spec, const std::vector<Head>& heads) {
   std::optional<Trial> best;
   for (const std::string format : kLenient) {
+    if (share_of_lines(heads, format == "ltsv" ? looks_like_ltsv : looks_like_logfmt) < kFitsWell) continue;
     const Trial trial = try_format(spec, format, heads);
     if (trial.fit() >= kFitsWell && trial.columns > 1 && better(trial, best)) best = trial;
   }
   return best;
+}
+
+/// What no name of a column is: a long text, quotes within, brackets that do not close.
+bool absurd_name(const std::string& name) {
+  if (name.size() > kLongestName || name.find('"') != std::string::npos) return true;
+  for (const char* pair : {"()", "[]", "{}"}) {
+    if (std::count(name.begin(), name.end(), pair[0]) != std::count(name.begin(), name.end(), pair[1])) return true;
+  }
+  return false;
 }
 
 std::optional<AutoChoice> choose_csv(const FormatSpec& spec, const std::vector<Head>& heads) {
@@ -137,6 +203,7 @@ std::optional<AutoChoice> choose_csv(const FormatSpec& spec, const std::vector<H
   const bool named = tsv || all_named(heads, "csv");
   if (named && trial.columns > 0) return AutoChoice{trial.format, "by the file names; " + share(trial, heads)};
   if (trial.columns < 2 || trial.fit() < kFitsWell) return std::nullopt;
+  if (std::any_of(trial.names.begin(), trial.names.end(), absurd_name)) return std::nullopt;
   return AutoChoice{"csv", fmt::format("{} columns; {}", trial.columns, share(trial, heads))};
 }
 

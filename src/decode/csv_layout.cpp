@@ -2,6 +2,7 @@
 #include "csv_layout.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <unordered_set>
 
 #include "evclean/error.hpp"
@@ -47,6 +48,7 @@ class LayoutFinder {
     fixed_.lone_cr = has_lone_cr_only();
     body_ = skip_lines(head_, spec_.skip, fixed_.lone_cr, layout_.front);
     read_sep_line();
+    read_separator_line();
     CsvTrial best = best_trial(fixed_.lone_cr);
     if (!fixed_.lone_cr && sniff_text().find('\r') != std::string_view::npos) prefer_lone_cr(best);
     sniff_comment(best);
@@ -78,8 +80,24 @@ class LayoutFinder {
     body_ = line.next;
   }
 
+  /// Zeek's first line, `#separator \x09`: its files have comments and no quotes.
+  void read_separator_line() {
+    constexpr std::string_view kSign = "#separator \\x";
+    CsvLine line;
+    if (!head_.substr(body_).starts_with(kSign) ||
+        !find_csv_line(head_.data(), body_, head_.size(), true, fixed_.lone_cr, line))
+      return;
+    int code = 0;
+    const char* const digits = head_.data() + body_ + kSign.size();
+    const char* const end = head_.data() + line.end;
+    if (std::from_chars(digits, end, code, 16).ptr != end || code <= 0 || code > 0x7f || code == '\n') return;
+    zeek_ = true;
+    if (spec_.delimiter.empty()) fixed_.delimiter = static_cast<char>(code);
+    if (spec_.comment.empty()) fixed_.comment = '#';
+  }
+
   bool try_quote(char quote) const {
-    if (spec_.quote == "none") return quote == '\0';
+    if (spec_.quote == "none" || (zeek_ && spec_.quote.empty())) return quote == '\0';
     if (!spec_.quote.empty()) return quote == fixed_.quote;
     return quote == '"' || (quote == '\'' && sniff_text().find('\'') != std::string_view::npos);
   }
@@ -156,11 +174,13 @@ class LayoutFinder {
   void take_header(const CsvTrial& best) {
     layout_.dialect = best.dialect;
     const std::size_t base = body_;
+    const std::size_t first_row = best.begins.empty() ? head_.size() : base + best.begins[best.header_row];
+    if ((spec_.header || spec_.header_auto) && take_named_fields(best, first_row)) return;
     if (best.begins.empty()) {
       no_record();
       return;
     }
-    add_front(base + best.begins[best.header_row], best.dialect);
+    add_front(first_row, best.dialect);
     std::vector<CsvField> fields;
     const CsvRecord record = scan_csv_record(head_.data(), body_, head_.size(), at_end_, false, best.dialect, fields);
     const std::vector<std::string> cells = cell_texts(fields);
@@ -176,6 +196,38 @@ class LayoutFinder {
     }
     layout_.front.push_back(body_);
     check_width();
+  }
+
+  /// Zeek names its columns in a comment: `#fields`, then a name for each field of the rows behind it.
+  bool take_named_fields(const CsvTrial& best, std::size_t first_row) {
+    constexpr std::string_view kSign = "#fields";
+    CsvLine line;
+    for (std::size_t at = body_; at < first_row; at = line.next) {
+      find_csv_line(head_.data(), at, head_.size(), true, best.dialect.lone_cr, line);
+      const std::string_view text = head_.substr(at, line.end - at);
+      if (text.size() <= kSign.size() || !text.starts_with(kSign) || text[kSign.size()] != best.dialect.delimiter)
+        continue;
+      std::vector<std::string> names = split_at(text.substr(kSign.size() + 1), best.dialect.delimiter);
+      if (!best.begins.empty() && static_cast<int>(names.size()) != best.counts[best.header_row]) continue;
+      add_front(first_row, best.dialect);
+      layout_.dialect.comment = '#';
+      layout_.dialect.comment_sniffed = false;
+      layout_.names = unique_names(names);
+      layout_.front.push_back(body_);
+      check_width();
+      return true;
+    }
+    return false;
+  }
+
+  static std::vector<std::string> split_at(std::string_view text, char delimiter) {
+    std::vector<std::string> parts;
+    for (std::size_t at = 0; at <= text.size();) {
+      const std::size_t end = std::min(text.find(delimiter, at), text.size());
+      parts.emplace_back(text.substr(at, end - at));
+      at = end + 1;
+    }
+    return parts;
   }
 
   /// Nothing but blank lines, or a first record that does not end within the head.
@@ -261,6 +313,7 @@ class LayoutFinder {
   std::string_view head_;
   const std::string& shown_;
   bool at_end_;
+  bool zeek_ = false;
   std::size_t body_ = 0;
   CsvDialect fixed_;
   CsvLayout layout_;

@@ -13,11 +13,13 @@ constexpr std::size_t kPreambleLines = 50;
 
 bool blank_text(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
 
-/// The number of fields most rows have, of at least two; 0 when there is none.
-int common_count(const CsvTrial& trial, std::size_t from) {
+/// The number of fields most rows have, of at least two; 0 when there is none. Comments tell if there is nothing else.
+int common_count(const CsvTrial& trial) {
+  const bool all_comments =
+      std::all_of(trial.comments.begin(), trial.comments.end(), [](bool comment) { return comment; });
   std::map<int, int> rows;
-  for (std::size_t i = from; i < trial.counts.size(); ++i)
-    if (trial.counts[i] >= 2) ++rows[trial.counts[i]];
+  for (std::size_t i = 0; i < trial.counts.size(); ++i)
+    if (trial.counts[i] >= 2 && (all_comments || !trial.comments[i])) ++rows[trial.counts[i]];
   int best = 0;
   for (const auto& [count, times] : rows)
     if (best == 0 || times >= rows[best]) best = count;
@@ -37,7 +39,7 @@ bool all_names(std::string_view head, const CsvTrial& trial, std::size_t row) {
 /// Leading lines, the first of one field, the others narrower than the rows, are a preamble when a row of names follows
 /// and behind it one as wide.
 std::size_t preamble_lines(std::string_view head, const CsvTrial& trial) {
-  const int common = common_count(trial, 0);
+  const int common = common_count(trial);
   if (common < 2) return 0;
   std::size_t row = 0;
   while (row < trial.counts.size() && row < kPreambleLines && (trial.counts[row] < common || trial.comments[row]))

@@ -10,6 +10,10 @@ struct Part {
   std::string name;
   std::unique_ptr<RecordParser> parser;
   std::vector<int> map;  ///< the part's columns among all
+  /// How its patterns did; a format without patterns counts as one.
+  std::vector<PatternTally> tallies;
+  bool has_patterns = false;
+  Complaint complaint;  ///< about the record at hand
 };
 
 /// Makes one column of two that have the same name.
@@ -33,7 +37,7 @@ constexpr char kBetween = '\x1f';  ///< stands in no directive
 class MixedParser : public RecordParser {
  public:
   MixedParser(NamedParsers parsers, bool format_column) {
-    for (auto& [name, parser] : parsers) add({name, std::move(parser), {}});
+    for (auto& [name, parser] : parsers) add({name, std::move(parser), {}, {}, false, {}});
     if (format_column) {
       format_column_ = static_cast<int>(columns_.size());
       columns_.push_back({{"_format", true, ValueType::kString}, {}});
@@ -42,6 +46,19 @@ class MixedParser : public RecordParser {
 
   std::vector<CellType> columns() const override { return columns_; }
   std::int64_t take_extra_fields() override { return std::exchange(extra_fields_, 0); }
+
+  /// Those of each format, in order.
+  std::vector<PatternTally> take_tallies() override {
+    std::vector<PatternTally> all;
+    for (Part& part : parts_) {
+      if (part.has_patterns) merge_tallies(part.tallies, part.parser->take_tallies());
+      for (PatternTally& tally : part.tallies) {
+        all.push_back(tally);
+        tally = {tally.pattern, 0, 0, 0, 0, 0, 0, 0};
+      }
+    }
+    return all;
+  }
 
   void begin_file(const InputFile& file, std::string_view head, RowWriter& row) override {
     for (Part& part : parts_) {
@@ -73,17 +90,18 @@ class MixedParser : public RecordParser {
   Parsed parse(const RecordText& record, RowWriter& row, Complaint& complaint) override {
     Part* lenient = nullptr;
     for (Part& part : parts_) {
-      const Parsed parsed = try_part(part, record, row, complaint);
+      const Parsed parsed = try_part(part, record, row);
+      count(part, parsed);
       const bool extra = part.parser->take_extra_fields() > 0;
       if (parsed != Parsed::kReject && !extra) return done(part, parsed, row);
       if (parsed == Parsed::kRow && lenient == nullptr) lenient = &part;
     }
     if (lenient != nullptr) {
-      const Parsed parsed = try_part(*lenient, record, row, complaint);
+      const Parsed parsed = read_again(*lenient, record, row);
       extra_fields_ += lenient->parser->take_extra_fields();
       return done(*lenient, parsed, row);
     }
-    complaint = {"no format matches", all_complaints(record, row)};
+    complaint = {"no format matches", all_complaints()};
     return Parsed::kReject;
   }
 
@@ -99,15 +117,32 @@ class MixedParser : public RecordParser {
         unite(*found, type);
       }
     }
+    part.tallies = part.parser->take_tallies();
+    part.has_patterns = !part.tallies.empty();
+    if (!part.has_patterns) part.tallies.emplace_back().pattern = "format " + part.name;
     parts_.push_back(std::move(part));
   }
 
-  Parsed try_part(Part& part, const RecordText& record, RowWriter& row, Complaint& complaint) {
+  static Parsed try_part(Part& part, const RecordText& record, RowWriter& row) {
     row.begin_row();
     row.use_map(&part.map);
-    complaint = {};
-    const Parsed parsed = part.parser->parse(record, row, complaint);
+    part.complaint = {};
+    const Parsed parsed = part.parser->parse(record, row, part.complaint);
     row.use_map(nullptr);
+    return parsed;
+  }
+
+  static void count(Part& part, Parsed parsed) {
+    if (part.has_patterns) return;
+    ++part.tallies[0].tried;
+    part.tallies[0].hit += parsed != Parsed::kReject;
+  }
+
+  /// The record was counted when it was tried first.
+  static Parsed read_again(Part& part, const RecordText& record, RowWriter& row) {
+    if (part.has_patterns) merge_tallies(part.tallies, part.parser->take_tallies());
+    const Parsed parsed = try_part(part, record, row);
+    part.parser->take_tallies();
     return parsed;
   }
 
@@ -116,14 +151,12 @@ class MixedParser : public RecordParser {
     return parsed;
   }
 
-  std::string all_complaints(const RecordText& record, RowWriter& row) {
+  std::string all_complaints() const {
     std::string text;
-    for (Part& part : parts_) {
-      Complaint complaint;
-      try_part(part, record, row, complaint);
+    for (const Part& part : parts_) {
       if (!text.empty()) text += '\n';
-      text += part.name + ": " + complaint.reason;
-      if (!complaint.detail.empty()) text += '\n' + complaint.detail;
+      text += part.name + ": " + part.complaint.reason;
+      if (!part.complaint.detail.empty()) text += '\n' + part.complaint.detail;
     }
     return text;
   }

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "evclean/engine.hpp"
 #include "evclean/s3.hpp"
@@ -107,7 +108,8 @@ class TableChecker {
     const JobPlace place = spec.input ? spec.input->place : spec.place;
     if (!is_readable(spec)) return check_paths(spec, place);
     LocalRows rows;
-    if (!note_problem(job_, place, problems_, [&] { rows.input = open_table(job_, spec); })) return;
+    if (!note_problem(job_, place, problems_, [&] { rows.input = open_table(job_, spec); }))
+      return check_each_path(spec, place);
     if (!note_problem(job_, spec.input ? spec.input->format_place : place, problems_, [&] { read(rows); })) return;
     const std::size_t before = problems_.size();
     check_steps(spec, rows);
@@ -138,6 +140,16 @@ class TableChecker {
           note_problem(job_, spec.input->format_place, problems_, [&] { make_decoder(spec.input->format, format); });
     }
     return check_patterns(job_, *spec.input, problems_) && readable;
+  }
+
+  /// One path that is not there does not hide the next.
+  void check_each_path(const TableSpec& spec, JobPlace place) {
+    if (!spec.input || spec.input->paths.size() < 2) return;
+    for (const Text& path : spec.input->paths) {
+      TableSpec alone = spec;
+      alone.input->paths = {path};
+      check_paths(alone, place);
+    }
   }
 
   /// The paths can be looked at though the format is wrong.
@@ -188,12 +200,21 @@ class TableChecker {
   LocalTables tables_;
 };
 
+/// An input is named once, where the first table reads it, however many read it or build on those that do.
+void name_inputs_once(std::vector<JobProblem>& problems) {
+  std::set<std::string> named;
+  std::erase_if(problems, [&](const JobProblem& problem) {
+    return problem.message.starts_with("input '") && !named.insert(problem.message).second;
+  });
+}
+
 }  // namespace
 
 std::vector<JobProblem> check_job(const Job& job) {
   std::vector<JobProblem> problems;
   TableChecker tables(job, problems);
   for (const TableSpec& table : job.tables) tables.check(table);
+  name_inputs_once(problems);
   for (const OutputSpec& output : job.outputs) check_output(job, output, problems);
   return problems;
 }

@@ -47,10 +47,10 @@ struct PassResult {
 };
 
 struct PassOptions {
-  std::int64_t record_limit = -1;              ///< read no more than so many records, in input order; -1: all
-  Monitor* monitor = nullptr;                  ///< rank 0
-  std::int64_t feed_bytes = 256 << 20;         ///< text that a rank may keep for others
-  OriginPlan origin;                           ///< what the rows carry on to later steps
+  std::int64_t record_limit = -1;        ///< read no more than so many records, in input order; -1: all
+  Monitor* monitor = nullptr;            ///< rank 0
+  std::int64_t feed_bytes = 256 << 20;   ///< text that a rank may keep for others; a quarter of its memory at most
+  OriginPlan origin;                     ///< what the rows carry on to later steps
   PassCheckpoint* checkpoint = nullptr;  ///< where readings are kept, and taken over from; null: nowhere
 };
 

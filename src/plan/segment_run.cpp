@@ -126,6 +126,7 @@ std::optional<PassResult> SegmentRun::one_pass(Guess& guess, std::optional<Error
   PassOptions options;
   options.record_limit = plan_.record_limit;
   options.monitor = comm_.is_root() ? &monitor : nullptr;
+  options.feed_bytes = std::min(options.feed_bytes, resources_.memory_bytes / 4);
   options.origin = plan_.origin;
   const std::unique_ptr<PassCheckpoint> checkpoint = checkpoint_for(guess);
   options.checkpoint = checkpoint.get();

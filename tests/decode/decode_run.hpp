@@ -29,6 +29,7 @@ struct Output {
   std::int64_t newlines = 0;
   std::int64_t extra_fields = 0;
   std::size_t largest_block = 0;
+  std::vector<PatternTally> patterns;
 
   std::string value(std::size_t row, std::string_view name) const {
     for (std::size_t i = 0; i < names.size(); ++i) {
@@ -63,6 +64,7 @@ inline void take_result(const DecodeResult& result, Output& run) {
   run.blank += result.blank;
   run.newlines += result.newlines;
   run.extra_fields += result.extra_fields;
+  merge_tallies(run.patterns, result.patterns);
 }
 
 /// Reads the split [begin, end) of `text`; blocks grow by `piece` bytes.

@@ -78,6 +78,24 @@ TEST(Dialect, CommentLinesAreFound) {
   EXPECT_EQ(header.names, (Names{"#id", "name"}));
 }
 
+TEST(Dialect, ZeekNamesItsColumnsInAComment) {
+  const std::string zeek = "#separator \\x09\n#path\tconn\n#fields\tts\tid.orig_h\tmsg\n#types\ttime\taddr\tstring\n";
+  const CsvLayout layout = sniff(zeek + "1.5\t10.0.0.1\tsay \"hi\n2.5\t10.0.0.2\t\"x\n#close\t2024-04-12\n");
+  EXPECT_EQ(layout.names, (Names{"ts", "id.orig_h", "msg"}));
+  EXPECT_TRUE(layout.header.empty());
+  EXPECT_EQ(layout.dialect.delimiter, '\t');
+  EXPECT_EQ(layout.dialect.quote, '\0');
+  EXPECT_EQ(layout.dialect.comment, '#');
+  EXPECT_FALSE(layout.dialect.comment_sniffed);
+  EXPECT_EQ(layout.front.size(), 5u);
+  EXPECT_EQ(layout.front.back(), zeek.size());
+  EXPECT_EQ(sniff(zeek + "#close\t2024-04-12\n").names, layout.names);  // no row, and columns all the same
+  FormatSpec numbered;
+  numbered.header = false;
+  EXPECT_EQ(sniff(zeek + "1.5\t10.0.0.1\tx\n", numbered).names, (Names{"column1", "column2", "column3"}));
+  EXPECT_EQ(sniff("#fields\ta\n1\t2\n3\t4\n").names, (Names{"1", "2"}));  // names for other rows
+}
+
 TEST(Dialect, NamesAreUnique) {
   EXPECT_EQ(sniff("a,b,a,,a_2\n1,2,3,4,5\n").names, (Names{"a", "b", "a_3", "column4", "a_2"}));
   EXPECT_EQ(sniff("a,a,a\n1,2,3\n").names, (Names{"a", "a_2", "a_3"}));

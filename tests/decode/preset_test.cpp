@@ -120,6 +120,27 @@ TEST(MixedFormats, EachLineIsReadByTheFirstThatFitsStrictly) {
   EXPECT_NE(out.rejects[0].detail.find("combined: "), std::string::npos);
 }
 
+TEST(MixedFormats, EachFormatAndPatternIsTallied) {
+  FormatSpec spec;
+  spec.formats = {"combined", "regex", "common", "alb"};
+  spec.patterns = {"^x=(?<x>\\d+)$", "^y=(?<y>\\d+)$"};
+  const std::string common = R"(h - - [01/Nov/2026:06:52:16 +0000] "GET /a HTTP/1.1" 200 1)";
+  const Output out = run(*make_decoder(spec, ""),
+                         common + "\n" + common + R"( "-" "curl")" + "\nx=1\ny=2\ny=3\n?\n" + common + " more\n");
+  ASSERT_EQ(out.rows.size(), 6u);
+  ASSERT_GE(out.patterns.size(), 5u);
+  const auto expect = [&](std::size_t at, const std::string& name, std::int64_t tried, std::int64_t hit) {
+    EXPECT_EQ(out.patterns[at].pattern, name);
+    EXPECT_EQ(out.patterns[at].tried, tried) << name;
+    EXPECT_EQ(out.patterns[at].hit, hit) << name;
+  };
+  expect(0, "format combined", 7, 1);
+  expect(1, spec.patterns[0], 6, 1);
+  expect(2, spec.patterns[1], 5, 2);
+  expect(3, "format common", 3, 2);
+  for (std::size_t at = 4; at < out.patterns.size(); ++at) EXPECT_EQ(out.patterns[at].hit, 0);
+}
+
 TEST(MixedFormats, WholeFileFormatsCannotStandInAList) {
   FormatSpec spec;
   spec.formats = {"combined", "csv"};
@@ -156,6 +177,22 @@ TEST(ChooseFormat, TellsFormatsApart) {
   EXPECT_EQ(choose_format({}, {"just some words\nand more\n"}, {"x.txt"}).format, "lines");
   EXPECT_EQ(choose_format({}, {"", "\n"}, {"a", "b"}).format, "csv");
   EXPECT_EQ(choose_format({}, {}, {}).format, "csv");
+}
+
+// Fastly, Palo Alto, CEF, Zeek, and lines that only look like pairs: no preset reads all of them.
+TEST(ChooseFormat, DoesNotTakeForeignLinesForPairs) {
+  const auto chosen = [](const std::string& text) { return choose_format({}, {text}, {"x.log"}).format; };
+  EXPECT_EQ(chosen("2021-11-12T16:59:46.6+00:00 1.1.1.1  { \"timestamp\": \"x\", \"host\": \"y\" }\n"
+                   "2021-11-15T06:25:30.4+00:00 3.3.3.3  { \"timestamp\": \"z\", \"host\": \"y\" }\n"),
+            "lines");
+  EXPECT_EQ(chosen("CEF:0|Ubiquiti|UniFi Network|9.4|544|Admin Accessed UniFi Network|1|cat=System sub=Admin\n"),
+            "lines");
+  EXPECT_EQ(chosen("host:a\tvhost:\tua:x: y\nhost:b\tsize:7\n\nhost:c\tua:z\n"), "ltsv");
+  EXPECT_EQ(chosen("12:30\tarrived\n13:40\tleft\n"), "csv");
+  EXPECT_EQ(chosen("level=info msg=\"a b = c\" n=1\nlevel=warn msg=\"say \\\"hi\\\"\" fatal n=2 m=3\n"), "logfmt");
+  EXPECT_EQ(chosen("the variable x=1 was set\nthe variable y=2 was set\n"), "lines");
+  EXPECT_EQ(chosen("Mozilla/5.0 (X11; U; Linux)\nMozilla/5.0 (Windows; U; NT)\n"), "lines");
+  EXPECT_EQ(chosen("info\tapp\t{\"a\": 1}\nwarn\tapp\t{\"a\": 2}\n"), "lines");
 }
 
 struct RealLog {

@@ -125,6 +125,14 @@ class Parts(invariance_test.Invariance):
         text = "id,note\n" + "".join(f"{i},abc{i}\n" for i in range(5000)) + f'5000,"long\n{field}end"\n' + "".join(f"{i},a\n" for i in range(5001, 40000))
         self.same_as_plain("csv", text.encode(), ["one_member.gz", "anywhere.gz", "bgzf.gz", "lines.zst"], ranks=(2, 4))
 
+    def test_a_rank_that_feeds_others_keeps_to_its_memory(self):
+        """What it keeps for them is a share of its budget, even less than a part: slower, and the same."""
+        job = self.job("combined", [{"index": "row"}], outputs=["o.csv"])
+        self.write("data/a.gz", gz(log_text(random.Random(SEED), 60_000).encode()))
+        made = self.results(job, [(1, {"chunk": "1MiB"}), (2, {"chunk": "1MiB", "memory": "2MiB"}), (4, {"chunk": "1MiB", "memory": "4MiB"})])
+        for label, out, prints, known in made[1:]:
+            self.assertEqual((prints, known), made[0][2:], label)
+
     def test_json(self):
         self.same_as_plain("json", json_text(random.Random(SEED), 6000).encode(), ["one_member.gz", "anywhere.zst", "bgzf.gz"], ranks=(2, 4))
 

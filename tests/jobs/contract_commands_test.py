@@ -203,6 +203,22 @@ output: /proc/nope/out.csv
                   "job.yml:11:5", "selct", "/proc/nope")
         self.assertGreaterEqual(text.count("^"), 3)
 
+    def test_check_names_an_input_that_is_not_there_once(self):
+        self.write("job.yml", """input: {paths: gone.csv, format: csv}
+tables:
+  u: {paths: gone.csv, format: csv}
+  v: {paths: [gone.csv, away.csv, gone.csv], format: csv}
+  w: {sql: "select count(*) as n from u"}
+steps:
+  - join: {table: u, on: a}
+output: [out.csv, {path: w.csv, table: w}, {path: v.csv, table: v}]
+""")
+        ran = self.call("check", "job.yml")
+        self.assertEqual(ran.code, 2, ran)
+        text = ran.out + ran.err
+        self.assertEqual(text.count("input 'gone.csv'"), 1, text)
+        self.assertEqual(text.count("input 'away.csv'"), 1, text)
+
     def test_check_of_a_good_job_is_0_and_touches_nothing(self):
         self.write("job.yml", JOB)
         self.write("in.txt", PEOPLE)
