@@ -150,12 +150,19 @@ class LayoutFinder {
       best = std::move(with);
   }
 
+  /// Several fields below the header, and a word right behind the sign, such as #148: better a row than lost.
+  bool may_be_short_row(const CsvTrial& best, std::size_t row) const {
+    if (row <= best.header_row || best.counts[row] < 2) return false;
+    const char next = head_[body_ + best.begins[row] + 1];
+    return next != ' ' && next != '\t' && next != '#';
+  }
+
   void sniff_comment(CsvTrial& best) {
     if (best.dialect.comment != '\0' || !spec_.header || best.header_row >= best.counts.size()) return;
     const int wanted = best.counts[best.header_row];
     bool comments = false;
     for (std::size_t i = 0; i < best.counts.size(); ++i) {
-      if (best.comments[i] && best.counts[i] == wanted) return;
+      if (best.comments[i] && (best.counts[i] == wanted || may_be_short_row(best, i))) return;
       comments |= best.comments[i];
     }
     if (!comments || wanted < 2) return;

@@ -78,6 +78,13 @@ TEST(Dialect, CommentLinesAreFound) {
   EXPECT_EQ(header.names, (Names{"#id", "name"}));
 }
 
+TEST(Dialect, AShortRowThatBeginsWithTheSignIsNoComment) {
+  EXPECT_EQ(sniff("a,b,c\n#148,2\n1,2,3\n").dialect.comment, '\0');
+  EXPECT_EQ(sniff("a,b,c\n# checked, by Ann\n1,2,3\n").dialect.comment, '#');
+  EXPECT_EQ(sniff("a,b,c\n#checked\n1,2,3\n").dialect.comment, '#');
+  EXPECT_EQ(sniff("#by,Ann\na,b,c\n1,2,3\n").dialect.comment, '#');
+}
+
 TEST(Dialect, ZeekNamesItsColumnsInAComment) {
   const std::string zeek = "#separator \\x09\n#path\tconn\n#fields\tts\tid.orig_h\tmsg\n#types\ttime\taddr\tstring\n";
   const CsvLayout layout = sniff(zeek + "1.5\t10.0.0.1\tsay \"hi\n2.5\t10.0.0.2\t\"x\n#close\t2024-04-12\n");
