@@ -32,7 +32,7 @@ struct ListTraits {
 
 constexpr long kDefaultStall_s = 20;
 constexpr int kPartialContent = 206;
-constexpr long kReceiveBytes = 64L << 10;  ///< still in the cache when they are moved on
+constexpr long kReceiveBytes = 256L << 10;  ///< still in the cache when they are moved on
 
 /// Seconds without a byte after which a connection counts as dead.
 long stall_seconds() {

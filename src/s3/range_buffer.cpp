@@ -13,8 +13,8 @@ namespace evclean::s3 {
 namespace {
 
 constexpr std::size_t kLargePage = 2 << 20;
-constexpr std::size_t kWokenFor = 2 << 20;   ///< a reader that has to wait sleeps until so much is there
-constexpr std::size_t kMostKept = 96 << 20;  ///< bytes in use and waiting; what is beyond is given back
+constexpr std::size_t kWokenFor = 2 << 20;    ///< a reader that has to wait sleeps until so much is there
+constexpr std::size_t kMostKept = 160 << 20;  ///< bytes in use and waiting; what is beyond is given back
 
 /// Pieces of memory of whole large pages.
 class Kept {
@@ -105,7 +105,7 @@ std::size_t RangeBuffer::read(std::size_t from, char* out, std::size_t size) {
     }
     if (error_) std::rethrow_exception(error_);
     if (!trouble_.empty() || readable_ <= from) return 0;
-    part = std::min(end, readable_) - from;
+    part = std::min(end, readable_.load()) - from;
   }
   std::memcpy(out, bytes_ + from, part);
   return part;
@@ -126,15 +126,16 @@ void RangeBuffer::take(std::string_view bytes) {
   std::memcpy(bytes_ + from, bytes.data() + (from - begin), end - from);
   kept_ = end;
   if (!as_they_come_) return;
+  readable_.store(kept_);  // before the look at what is wanted, as the reader looks the other way round
+  if (const std::size_t wanted = wanted_.load(); wanted == 0 || kept_ < wanted) return;
   const std::lock_guard lock(mutex_);
-  readable_ = kept_;
-  if (wanted_ > 0 && readable_ >= wanted_) changed_.notify_one();
+  changed_.notify_one();
 }
 
 void RangeBuffer::finish(std::string trouble) {
   const std::lock_guard lock(mutex_);
   trouble_ = std::move(trouble);
-  readable_ = trouble_.empty() ? kept_ : readable_;
+  if (trouble_.empty()) readable_ = kept_;
   ended_ = true;
   changed_.notify_one();
 }

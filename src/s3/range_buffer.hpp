@@ -2,6 +2,7 @@
 // The bytes of a range while a connection brings them and a reader takes them.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -55,8 +56,8 @@ class RangeBuffer final : public S3Range, public BodySink {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::size_t readable_ = 0;
-  std::size_t wanted_ = 0;  ///< a reader waits for so many
+  std::atomic<std::size_t> readable_ = 0;
+  std::atomic<std::size_t> wanted_ = 0;  ///< a reader waits for so many
   bool ended_ = false;
   std::string trouble_;
   std::exception_ptr error_;

@@ -13,8 +13,8 @@ namespace {
 constexpr std::int64_t kMiB = 1 << 20;
 constexpr std::int64_t kLeastBlock = 64 << 10;
 constexpr std::int64_t kMostGrown = 8 * kMiB;
-constexpr std::int64_t kBytesHeld = 64 * kMiB;  ///< of all blocks together
-constexpr std::int64_t kTail = 64 << 10;        ///< the last record of a range mostly ends in it
+constexpr std::int64_t kBytesHeld = 120 * kMiB;  ///< of all blocks together
+constexpr std::int64_t kTail = 64 << 10;         ///< the last record of a range mostly ends in it
 
 /// Blocks under way, beside the one that is read.
 std::size_t blocks_ahead() { return static_cast<std::size_t>(S3Client::connections()); }

@@ -4,8 +4,8 @@
 #include <parquet/arrow/reader.h>
 
 #include "evclean/error.hpp"
-#include "parquet_footer.hpp"
 #include "evclean/record_batch.hpp"
+#include "parquet_footer.hpp"
 #include "row_groups.hpp"
 #include "sink_run.hpp"
 #include "thrift_compact.hpp"
