@@ -3,6 +3,7 @@
 #include <arrow/api.h>
 
 #include <algorithm>
+#include <map>
 
 #include "aggregate_state.hpp"
 #include "evclean/arrow_status.hpp"
@@ -46,17 +47,18 @@ Column number_column(const FinishedGroups& finished, std::int64_t least, Value v
   return take_arrow(builder.Finish(), "building an aggregate");
 }
 
-/// sum and avg of int64 and bool.
+/// sum and avg of int64 and bool. Sums are 64 bits, so that many groups stay in the caches; what does not fit is put
+/// aside for the few groups that need it.
 class WholeSums : public AggregateState {
  public:
   WholeSums(int column, ValueType type) : column_(column), type_(type) {}
   void resize(std::size_t groups) override { sums_.resize(groups); }
   void add(const Chunk& chunk, const Selection& rows) override {
     each_value(chunk, rows, column_, type_,
-               [&](std::uint32_t group, auto value) { sums_[group] += static_cast<std::int64_t>(value); });
+               [&](std::uint32_t group, auto value) { add_value(group, static_cast<std::int64_t>(value)); });
   }
   void write(std::uint32_t group, std::string& out) const override {
-    const __int128 sum = sums_[group];
+    const __int128 sum = total(group);
     const auto folded = static_cast<unsigned __int128>(sum) << 1 ^ static_cast<unsigned __int128>(sum >> 127);
     put_count(out, static_cast<std::uint64_t>(folded));
     put_count(out, static_cast<std::uint64_t>(folded >> 64));
@@ -64,22 +66,43 @@ class WholeSums : public AggregateState {
   void merge(std::uint32_t group, ByteReader& in) override {
     unsigned __int128 folded = in.count();
     folded |= static_cast<unsigned __int128>(in.count()) << 64;
-    sums_[group] += static_cast<__int128>(folded >> 1) ^ -static_cast<__int128>(folded & 1);
+    const __int128 sum = static_cast<__int128>(folded >> 1) ^ -static_cast<__int128>(folded & 1);
+    if (fits(sum)) return add_value(group, static_cast<std::int64_t>(sum));
+    aside_[group] += sum;
   }
   Column finish(const Aggregate& aggregate, const FinishedGroups& finished) const override {
     if (aggregate.kind == AggregateKind::kAvg) {
       return number_column<arrow::DoubleBuilder>(
-          finished, 1, [&](std::uint32_t group, std::int64_t count) { return round_mean(sums_[group], count); });
+          finished, 1, [&](std::uint32_t group, std::int64_t count) { return round_mean(total(group), count); });
     }
     return number_column<arrow::Int64Builder>(finished, 1, [&](std::uint32_t group, std::int64_t) {
-      if (sums_[group] > INT64_MAX || sums_[group] < INT64_MIN) overflow(finished, group);
-      return static_cast<std::int64_t>(sums_[group]);
+      const __int128 sum = total(group);
+      if (!fits(sum)) overflow(finished, group);
+      return static_cast<std::int64_t>(sum);
     });
   }
-  void clear() override { sums_ = {}; }
-  std::int64_t memory_bytes() const override { return static_cast<std::int64_t>(sums_.capacity() * sizeof(__int128)); }
+  void clear() override {
+    sums_ = {};
+    aside_.clear();
+  }
+  std::int64_t memory_bytes() const override {
+    return static_cast<std::int64_t>(sums_.capacity() * 8 + aside_.size() * 64);
+  }
 
  private:
+  static bool fits(__int128 sum) { return sum <= INT64_MAX && sum >= INT64_MIN; }
+  void add_value(std::uint32_t group, std::int64_t value) {
+    std::int64_t sum = 0;
+    if (__builtin_add_overflow(sums_[group], value, &sum)) [[unlikely]] {
+      aside_[group] += sums_[group];
+      sum = value;
+    }
+    sums_[group] = sum;
+  }
+  __int128 total(std::uint32_t group) const {
+    const auto found = aside_.empty() ? aside_.end() : aside_.find(group);
+    return sums_[group] + (found == aside_.end() ? __int128{0} : found->second);
+  }
   [[noreturn]] static void overflow(const FinishedGroups& finished, std::uint32_t group) {
     const std::string where = finished.describe(group);
     fail_user("overflow: the sum of {} does not fit into int64{}{}: cast the column to float64", finished.column,
@@ -88,7 +111,8 @@ class WholeSums : public AggregateState {
 
   int column_;
   ValueType type_;
-  std::vector<__int128> sums_;
+  std::vector<std::int64_t> sums_;
+  std::map<std::uint32_t, __int128> aside_;
 };
 
 /// sum and avg of float64.

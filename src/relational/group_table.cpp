@@ -149,10 +149,11 @@ void GroupTable::dispatch(const KeyRows& keys, std::vector<std::uint32_t>& group
 template <int kWords, bool kAdd>
 void GroupTable::probe(const KeyRows& keys, std::vector<std::uint32_t>& groups) {
   groups.resize(keys.rows);
-  hashes_.resize(keys.rows + kAhead);
+  hashes_.resize(keys.rows + 2 * kAhead);
   for (std::size_t i = 0; i < keys.rows; ++i) hashes_[i] = hash_key<kWords>(keys.key(i), keys.size(i));
   for (std::size_t i = 0; i < keys.rows; ++i) {
-    __builtin_prefetch(&slots_[hashes_[i + kAhead] >> shift_]);
+    __builtin_prefetch(&slots_[hashes_[i + 2 * kAhead] >> shift_]);
+    touch_key(slots_[hashes_[i + kAhead] >> shift_]);
     const std::uint64_t hash = hashes_[i];
     std::size_t at = hash >> shift_;
     for (;; at = (at + 1) & (slots_.size() - 1)) {

@@ -44,6 +44,11 @@ class GroupTable {
  private:
   static constexpr std::size_t kWord = 8;
 
+  /// Sends for the key that a slot most probably means.
+  void touch_key(std::uint64_t slot) const {
+    const std::uint32_t group = slot == 0 ? 0 : static_cast<std::uint32_t>(slot) - 1;
+    if (stride_ > 0) __builtin_prefetch(bytes_.data() + group * stride_);
+  }
   template <int kWords, bool kAdd>
   void probe(const KeyRows& keys, std::vector<std::uint32_t>& groups);
   template <bool kAdd>
