@@ -7,9 +7,11 @@
 #include <parquet/arrow/reader.h>
 #include <parquet/statistics.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <random>
 
 #include "evclean/arrow_status.hpp"
 #include "evclean/hash.hpp"
@@ -200,6 +202,23 @@ TEST(ParquetColumn, BoundsAreThoseOfAllTextsByteByByte) {
   EXPECT_EQ(statistics->EncodeMin(), "a");
   EXPECT_EQ(statistics->EncodeMax(), "\xC3\xA9");
   EXPECT_EQ(statistics->null_count(), 0);
+}
+
+TEST(ParquetColumn, BoundsOfTextsOfEveryLength) {
+  std::mt19937 random(20261124);
+  for (std::size_t length = 0; length <= 140; ++length) {
+    std::vector<std::string> texts;
+    for (int i = 0; i < 50; ++i) {
+      std::string text(length + random() % 3, '\0');
+      for (char& c : text) c = static_cast<char>('a' + random() % 3);
+      texts.push_back(std::move(text));
+    }
+    const auto reader = texts_file(texts);
+    const auto statistics = reader->parquet_reader()->metadata()->RowGroup(0)->ColumnChunk(0)->statistics();
+    ASSERT_TRUE(statistics && statistics->HasMinMax()) << length;
+    EXPECT_EQ(statistics->EncodeMin(), *std::min_element(texts.begin(), texts.end())) << length;
+    EXPECT_EQ(statistics->EncodeMax(), *std::max_element(texts.begin(), texts.end())) << length;
+  }
 }
 
 TEST(ParquetColumn, NoBoundsWhereANumberIsNone) {
