@@ -9,6 +9,7 @@ import h5py
 import numpy
 import pandas
 import polars
+import pyarrow.compute
 import pyarrow.feather
 import pyarrow.parquet
 
@@ -76,6 +77,40 @@ class Readers(harness.Case):
         yield "polars parquet", polars.read_parquet(file + ".parquet").to_dicts()
         yield "polars arrow", polars.read_ipc(file + ".arrow").to_dicts()
         yield "duckdb parquet", quiet.execute(f"select * from read_parquet('{file}.parquet')").to_arrow_table().to_pylist()
+
+    REAL = ["lnav_samples/gharchive_log.jsonl", "lnav_samples/logfile_shop_access_log.0", "vega_flights/airports.csv",
+            "user_agents_crawlers/crawler-user-agents.json", "zeek_logs/zeek-json/weird.json.gz", "qsv_dirty_csv/utf8-japanesedata.csv"]
+
+    def test_what_parquet_says_of_its_values_holds(self):
+        """Readers leave out row groups by smallest and largest values and counts of nulls: wrong ones would lose rows."""
+        if not harness.SHARED.is_dir():
+            print("shared data not present", flush=True)
+            return
+        for name in self.REAL:
+            with self.subTest(file=name):
+                self.fresh()
+                self.run_job({"input": {"paths": str(harness.SHARED / name), "rejects": {"max": "100%"}}, "resources": {"chunk": "64KiB"},
+                              "output": [{"path": "o.parquet"}, {"path": "o.arrow"}]}, ranks=2)
+                table = pyarrow.parquet.read_table(self.folder / "o.parquet")
+                other = pyarrow.feather.read_table(self.folder / "o.arrow").cast(table.schema)
+                self.assertTrue(table.equals(other), "Parquet and Arrow differ")
+                self.hold(pyarrow.parquet.ParquetFile(self.folder / "o.parquet").metadata, table)
+
+    def hold(self, metadata, table):
+        begin = bounded = 0
+        for number in range(metadata.num_row_groups):
+            group = metadata.row_group(number)
+            for index in range(group.num_columns):
+                values = table.column(index).slice(begin, group.num_rows)
+                said = group.column(index).statistics
+                self.assertEqual(said.null_count, values.null_count, table.column_names[index])
+                if said.has_min_max:
+                    true = pyarrow.compute.min_max(values).as_py()
+                    bounded += 1
+                    if not isinstance(true["min"], datetime.datetime):
+                        self.assertEqual((said.min, said.max), (true["min"], true["max"]), table.column_names[index])
+            begin += group.num_rows
+        self.assertGreater(bounded, 0)
 
     def test_parquet_and_arrow_by_every_reader(self):
         for name, rows in TABLES.items():
