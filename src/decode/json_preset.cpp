@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "record_parser.hpp"
 #include "structured.hpp"
@@ -20,6 +21,9 @@ class JsonPresetDecoder : public Decoder {
   void begin_file(const InputFile& file, std::string_view head) override {
     array_begin_ = preset_.records.empty() ? 0 : find_array(head);
     json_->begin_file(file, head.substr(array_begin_));
+    columns_.clear();  // another file, or another part of it, brings its keys in another order
+    targets_.clear();
+    by_key_.clear();
     take_columns();
   }
   const std::vector<InputColumn>& columns() const override { return columns_; }
@@ -38,7 +42,7 @@ class JsonPresetDecoder : public Decoder {
     result.newlines += std::count(text + input.begin, text + rest.begin, '\n');
     if (array_begin_ > 0) drop_closing_brace(result);
     take_columns();
-    for (std::size_t i = 0; i < result.batch.names.size(); ++i) result.batch.names[i] = columns_[i].name;
+    name_columns(result.batch);
     fix_types(result);
     return result;
   }
@@ -64,14 +68,38 @@ class JsonPresetDecoder : public Decoder {
 
   void take_columns() {
     const auto& raw = json_->columns();
-    for (std::size_t i = columns_.size(); i < raw.size(); ++i) {
-      std::string name = column_name(raw[i].name);
-      const int count = ++names_[name];
-      const bool first = count == 1;
-      InputColumn column{first ? name : fmt::format("{}_{}", name, count), false, ValueType::kString};
-      if (const CellType* type = first ? type_of(name) : nullptr) column = type->column;
-      columns_.push_back(std::move(column));
+    for (std::size_t i = targets_.size(); i < raw.size(); ++i) {
+      const std::string name = column_name(raw[i].name);
+      const auto same = [&](const InputColumn& known) { return known.name == name; };
+      const auto found = std::find_if(columns_.begin(), columns_.end(), same);
+      targets_.push_back(static_cast<std::size_t>(found - columns_.begin()));
+      by_key_.emplace(raw[i].name, i);
+      if (found != columns_.end()) continue;
+      const CellType* type = type_of(name);
+      columns_.push_back(type != nullptr ? type->column : InputColumn{name, false, ValueType::kString});
     }
+  }
+
+  /// Keys that differ in case or signs alone share a column. Where a record has both, the key that sorts first counts,
+  /// whichever came first.
+  void name_columns(Batch& batch) const {
+    std::vector<Column> columns(columns_.size());
+    std::vector<bool> begun(columns_.size());
+    for (const auto& [key, i] : by_key_) {
+      SpanColumn& raw = std::get<SpanColumn>(batch.columns[i]);
+      const std::size_t at = targets_[i];
+      if (begun[at]) {
+        std::vector<Span>& into = std::get<SpanColumn>(columns[at]).spans;
+        for (std::size_t row = 0; row < into.size(); ++row)
+          into[row] = into[row].missing() ? raw.spans[row] : into[row];
+      } else {
+        columns[at] = std::move(raw);
+      }
+      begun[at] = true;
+    }
+    batch.columns = std::move(columns);
+    batch.names.clear();
+    for (const InputColumn& column : columns_) batch.names.push_back(column.name);
   }
 
   const CellType* type_of(const std::string& name) const {
@@ -147,8 +175,9 @@ class JsonPresetDecoder : public Decoder {
   TimeContext context_;
   NullWords nulls_ = NullWords::logs();
   std::vector<InputColumn> columns_;
-  std::map<std::string, int> names_;
-  std::vector<std::string> reasons_;  ///< a row of the batch at hand
+  std::vector<std::size_t> targets_;           ///< of each key: its column
+  std::map<std::string, std::size_t> by_key_;  ///< keys, sorted
+  std::vector<std::string> reasons_;           ///< a row of the batch at hand
   std::size_t array_begin_ = 0;
 };
 

@@ -147,6 +147,27 @@ TEST(MixedFormats, WholeFileFormatsCannotStandInAList) {
   EXPECT_THROW(make_decoder(spec, ""), Error);
 }
 
+// Keys have their places from the first record of a file or a part: those of the last one do not count.
+TEST(Presets, EachFileOfAJsonPresetHasItsOwnKeys) {
+  const auto decoder = make_decoder({}, "caddy");
+  const std::string first = R"({"level":"info","size":1,"resp.Server":"a"})";
+  const std::string second = R"({"resp":{"server":"b"},"status":200,"level":"warn"})";
+  const Output one = run(*decoder, first + "\n");
+  const Output two = run(*decoder, second + "\n");
+  EXPECT_EQ(one.value(0, "level"), "info");
+  EXPECT_EQ(one.value(0, "size"), "1");
+  EXPECT_EQ(one.value(0, "resp_server"), "a");
+  EXPECT_EQ(two.names, (std::vector<std::string>{"resp_server", "status", "level"}));
+  EXPECT_EQ(two.value(0, "level"), "warn");
+  EXPECT_EQ(two.value(0, "status"), "200");
+  const Output both =
+      run(*decoder, first + "\n" + second + "\n" + R"({"RESP.server":"c","resp":{"server":"d"}})" + "\n");
+  EXPECT_EQ(both.names.size(), 4u);
+  EXPECT_EQ(both.value(0, "resp_server"), "a");
+  EXPECT_EQ(both.value(1, "resp_server"), "b");
+  EXPECT_EQ(both.value(2, "resp_server"), "c");
+}
+
 TEST(Presets, MultilineEventsCrossSplits) {
   std::string text;
   for (int i = 0; i < 30; ++i) {
