@@ -12,6 +12,8 @@ namespace {
 
 /// Ranges up to this many numbers have a table of their own: no hashing.
 constexpr std::uint64_t kMaxRange = 1 << 16;
+/// Numbers made to collide must not make a table slow: then there is no dictionary.
+constexpr int kMaxProbes = 256;
 /// Columns that hardly repeat are known by the first values.
 constexpr std::size_t kSampleValues = 4096;
 /// Whether a dictionary will do is seen from here on, each time the values have doubled: sooner, all look new.
@@ -21,8 +23,8 @@ constexpr std::size_t kFirstLook = 1 << 14;
 class RangeTable {
  public:
   RangeTable(std::int64_t smallest, std::uint64_t range) : smallest_(smallest), code_plus_(range + 1) {}
-  std::uint32_t& code_plus(std::int64_t value) {
-    return code_plus_[static_cast<std::uint64_t>(value) - static_cast<std::uint64_t>(smallest_)];
+  std::uint32_t* code_plus(std::int64_t value) {
+    return &code_plus_[static_cast<std::uint64_t>(value) - static_cast<std::uint64_t>(smallest_)];
   }
   void grow_for(std::size_t) {}
 
@@ -34,11 +36,15 @@ class RangeTable {
 /// The same by hash, open-addressed.
 class HashTable {
  public:
-  std::uint32_t& code_plus(std::int64_t value) {
+  /// Null when too many numbers meet at one place.
+  std::uint32_t* code_plus(std::int64_t value) {
     std::uint64_t at = mix64(static_cast<std::uint64_t>(value)) >> shift_;
-    while (slots_[at].code_plus != 0 && slots_[at].value != value) at = (at + 1) & (slots_.size() - 1);
-    slots_[at].value = value;
-    return slots_[at].code_plus;
+    for (int probes = 0; probes < kMaxProbes; ++probes, at = (at + 1) & (slots_.size() - 1)) {
+      Slot& slot = slots_[at];
+      if (slot.code_plus == 0) slot.value = value;
+      if (slot.value == value) return &slot.code_plus;
+    }
+    return nullptr;
   }
   void grow_for(std::size_t entries) {
     if (2 * entries <= slots_.size()) return;
@@ -46,7 +52,7 @@ class HashTable {
     old.swap(slots_);
     --shift_;
     for (const Slot& slot : old) {
-      if (slot.code_plus != 0) code_plus(slot.value) = slot.code_plus;
+      if (slot.code_plus != 0) put(slot);
     }
   }
 
@@ -55,6 +61,13 @@ class HashTable {
     std::int64_t value = 0;
     std::uint32_t code_plus = 0;
   };
+
+  void put(const Slot& slot) {
+    std::uint64_t at = mix64(static_cast<std::uint64_t>(slot.value)) >> shift_;
+    while (slots_[at].code_plus != 0) at = (at + 1) & (slots_.size() - 1);
+    slots_[at] = slot;
+  }
+
   std::vector<Slot> slots_ = std::vector<Slot>(1024);
   int shift_ = 64 - 10;
 };
@@ -89,14 +102,15 @@ std::optional<NumberCodes> code_by(Table& table, const std::vector<std::int64_t>
   out.codes.resize(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (i == outlook.next_look() && !outlook.is_good(out.dictionary.size())) return std::nullopt;
-    std::uint32_t& code_plus = table.code_plus(values[i]);
-    if (code_plus != 0) {
-      out.codes[i] = code_plus - 1;
+    std::uint32_t* const code_plus = table.code_plus(values[i]);
+    if (code_plus == nullptr) return std::nullopt;
+    if (*code_plus != 0) {
+      out.codes[i] = *code_plus - 1;
       continue;
     }
     out.codes[i] = static_cast<std::uint32_t>(out.dictionary.size());
     out.dictionary.push_back(values[i]);
-    code_plus = static_cast<std::uint32_t>(out.dictionary.size());
+    *code_plus = static_cast<std::uint32_t>(out.dictionary.size());
     if (out.dictionary.size() > max_entries) return std::nullopt;
     if (i < kSampleValues && out.dictionary.size() > kSampleValues / 4 * 3) return std::nullopt;
     table.grow_for(out.dictionary.size());

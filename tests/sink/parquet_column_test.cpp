@@ -160,6 +160,39 @@ TEST(ParquetColumn, RowsComeBackAsTheyWere) {
   }
 }
 
+/// The number that mix64 makes `mixed` of.
+std::int64_t unmix64(std::uint64_t mixed) {
+  const auto unshift = [](std::uint64_t x, int by) {
+    std::uint64_t whole = x;
+    for (int done = by; done < 64; done += by) whole = x ^ (whole >> by);
+    return whole;
+  };
+  const auto inverse = [](std::uint64_t odd) {  // Newton's iteration modulo 2^64
+    std::uint64_t x = odd;
+    for (int i = 0; i < 6; ++i) x *= 2 - odd * x;
+    return x;
+  };
+  std::uint64_t x = unshift(mixed, 31) * inverse(0x94d049bb133111ebULL);
+  x = unshift(x, 27) * inverse(0xbf58476d1ce4e5b9ULL);
+  return static_cast<std::int64_t>(unshift(x, 30) - 0x9e3779b97f4a7c15ULL);
+}
+
+TEST(ParquetColumn, NumbersMadeToCollideAreWrittenInTime) {
+  ASSERT_EQ(mix64(static_cast<std::uint64_t>(unmix64(12345))), 12345u);
+  const Fields fields = {{"number", ValueType::kInt64}};
+  arrow::Int64Builder builder;
+  for (std::uint64_t i = 0; i < 4'000'000; ++i) check_arrow(builder.Append(unmix64(i % 100'000)), "test");
+  Batch batch;
+  batch.num_rows = 4'000'000;
+  batch.names = {"number"};
+  batch.columns.emplace_back(take_arrow(builder.Finish(), "test"));
+  const auto format = make_parquet_format(fields, std::nullopt);
+  const auto table =
+      take_arrow(open_file(*format, encode(*format, batch, batch.num_rows), batch.num_rows)->ReadTable(), "test");
+  EXPECT_TRUE(table->Equals(
+      *take_arrow(arrow::Table::FromRecordBatches({to_record_batch(batch, arrow_schema(fields))}), "test")));
+}
+
 /// One column of texts as a row group.
 std::unique_ptr<parquet::arrow::FileReader> texts_file(const std::vector<std::string>& texts) {
   const Fields fields = {{"text", ValueType::kString}};
