@@ -20,9 +20,9 @@ struct Seen {
   std::int64_t rows = 0;
 };
 
-/// Hashes of rows here and there, and how often each was seen.
-std::map<std::uint64_t, std::int64_t> sample(const Dataset& data, const std::vector<int>& keys) {
-  std::map<std::uint64_t, std::int64_t> seen;
+/// Hashes of rows here and there.
+std::vector<std::uint64_t> sample(const Dataset& data, const std::vector<int>& keys) {
+  std::vector<std::uint64_t> seen;
   std::int64_t batches = 0;
   for (const std::int64_t part : data.mine()) batches += data.batches(part);
   const std::int64_t step = std::max<std::int64_t>(1, batches / kSampleBatches);
@@ -38,8 +38,20 @@ std::map<std::uint64_t, std::int64_t> sample(const Dataset& data, const std::vec
       some.keep(rows);
       std::vector<int> every(keys.size());
       for (std::size_t key = 0; key < keys.size(); ++key) every[key] = static_cast<int>(key);
-      for (const std::uint64_t hash : hash_rows(some, every)) ++seen[hash];
+      const auto hashes = hash_rows(some, every);
+      seen.insert(seen.end(), hashes.begin(), hashes.end());
     }
+  }
+  return seen;
+}
+
+/// Each hash of a sample with how often it is there, ascending.
+std::vector<Seen> counted(std::vector<std::uint64_t> hashes) {
+  std::sort(hashes.begin(), hashes.end());
+  std::vector<Seen> seen;
+  for (const std::uint64_t hash : hashes) {
+    if (seen.empty() || seen.back().hash != hash) seen.push_back({hash, 0});
+    ++seen.back().rows;
   }
   return seen;
 }
@@ -52,11 +64,11 @@ HotKeys HotKeys::find(const JoinRun& run) {
   if (ranks == 1) return hot;
   std::string told;
   run.comm().agree([&] {
-    const auto seen = sample(run.left, run.plan.spec.left_keys);
-    std::int64_t rows = 0, own = 0;
-    for (const auto& [hash, count] : seen) rows += count;
+    const auto hashes = sample(run.left, run.plan.spec.left_keys);
+    const auto rows = static_cast<std::int64_t>(hashes.size());
+    std::int64_t own = 0;
     for (const std::int64_t part : run.left.mine()) own += run.left.parts()[static_cast<std::size_t>(part)].rows;
-    for (const auto& [hash, count] : seen) {
+    for (const auto& [hash, count] : counted(hashes)) {
       if (count * kLeastShare < rows || count < 3) continue;
       const Seen estimate{hash, static_cast<std::int64_t>(static_cast<double>(count) / static_cast<double>(rows) *
                                                           static_cast<double>(own))};

@@ -19,8 +19,8 @@ namespace {
 
 constexpr std::int64_t kHotTag = -1;
 constexpr int kMostGroupBits = 6;
-constexpr int kMostPiles = 32;  ///< measured: with more the rows of a pile are too few
-constexpr std::int64_t kPileRows = 2048;
+constexpr int kMostPiles = 64;  ///< measured: with more, piles of rows are too small
+constexpr std::int64_t kPileRows = 1024;
 constexpr std::int64_t kPullBytes = 8 << 20;
 constexpr std::int64_t kNearRows = 1 << 15;  ///< of a group's right side: what a join needs of them stays in the caches
 
