@@ -20,6 +20,7 @@ class BestRows {
   std::vector<Batch> take();
 
  private:
+  Batch possible(Batch batch) const;
   void prune();
 
   const KeyCodec& codec_;

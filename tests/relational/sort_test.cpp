@@ -72,6 +72,16 @@ TEST(Sort, ALimitGivesTheFirstRows) {
   check_sort(table, {{2, false, true}}, 1 << 30, 200, "numbers");
 }
 
+TEST(Sort, TheFirstRowsByANumberWithoutGaps) {  // rows are told by it alone
+  const unsigned seed = common_seed();
+  const Batch table = make_table(seed, {.rows = 160'000, .keys = 50'000, .missing = 0});
+  for (const int column : {1, 2}) {
+    for (const bool descending : {false, true}) {
+      check_sort(table, {{column, descending, false}, {0}}, 1 << 30, 50, "column " + std::to_string(column));
+    }
+  }
+}
+
 TEST(Sort, NothingAndOneRow) {
   for (const std::int64_t rows : {0, 1}) check_sort(make_table(1, {.rows = rows}), {{0}}, 1 << 30, -1, "few rows");
 }
