@@ -4,6 +4,7 @@
 #include <arrow/buffer.h>
 #include <arrow/util/bit_util.h>
 
+#include <array>
 #include <cstring>
 #include <string_view>
 
@@ -17,16 +18,14 @@ class CodedText::Codes {
  public:
   /// The code of a value, or where it is to be put (0).
   std::uint8_t& of(const Value& value, const std::vector<Value>& values) {
-    std::uint64_t low = 0, high = 0;
-    std::memcpy(&low, value.text.data(), 8);
-    std::memcpy(&high, value.text.data() + 8, 8);
-    std::size_t at = mix64(low ^ mix64(high + static_cast<std::uint64_t>(value.length))) % kSlots;
+    std::size_t at = mix64(value.low ^ (value.high + static_cast<std::uint64_t>(value.length)) * kFactor) % kSlots;
     while (slots_[at] != 0 && !(values[slots_[at]] == value)) at = (at + 1) % kSlots;
     return slots_[at];
   }
 
  private:
   static constexpr std::size_t kSlots = 2048;
+  static constexpr std::uint64_t kFactor = 0x9e3779b97f4a7c15ULL;
   std::array<std::uint8_t, kSlots> slots_{};
 };
 
@@ -45,7 +44,10 @@ std::optional<CodedText> CodedText::of(const arrow::Array& column) {
     if (text.size() > kLongest) return std::nullopt;
     Value value;
     value.length = static_cast<std::int32_t>(text.size());
-    if (!text.empty()) std::memcpy(value.text.data(), text.data(), text.size());
+    char padded[kLongest] = {};
+    if (!text.empty()) std::memcpy(padded, text.data(), text.size());
+    std::memcpy(&value.low, padded, 8);
+    std::memcpy(&value.high, padded + 8, 8);
     std::uint8_t& code = codes.of(value, coded.values_);
     if (code == 0) {
       if (coded.values_.size() > kMostValues) return std::nullopt;
@@ -76,7 +78,8 @@ std::shared_ptr<arrow::Array> CodedText::gather(const std::vector<std::int32_t>&
   for (std::int64_t i = 0; i < count; ++i) {
     const std::uint8_t code = codes[rows[static_cast<std::size_t>(i)]];
     offset[i] = at;
-    std::memcpy(to + at, values_[code].text.data(), kLongest);
+    std::memcpy(to + at, &values_[code].low, 8);
+    std::memcpy(to + at + 8, &values_[code].high, 8);
     at += values_[code].length;
     if (nulls > 0 && code != 0) arrow::bit_util::SetBit(validity->mutable_data(), i);
   }

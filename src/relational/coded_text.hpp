@@ -5,7 +5,6 @@
 
 #include <arrow/array.h>
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -24,9 +23,11 @@ class CodedText {
   static constexpr std::size_t kMostValues = 255;
   static constexpr std::size_t kLongest = 16;
   struct Value {
-    std::array<char, kLongest> text{};
+    std::uint64_t low = 0, high = 0;  ///< its text as it lies in memory, zeros behind it
     std::int32_t length = 0;
-    bool operator==(const Value& other) const { return text == other.text && length == other.length; }
+    bool operator==(const Value& other) const {
+      return ((low ^ other.low) | (high ^ other.high) | static_cast<std::uint64_t>(length ^ other.length)) == 0;
+    }
   };
   class Codes;
   std::vector<std::uint8_t> codes_ = std::vector<std::uint8_t>(1, 0);  ///< of row -1, then of all rows; 0: null
