@@ -19,4 +19,8 @@ class CarriesState {
   virtual void set_state(std::string_view state) = 0;
 };
 
+/// Whether a record of the format begins behind a line end and nowhere else, so that a split finds it by that alone: not
+/// those of CSV and JSON, nor of presets made of JSON.
+bool begins_at_line(const std::string& format);
+
 }  // namespace evclean

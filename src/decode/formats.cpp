@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "evclean/carried_state.hpp"
 #include "preset_parsers.hpp"
 
 namespace evclean {
@@ -23,6 +24,12 @@ std::string example_of(const Preset& preset) {
 }
 
 }  // namespace
+
+bool begins_at_line(const std::string& format) {
+  if (format == "csv" || format == "tsv" || format == "json") return false;
+  const Preset* const preset = find_preset(format);
+  return preset == nullptr || preset->kind != PresetKind::kJson;
+}
 
 std::vector<FormatInfo> known_formats() {
   std::vector<FormatInfo> formats = {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "evclean/carried_state.hpp"
 #include "evclean/pattern.hpp"
 #include "input_state.hpp"
 #include "lookup_op.hpp"
@@ -247,7 +248,7 @@ NullWords nulls_for(const InputSpec& spec, const std::string& format) {
 }
 
 bool records_are_lines(const TableInput& input) {
-  return input.format != "csv" && input.format != "tsv" && input.format != "json";
+  return begins_at_line(input.format);
 }
 
 std::int64_t TableInput::stored_bytes() const {

@@ -121,6 +121,16 @@ class Invariance(harness.Case):
 
     STEPS = [{"index": "row"}, {"sample": {"fraction": 0.8, "seed": 3}}, {"limit": 2000}]
 
+    def test_presets_of_json(self):
+        """Arrays and objects of many lines are cut like JSON; each file has its keys in an order of its own."""
+        records = [{"eventVersion": "1.08", "eventName": f"Get{i}", "userIdentity": {"type": "Root", "arn": f"arn:{i}"}, "note": "{[" * (i % 5)}
+                   for i in range(3000)]
+        self.write("data/a.json", json.dumps({"Records": records[:1500]}))
+        self.write("data/b.json", json.dumps({"Records": [dict(reversed(record.items())) for record in records[1500:]]}, indent=1))
+        self.all_equal(self.job("cloudtrail", [{"index": "row"}], outputs=["o.jsonl"]), other_chunks=("64MiB",))
+        rows = [json.loads(line) for line in next(self.folder.glob("first-out0")).joinpath("o.jsonl").read_text().splitlines()]
+        self.assertEqual([(row["eventname"], row["useridentity_arn"]) for row in rows], [(f"Get{i}", f"arn:{i}") for i in range(3000)])
+
     def test_combined(self):
         self.write("data/access.log", log_text(random.Random(SEED), 6000))
         steps = [{"filter": "method is not null"}, {"parse": {"column": "path", "patterns": [r"^/product/(?<product>\d+)", r"q=(?<query>[^&]*)"]}},
