@@ -49,13 +49,22 @@ void KeySample::write(std::string& out, std::size_t most) const {
   for (std::size_t i = 0; i < keys_.size(); i += step) put_text(out, keys_[i]);
 }
 
-KeyRanges KeyRanges::cut(std::vector<std::string> sample, std::size_t wanted) {
-  std::sort(sample.begin(), sample.end(), less);
+KeyRanges KeyRanges::cut(const std::vector<std::string>& sample, std::size_t wanted) {
+  std::vector<Weighed> keys;
+  for (const std::string& key : sample) keys.push_back({key, 1});
+  return cut(std::move(keys), wanted);
+}
+
+KeyRanges KeyRanges::cut(std::vector<Weighed> sample, std::size_t wanted) {
+  std::sort(sample.begin(), sample.end(), [](const Weighed& a, const Weighed& b) { return less(a.key, b.key); });
+  unsigned __int128 total = 0, before = 0;
+  for (const Weighed& one : sample) total += one.weight;
   KeyRanges ranges;
+  std::size_t at = 0;
   for (std::size_t r = 1; r < wanted && !sample.empty(); ++r) {
-    const std::string& bound = sample[r * sample.size() / wanted];
-    if (ranges.bounds_.empty() || less(ranges.bounds_.back(), bound)) {
-      ranges.bounds_.push_back(bound);
+    while (before + sample[at].weight <= r * total / wanted) before += sample[at++].weight;
+    if (ranges.bounds_.empty() || less(ranges.bounds_.back(), sample[at].key)) {
+      ranges.bounds_.emplace_back(sample[at].key);
     }
   }
   ranges.keep_words();
@@ -75,22 +84,15 @@ KeyRanges KeyRanges::agree(const Comm& comm, const std::vector<const KeySample*>
   std::string told;
   const std::size_t most = std::max(kLeastSamples, kSamplesARange * wanted / static_cast<std::size_t>(comm.size()));
   for (const KeySample* sample : mine) sample->write(told, most);
-  std::vector<std::pair<std::uint64_t, std::vector<std::string>>> samples;
-  std::uint64_t least = UINT64_MAX;
-  for (const std::string& bytes : comm.all_gather(told)) {
+  // A key that stands for twice as many counts twice.
+  std::vector<Weighed> all;
+  const std::vector<std::string> heard = comm.all_gather(told);
+  for (const std::string& bytes : heard) {
     ByteReader reader{bytes.data()};
     while (reader.at < bytes.data() + bytes.size()) {
       const std::uint64_t weight = reader.count();
-      std::vector<std::string> keys(reader.count());
-      for (std::string& key : keys) key = reader.text();
-      if (!keys.empty()) least = std::min(least, weight);
-      samples.emplace_back(weight, std::move(keys));
+      for (std::size_t keys = reader.count(); keys > 0; --keys) all.push_back({reader.text(), weight});
     }
-  }
-  // A key that stands for twice as many counts twice: weights are powers of two, of similar ranks similar ones.
-  std::vector<std::string> all;
-  for (const auto& [weight, keys] : samples) {
-    for (const std::string& key : keys) all.insert(all.end(), std::min<std::uint64_t>(weight / least, 64), key);
   }
   return cut(std::move(all), wanted);
 }

@@ -34,7 +34,7 @@ class KeySample {
 class KeyRanges {
  public:
   /// At most `wanted` ranges by the samples given. Local.
-  static KeyRanges cut(std::vector<std::string> sample, std::size_t wanted);
+  static KeyRanges cut(const std::vector<std::string>& sample, std::size_t wanted);
   /// By the samples of all ranks, each several. Collective.
   static KeyRanges agree(const Comm& comm, const std::vector<const KeySample*>& mine, std::size_t wanted);
 
@@ -44,6 +44,11 @@ class KeyRanges {
   int owner(std::size_t range, int ranks) const;
 
  private:
+  struct Weighed {
+    std::string_view key;
+    std::uint64_t weight;  ///< keys that it stands for
+  };
+  static KeyRanges cut(std::vector<Weighed> sample, std::size_t wanted);
   void keep_words();
 
   std::vector<std::string> bounds_;  ///< the first key of each range but the first
