@@ -49,15 +49,6 @@ struct OperatorReport {
 DatasetPtr join(const Dataset& left, const Dataset& right, const JoinSpec& spec, const Workspace& workspace,
                 OperatorReport& report);
 
-/// Takes rows batch by batch. Local.
-using TakeRows = std::function<void(const Batch&)>;
-/// The rows of an inner join for who does not look at their order: each batch on the rank where its rows met. It has
-/// the left columns named by `left_columns`, then the payload. Collective. Errors: on all ranks, also what `take`
-/// throws.
-void join_unordered(const Dataset& left, const Dataset& right, const JoinSpec& spec,
-                    const std::vector<int>& left_columns, const Workspace& workspace, OperatorReport& report,
-                    const TakeRows& take);
-
 /// Side by side by row number: left columns, then right ones (a clash gets _right). Errors: user Error that gives both
 /// lengths when they differ.
 DatasetPtr align(const Dataset& left, const Dataset& right, const std::string& right_name, const Workspace& workspace,
@@ -95,17 +86,6 @@ struct GroupSpec {
 /// infinity, -0.0 is 0.0. Quantiles lie between two values in proportion; they are exact up to 2048 values a group.
 /// Errors: user Error naming the group when an integer sum overflows.
 DatasetPtr group(const Dataset& data, const GroupSpec& spec, const Workspace& workspace, OperatorReport& report);
-
-/// Rows that come batch by batch, on any rank and in any order, instead of lying in a dataset.
-struct RowSource {
-  Fields fields;
-  std::int64_t rows = 0;                      ///< about so many on this rank
-  std::function<void(const TakeRows&)> give;  ///< collective; gives them once
-};
-/// Whether the order of rows and a single look at them are enough: no first, last, count(distinct).
-bool groups_any_order(const GroupSpec& spec);
-/// The same groups of such rows.
-DatasetPtr group(const RowSource& source, const GroupSpec& spec, const Workspace& workspace, OperatorReport& report);
 
 /// The first row of each combination of values, in the order of first appearance. No columns: all of them.
 DatasetPtr distinct(const Dataset& data, const std::vector<int>& columns, const Workspace& workspace,

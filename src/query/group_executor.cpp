@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "evclean/unordered_rows.hpp"
 #include "executor.hpp"
 
 namespace evclean::query {

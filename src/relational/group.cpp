@@ -7,6 +7,7 @@
 
 #include "batch_rows.hpp"
 #include "distinct_bits.hpp"
+#include "evclean/unordered_rows.hpp"
 #include "merged_groups.hpp"
 #include "ordered_writer.hpp"
 #include "stopwatch.hpp"

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "evclean/unordered_rows.hpp"
 #include "frequent_none.hpp"
 #include "join_plan.hpp"
 #include "right_marks.hpp"

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "evclean/unordered_rows.hpp"
 #include "join_oracle.hpp"
 
 namespace evclean {
