@@ -21,7 +21,6 @@ void watch_signals() {
   action.sa_handler = note_interrupt;
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is a failed write, not a death
 }
 
 /// Blocks, frames and batches come and go a thousand times: keep their pages instead of giving them back and faulting
@@ -95,6 +94,7 @@ int main(int argc, char** argv) {
 #endif
   secure_standard_streams();
   keep_pages();
+  std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is a failed write, not a death; MPI writes files too
   int code = 0;
   try {
     MpiEnvironment mpi(argc, argv);
