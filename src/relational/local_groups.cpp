@@ -12,6 +12,13 @@ constexpr std::size_t kLeastTrialGroups = 4096;  ///< a smaller table always pay
 constexpr double kTooManyGroups = 0.6;           ///< of the rows: the table does not reduce
 constexpr double kTooFewHits = 0.03;             ///< of the rows: looking them up does not pay
 constexpr std::size_t kMostSamples = 8192;
+constexpr std::int64_t kMostPlaces = 1 << 18;    ///< of keys in an array: they stay in the caches
+constexpr std::int64_t kLeastRowsPerPlace = 16;  ///< fewer seldom know all keys of a chunk
+
+std::size_t most_places(const Workspace& workspace, std::int64_t rows) {
+  return static_cast<std::size_t>(
+      std::clamp<std::int64_t>(rows / kLeastRowsPerPlace, 0, std::min(kMostPlaces, workspace.budget->bytes() / 256)));
+}
 
 }  // namespace
 
@@ -24,6 +31,7 @@ LocalGroups::LocalGroups(const GroupInput& input, const KeyCodec& codec, const W
       row_sample_(kMostSamples),
       table_(codec),
       states_(input.fields(), input.spec().aggregates),
+      dense_(input.fields(), input.spec().keys, most_places(workspace, rows)),
       claim_(workspace.budget),
       rows_expected_(rows) {
   if (input.spec().keys.empty() && workspace.comm.is_root()) {  // the one row of an empty table
@@ -42,12 +50,16 @@ void LocalGroups::add(const Batch& batch, std::int64_t row_number) {
 }
 
 void LocalGroups::add_chunk(const Batch& batch, std::int64_t first, std::int64_t count, std::int64_t row_number) {
-  table_.encode(batch, first, count, keys_);
   Chunk chunk{batch, first, count, row_number};
   if (mode_ == Mode::kLearns) {
-    table_.find_or_add(keys_, groups_);
-    states_.resize(table_.size());
+    if (!dense_.find(batch, first, count, groups_)) {
+      table_.encode(batch, first, count, keys_);
+      table_.find_or_add(keys_, groups_);
+      dense_.learn(groups_);
+      states_.resize(table_.size());
+    }
   } else {
+    table_.encode(batch, first, count, keys_);
     table_.find(keys_, groups_);
     chunk.some_have_none = true;
     const std::size_t missed = missed_.size();
@@ -90,7 +102,7 @@ void LocalGroups::reconsider(std::int64_t rows) {
 }
 
 void LocalGroups::watch_memory() {
-  if (!claim_.grow_to(table_.memory_bytes() + states_.memory_bytes())) flush();
+  if (!claim_.grow_to(table_.memory_bytes() + dense_.memory_bytes() + states_.memory_bytes())) flush();
 }
 
 void LocalGroups::add_distinct(std::size_t aggregate, std::string_view key, std::int64_t values) {
@@ -107,6 +119,7 @@ void LocalGroups::flush() {
     partials_.add(table_.key(g), state_bytes_);
   }
   table_.clear();
+  dense_.clear();
   states_.clear();
   claim_.release();
   window_groups_ = 0;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "aggregates.hpp"
+#include "dense_keys.hpp"
 #include "group_input.hpp"
 #include "group_table.hpp"
 #include "item_sort.hpp"
@@ -61,6 +62,7 @@ class LocalGroups {
   std::int64_t row_bytes_ = 0;
   GroupTable table_;
   Aggregates states_;
+  DenseKeys dense_;  ///< what the table said
   MemoryClaim claim_;
   Mode mode_ = Mode::kLearns;
   std::int64_t rows_expected_;

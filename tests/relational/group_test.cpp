@@ -133,9 +133,9 @@ std::vector<Aggregate> all_aggregates() {
                                 kind == AggregateKind::kStddev || kind == AggregateKind::kQuantile;
       if (numbers_only && !is_number) continue;
       if (kind == AggregateKind::kCountDistinct && column % 3 != 0) continue;  // each costs an exchange
-      all.push_back({kind, column, -1, 0.5, "a" + std::to_string(all.size())});
+      all.push_back({kind, column, -1, 0.5, fmt::format("a{}", all.size())});
       if ((column + static_cast<int>(kind)) % 3 == 0)
-        all.push_back({kind, column, 3, 0.9, "f" + std::to_string(all.size())});
+        all.push_back({kind, column, 3, 0.9, fmt::format("f{}", all.size())});
     }
   }
   return all;
@@ -229,6 +229,44 @@ TEST(Group, ManyGroupsPassTheTableByAndHotKeysDoNot) {
   EXPECT_NE(report.how.find("rows exchanged"), std::string::npos) << report.how;
   for (std::size_t part = 0; part + 1 < result->parts().size(); ++part) {
     EXPECT_EQ(result->parts()[part].rows, kPartRows);
+  }
+}
+
+// Keys from small ranges have an array; the ranges here grow in both directions, some keys are null, and in the end
+// they are too far apart.
+TEST(Group, WholeNumbersOfRangesThatGrow) {
+  const std::int64_t rows = 64'000 * Comm::world().size();
+  arrow::Int64Builder a, b;
+  Batch table;
+  table.num_rows = rows;
+  const auto grown = [&](std::int64_t i) { return 1 + 20 * i / rows; };
+  table.put("a", make_column(a, rows, [&](std::int64_t i) {
+              return i % 7919 == 5000 ? a.AppendNull() : a.Append(i * 31 % (2 * grown(i)) - grown(i));
+            }));
+  table.put("b", make_column(b, rows, [&](std::int64_t i) {
+              return b.Append(i + 100 > rows ? (i % 2 == 0 ? INT64_MAX : INT64_MIN) : i * 17 % (3 * grown(i)));
+            }));
+  std::map<std::pair<std::int64_t, std::int64_t>, std::pair<std::int64_t, std::string>> expected;
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const bool null = table.array(0)->IsNull(row);
+    auto& [count, text] = expected[{null ? INT64_MAX : static_cast<std::int64_t>(number(table, 0, row)),
+                                    static_cast<const arrow::Int64Array&>(*table.array(1)).Value(row)}];
+    ++count;
+    text = fmt::format("{}|{}|", cell(table, 0, row), cell(table, 1, row));
+  }
+  for (const std::int64_t budget : {std::int64_t{1} << 30, std::int64_t{100'000}}) {
+    Scene scene(budget);
+    const Fields fields = {{"a", ValueType::kInt64}, {"b", ValueType::kInt64}};
+    const DatasetPtr data = spread(table, fields, scene.workspace, 1000);
+    OperatorReport report;
+    const DatasetPtr result =
+        group(*data, {{0, 1}, {{AggregateKind::kCountRows, -1, -1, 0, "n"}}}, scene.workspace, report);
+    const std::vector<std::string> found = lines(*result, scene.workspace);
+    ASSERT_EQ(found.size(), expected.size());
+    std::size_t at = 0;
+    for (const auto& [key, value] : expected) {
+      ASSERT_EQ(found[at++], fmt::format("{}{}|", value.second, value.first));
+    }
   }
 }
 
