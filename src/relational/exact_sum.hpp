@@ -4,6 +4,7 @@
 // groups ever need. Infinities and NaN follow IEEE. Local.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -63,7 +64,12 @@ class ExactSums {
   void add(std::uint32_t group, double value) {
     Parts parts = parts_[group];
     double left = value;
-    for (double& part : parts) left = two_sum(part, left);
+    for (std::size_t p = 0; p + 1 < kParts; ++p) left = two_sum(parts[p], left);
+    if (left == 0) [[likely]] {  // mostly nothing is left for the last part
+      std::copy_n(parts.begin(), kParts - 1, parts_[group].begin());
+      return;
+    }
+    left = two_sum(parts.back(), left);
     if (left == 0) [[likely]] {  // not so for infinity, NaN and overflow
       parts_[group] = parts;
     } else {
@@ -77,7 +83,7 @@ class ExactSums {
     return found == wide_.end() ? nullptr : &found->second;
   }
   const Parts& parts(std::uint32_t group) const { return parts_[group]; }
-  void prefetch(std::uint32_t group) const { __builtin_prefetch(&parts_[group]); }
+  void prefetch(std::uint32_t group) const { __builtin_prefetch(parts_.data() + group); }
   /// All of a group's sum in one register.
   WideRegister total(std::uint32_t group) const;
   void write(std::uint32_t group, std::string& out) const;
