@@ -2,7 +2,11 @@
 #include "quantile_sketch.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
+#include <tuple>
+#include <utility>
 
 #include "key_bits.hpp"
 
@@ -13,7 +17,35 @@ constexpr int kDroppedBits = 52 - 7;  // of the fraction: 128 buckets a binade
 
 std::int32_t bucket_of(double value) { return static_cast<std::int32_t>(ordered_bits(value) >> kDroppedBits); }
 
-bool less(double a, double b) { return ordered_bits(a) < ordered_bits(b); }
+constexpr auto less = [](double a, double b) { return ordered_bits(a) < ordered_bits(b); };
+
+/// The values of the ranks `below` and `above` (the same or the next), of at most kExactValues: counted in 256 bins, so
+/// that only the few in theirs are put in order.
+std::pair<double, double> neighbours(const std::vector<double>& values, std::int64_t below, std::int64_t above) {
+  std::array<std::uint64_t, QuantileSketch::kExactValues> bits;  // of each value, then its bin
+  std::uint64_t least = UINT64_MAX, most = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    bits[i] = ordered_bits(values[i]);
+    least = std::min(least, bits[i]);
+    most = std::max(most, bits[i]);
+  }
+  const int shift = std::max(0, static_cast<int>(std::bit_width(most - least)) - 8);
+  std::array<std::uint32_t, 256> counts{};
+  for (std::size_t i = 0; i < values.size(); ++i) ++counts[bits[i] = (bits[i] - least) >> shift];
+  std::uint64_t first = 0, before = 0;
+  while (before + counts[first] <= static_cast<std::uint64_t>(below)) before += counts[first++];
+  std::uint64_t last = first, end = before + counts[first];
+  while (end <= static_cast<std::uint64_t>(above)) end += counts[++last];
+  std::vector<double> chosen(end - before + 1);  // a place more, for what is not chosen
+  std::size_t found = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    chosen[found] = values[i];
+    found += bits[i] - first <= last - first ? 1 : 0;
+  }
+  double* const at = chosen.data() + (static_cast<std::uint64_t>(below) - before);
+  std::nth_element(chosen.data(), at, chosen.data() + found, less);
+  return {*at, above == below ? *at : *std::min_element(at + 1, chosen.data() + found, less)};
+}
 
 }  // namespace
 
@@ -69,7 +101,6 @@ double QuantileSketch::at(std::int64_t rank) const {
 }
 
 double QuantileSketch::quantile(double share) const {
-  QuantileSketch all = *this;
   std::int64_t count = static_cast<std::int64_t>(values_.size());
   for (const Bucket& bucket : buckets_) count += bucket.count;
   const double place = share * static_cast<double>(count - 1);
@@ -77,10 +108,9 @@ double QuantileSketch::quantile(double share) const {
   const std::int64_t above = std::min(below + 1, count - 1);
   double low = 0, high = 0;
   if (buckets_.empty() && values_.size() <= kExactValues) {
-    std::nth_element(all.values_.begin(), all.values_.begin() + below, all.values_.end(), less);
-    low = all.values_[static_cast<std::size_t>(below)];
-    high = above == below ? low : *std::min_element(all.values_.begin() + above, all.values_.end(), less);
+    std::tie(low, high) = neighbours(values_, below, above);
   } else {
+    QuantileSketch all = *this;
     all.fold();
     low = all.at(below);
     high = all.at(above);
