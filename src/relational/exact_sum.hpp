@@ -4,7 +4,6 @@
 // groups ever need. Infinities and NaN follow IEEE. Local.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -57,21 +56,32 @@ inline double two_sum(double& sum, double value) noexcept {
 /// kParts doubles a group and, for few groups, a register.
 template <int kParts>
 class ExactSums {
+  static_assert(kParts == 3 || kParts == 4);
+
  public:
   using Parts = std::array<double, kParts>;
 
   void resize(std::size_t groups) { parts_.resize(groups); }
   void add(std::uint32_t group, double value) {
-    Parts parts = parts_[group];
+    Parts& known = parts_[group];
+    Parts parts;
     double left = value;
-    for (std::size_t p = 0; p + 1 < kParts; ++p) left = two_sum(parts[p], left);
+    for (std::size_t p = 0; p + 1 < kParts; ++p) {
+      double sum = known[p];
+      left = two_sum(sum, left);
+      parts[p] = sum;
+    }
     if (left == 0) [[likely]] {  // mostly nothing is left for the last part
-      std::copy_n(parts.begin(), kParts - 1, parts_[group].begin());
+      // One by one: as a block they would go through memory.
+      known[0] = parts[0];
+      known[1] = parts[1];
+      if constexpr (kParts == 4) known[2] = parts[2];
       return;
     }
+    parts.back() = known.back();
     left = two_sum(parts.back(), left);
     if (left == 0) [[likely]] {  // not so for infinity, NaN and overflow
-      parts_[group] = parts;
+      known = parts;
     } else {
       add_wide(group, value);
     }
