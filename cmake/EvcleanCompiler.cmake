@@ -29,5 +29,5 @@ if(EVCLEAN_SANITIZE)
   target_link_options(evclean_flags INTERFACE -fsanitize=${EVCLEAN_SANITIZE})
 endif()
 if(EVCLEAN_COVERAGE)  # for tests/fuzz alone, which has the function that is called at each branch
-  target_compile_options(evclean_flags INTERFACE -fsanitize-coverage=trace-pc)
+  target_compile_options(evclean_flags INTERFACE $<$<NOT:$<BOOL:$<TARGET_PROPERTY:EVCLEAN_BUILD_TOOL>>>:-fsanitize-coverage=trace-pc>)
 endif()
