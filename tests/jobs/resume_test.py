@@ -139,9 +139,10 @@ class Resume(harness.Case):
 
     def ranks_of_this_test(self):
         """mpirun gives each rank a process group of its own."""
+        folder, program = os.path.realpath(self.folder), os.path.realpath(harness.PROGRAM)
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
-                if os.readlink(f"/proc/{pid}/cwd") == str(self.folder) and os.readlink(f"/proc/{pid}/exe") == harness.PROGRAM:
+                if os.readlink(f"/proc/{pid}/cwd") == folder and os.readlink(f"/proc/{pid}/exe") == program:
                     yield int(pid)
             except OSError:
                 pass
