@@ -67,8 +67,8 @@ RunReport run_whole(const Job& job, const RunOptions& options, const Comm& comm)
   try {
     return run_job(job, options, comm);
   } catch (const Error& error) {
-    const std::string folder = resume_folder(job);
-    if (options.resume && comm.is_root() && may_pass(error.code()) && std::filesystem::exists(folder))
+    if (!options.resume || !comm.is_root() || !may_pass(error.code())) throw;
+    if (const std::string folder = resume_folder(job); std::filesystem::exists(folder))
       fmt::print(stderr, "evclean: what is done is kept in {}: the same command goes on from there\n", folder);
     throw;
   }

@@ -10,10 +10,11 @@
 #include <filesystem>
 #include <set>
 
+#include "evclean/engine.hpp"
 #include "evclean/hash.hpp"
 #include "evclean/record_batch.hpp"
 #include "record_wire.hpp"
-#include "reject_wire.hpp"
+#include "wire.hpp"
 
 namespace evclean {
 namespace {
@@ -119,10 +120,10 @@ void make_folder(const std::string& folder) {
 
 }  // namespace
 
-std::string checkpoint_folder(const Job& job) { return folder_for(identity_of(job)); }
+std::string resume_folder(const Job& job) { return folder_for(identity_of(job)); }
 
 Checkpoint::Checkpoint(const Job& job, const Comm& comm)
-    : folder_(checkpoint_folder(job)), identity_(identity_of(job)), writer_({}) {
+    : identity_(identity_of(job)), folder_(folder_for(identity_)), writer_({}) {
   comm.agree([&] { make_folder(folder_); });
   files_ = logs_in(folder_);
   for (const std::string& name : files_for(files_, comm)) readers_.emplace_back(folder_ + '/' + name);
@@ -141,23 +142,22 @@ void Checkpoint::depends_on(const TableInput& input) {
 }
 
 /// Where several ranks have a reading, the first of them takes it.
-std::vector<std::size_t> Checkpoint::claim(const std::vector<std::uint64_t>& keys, const Comm& comm) const {
+std::vector<int> Checkpoint::claim(const std::vector<std::uint64_t>& keys, const Comm& comm) const {
   Packer out;
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const auto has = [&](const CheckpointReader& reader) { return reader.holds(keys[i]); };
     if (std::any_of(readers_.begin(), readers_.end(), has)) out.put(i);
   }
-  std::set<std::size_t> taken;
-  std::vector<std::size_t> mine;
+  std::vector<int> takers(keys.size(), -1);
   int rank = 0;
   for (const std::string& packed : comm.all_gather(out.bytes())) {
     for (Unpacker in(packed); !in.empty();) {
-      const auto place = in.get<std::size_t>();
-      if (taken.insert(place).second && rank == comm.rank()) mine.push_back(place);
+      int& taker = takers[in.get<std::size_t>()];
+      if (taker < 0) taker = rank;
     }
     ++rank;
   }
-  return mine;
+  return takers;
 }
 
 const CheckpointReader& Checkpoint::log_of(std::uint64_t key) const {
@@ -187,17 +187,13 @@ PassCheckpoint::PassCheckpoint(Checkpoint& all, const TableInput& input, std::ui
 }
 
 std::vector<std::int64_t> PassCheckpoint::claim(const Comm& comm) const {
-  std::vector<bool> taken(keys_.size());
-  const std::vector<std::size_t> mine = all_.claim(keys_, comm);
-  std::vector<std::int64_t> counts(keys_.size());
-  for (const std::size_t split : mine) counts[split] = 1;
-  counts.push_back(0);
-  counts = comm.sum(std::move(counts));
-  for (std::size_t split = 0; split < keys_.size(); ++split) taken[split] = counts[split] > 0;
+  const std::vector<int> takers = all_.claim(keys_, comm);
+  std::vector<bool> taken;
+  for (const int taker : takers) taken.push_back(taker >= 0);
   whole_files_only(taken);
   std::vector<std::int64_t> splits;
-  for (const std::size_t split : mine) {
-    if (taken[split]) splits.push_back(static_cast<std::int64_t>(split));
+  for (std::size_t split = 0; split < takers.size(); ++split) {
+    if (taken[split] && takers[split] == comm.rank()) splits.push_back(static_cast<std::int64_t>(split));
   }
   return splits;
 }
@@ -220,7 +216,7 @@ void PassCheckpoint::whole_files_only(std::vector<bool>& taken) const {
 }
 
 bool PassCheckpoint::load(std::int64_t split, const std::function<void(Batch&)>& take, SplitRecord& record,
-                          std::vector<Reject>& rejects) const {
+                          RejectStage& rejects) const {
   std::string found, packed_rejects;
   const auto take_message = [&](std::shared_ptr<arrow::Buffer> message) {
     Batch batch = from_record_batch(*parse_record_batch(std::move(message), schema_));
@@ -229,7 +225,7 @@ bool PassCheckpoint::load(std::int64_t split, const std::function<void(Batch&)>&
   const std::uint64_t key = key_of(split);
   if (!all_.log_of(key).read(key, take_message, found, packed_rejects)) return false;
   unpack_record(found, record);
-  for (Unpacker in(packed_rejects); !in.empty();) rejects.push_back(get_reject(in));
+  rejects.put_packed(split, packed_rejects);
   return true;
 }
 
@@ -243,11 +239,8 @@ void PassCheckpoint::put(const Batch& batch) const {
   all_.writer().put_batch(serialize_record_batch(*to_record_batch(batch, schema_), true));
 }
 
-void PassCheckpoint::end(SplitRecord& record, const std::vector<Reject>& rejects) const {
-  if (!keeps_) return;
-  Packer out;
-  for (const Reject& reject : rejects) put_reject(out, reject);
-  all_.writer().end(pack_record(record), out.bytes());
+void PassCheckpoint::end(std::int64_t split, SplitRecord& record, const RejectStage& rejects) const {
+  if (keeps_) all_.writer().end(pack_record(record), rejects.packed(split));
 }
 
 }  // namespace evclean

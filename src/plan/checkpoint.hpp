@@ -16,21 +16,17 @@
 
 namespace evclean {
 
-/// The folder of a job and this program. Local.
-std::string checkpoint_folder(const Job& job);
-
 class Checkpoint {
  public:
   /// Opens the job's folder, or makes it. Collective. Errors: user Error when it cannot be written.
   Checkpoint(const Job& job, const Comm& comm);
   ~Checkpoint();  ///< a folder in which nothing is kept goes away
 
-  const std::string& folder() const { return folder_; }
   std::uint64_t identity() const { return identity_; }
   /// What is done from here on depends on this input too. Local, the same on all ranks.
   void depends_on(const TableInput& input);
-  /// Which of these readings this rank is to take over (their places in `keys`). Collective.
-  std::vector<std::size_t> claim(const std::vector<std::uint64_t>& keys, const Comm& comm) const;
+  /// The rank that takes over each of these readings; -1: there is none. The same on all ranks. Collective.
+  std::vector<int> claim(const std::vector<std::uint64_t>& keys, const Comm& comm) const;
   /// The file that has a claimed reading.
   const CheckpointReader& log_of(std::uint64_t key) const;
   CheckpointWriter& writer() { return writer_; }
@@ -42,8 +38,8 @@ class Checkpoint {
   void forget() noexcept;
 
  private:
-  std::string folder_;
   std::uint64_t identity_ = 0;
+  std::string folder_;
   std::vector<std::string> files_;         ///< that this rank sees
   std::vector<CheckpointReader> readers_;  ///< that this rank takes over
   CheckpointWriter writer_;
@@ -61,14 +57,14 @@ class PassCheckpoint {
   std::vector<std::int64_t> claim(const Comm& comm) const;
   /// Of splits that some rank has taken over (true), takes out those of files that are not there as a whole. Local.
   void whole_files_only(std::vector<bool>& taken) const;
-  /// Gives a reading's batches, then its record and rejects. False: it was damaged.
+  /// Gives a reading's batches, then its record, and puts its rejects on the stage. False: it was damaged.
   bool load(std::int64_t split, const std::function<void(Batch&)>& take, SplitRecord& record,
-            std::vector<Reject>& rejects) const;
+            RejectStage& rejects) const;
 
   /// A reading that begins before the run is `EVCLEAN_RESUME_AFTER` seconds old is not kept.
   void begin(std::int64_t split);
   void put(const Batch& batch) const;
-  void end(SplitRecord& record, const std::vector<Reject>& rejects) const;
+  void end(std::int64_t split, SplitRecord& record, const RejectStage& rejects) const;
 
  private:
   std::uint64_t key_of(std::int64_t split) const { return keys_[static_cast<std::size_t>(split)]; }

@@ -39,7 +39,6 @@ class CheckpointReader {
   /// Finds the whole readings in a file; those of a file that cannot be read, or is none of ours, are none.
   explicit CheckpointReader(std::string path);
   bool holds(std::uint64_t key) const { return readings_.count(key) > 0; }
-  std::size_t size() const { return readings_.size(); }
   /// Gives a reading's batches in order, then what was found. False: its bytes are not what was written.
   bool read(std::uint64_t key, const std::function<void(std::shared_ptr<arrow::Buffer>)>& take_batch,
             std::string& record, std::string& rejects) const;

@@ -121,13 +121,11 @@ class Pass::Work {
   bool restore_split(std::int64_t number) {
     throw_if_interrupted();
     SplitRecord record(make_state(input_, program_));
-    std::vector<Reject> rejects;
     const auto take_batch = [&](Batch& batch) {
       for (auto& sink : sinks_) sink->write(number, batch);
     };
-    const bool whole = options_.checkpoint->load(number, take_batch, record, rejects);
+    const bool whole = options_.checkpoint->load(number, take_batch, record, rejects_);
     for (auto& sink : sinks_) sink->end_part(number);
-    rejects_.put(number, rejects);
     poisoned_ |= record.poisoned && record.certain;
     records_.emplace(number, std::move(record));
     if (!whole) drop(number);
@@ -330,7 +328,7 @@ class Pass::Work {
     }
     SplitNews news = summary_of(record);
     record.state.block.reset();
-    if (options_.checkpoint != nullptr) options_.checkpoint->end(record, rejects_.read(number));
+    if (options_.checkpoint != nullptr) options_.checkpoint->end(number, record, rejects_);
     records_.emplace(number, std::move(record));
     return news;
   }

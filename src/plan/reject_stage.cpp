@@ -8,7 +8,11 @@ namespace evclean {
 void RejectStage::put(std::int64_t split, const std::vector<Reject>& rejects) {
   Packer out;
   for (const Reject& reject : rejects) put_reject(out, reject);
-  if (!rejects.empty()) bytes_.append(split, out.bytes());
+  put_packed(split, out.bytes());
+}
+
+void RejectStage::put_packed(std::int64_t split, std::string_view packed) {
+  if (!packed.empty()) bytes_.append(split, packed);
 }
 
 std::vector<Reject> RejectStage::read(std::int64_t split) const {

@@ -15,6 +15,9 @@ class RejectStage {
   void drop(std::int64_t split) { bytes_.drop(split); }
   std::vector<std::int64_t> splits() const { return bytes_.parts(); }
   std::vector<Reject> read(std::int64_t split) const;
+  /// The same as bytes, and back behind what is there.
+  std::string packed(std::int64_t split) const { return bytes_.read(split); }
+  void put_packed(std::int64_t split, std::string_view packed);
 
  private:
   ByteStage bytes_;

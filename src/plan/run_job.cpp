@@ -149,8 +149,6 @@ bool may_pass(ExitCode code) {
   return code == ExitCode::kSystem || code == ExitCode::kInterrupted || code == ExitCode::kTerminated;
 }
 
-std::string resume_folder(const Job& job) { return checkpoint_folder(job); }
-
 RunReport run_job(const Job& given, const RunOptions& asked, const Comm& comm) {
   const auto begin = std::chrono::steady_clock::now();
   RunOptions options = asked;
