@@ -52,15 +52,36 @@ void fields_of(Archive& archive, SplitRecord& record) {
 template <typename T>
 concept Plain = std::is_trivially_copyable_v<T>;
 
-class Saving {
+/// What saving and loading share: which parts a value has.
+template <typename Self>
+class Archive {
  public:
   template <typename... T>
   void operator()(T&... values) {
-    (one(values), ...);
+    (self().one(values), ...);
   }
+
+ protected:
+  template <typename A, typename B>
+  void one(std::pair<A, B>& value) {
+    (*this)(value.first, value.second);
+  }
+  template <typename T>
+  void one(T& value) {
+    fields_of(*this, value);
+  }
+
+ private:
+  Self& self() { return static_cast<Self&>(*this); }
+};
+
+class Saving : public Archive<Saving> {
+ public:
   std::string take() { return out_.take(); }
 
  private:
+  friend Archive<Saving>;
+  using Archive<Saving>::one;
   template <Plain T>
   void one(T& value) {
     out_.put(value);
@@ -72,38 +93,26 @@ class Saving {
     out_.put(static_cast<std::int64_t>(values.size()));
     for (T& value : values) one(value);
   }
-  template <typename A, typename B>
-  void one(std::pair<A, B>& value) {
-    one(value.first);
-    one(value.second);
-  }
   template <typename K, typename V>
   void one(std::map<K, V>& values) {
     out_.put(static_cast<std::int64_t>(values.size()));
     for (auto& [key, value] : values) {
       K copy = key;
-      one(copy);
-      one(value);
+      (*this)(copy, value);
     }
-  }
-  template <typename T>
-  void one(T& value) {
-    fields_of(*this, value);
   }
 
   Packer out_;
 };
 
-class Loading {
+class Loading : public Archive<Loading> {
  public:
   explicit Loading(std::string_view bytes) : in_(bytes) {}
-  template <typename... T>
-  void operator()(T&... values) {
-    (one(values), ...);
-  }
   bool at_end() const { return in_.empty(); }
 
  private:
+  friend Archive<Loading>;
+  using Archive<Loading>::one;
   template <Plain T>
   void one(T& value) {
     value = in_.get<T>();
@@ -115,11 +124,6 @@ class Loading {
     values.clear();
     for (auto left = in_.get<std::int64_t>(); left > 0; --left) one(values.emplace_back());
   }
-  template <typename A, typename B>
-  void one(std::pair<A, B>& value) {
-    one(value.first);
-    one(value.second);
-  }
   template <typename K, typename V>
   void one(std::map<K, V>& values) {
     values.clear();
@@ -129,26 +133,35 @@ class Loading {
       one(values[key]);
     }
   }
-  template <typename T>
-  void one(T& value) {
-    fields_of(*this, value);
-  }
 
   Unpacker in_;
 };
 
-}  // namespace
-
-std::string pack_record(SplitRecord& record) {
+template <typename T>
+std::string saved(T& value) {
   Saving saving;
-  saving(record);
+  saving(value);
   return saving.take();
 }
 
-void unpack_record(std::string_view bytes, SplitRecord& record) {
+template <typename T>
+void load(std::string_view bytes, T& value) {
   Loading loading(bytes);
-  loading(record);
-  EVCLEAN_CHECK(loading.at_end(), "a record of {} bytes has more than a record", bytes.size());
+  loading(value);
+  EVCLEAN_CHECK(loading.at_end(), "a message of {} bytes has more than one value", bytes.size());
+}
+
+}  // namespace
+
+std::string pack_record(SplitRecord& record) { return saved(record); }
+void unpack_record(std::string_view bytes, SplitRecord& record) { load(bytes, record); }
+
+std::string pack_tallies(std::vector<std::vector<PatternTally>>& tallies) { return saved(tallies); }
+
+std::vector<std::vector<PatternTally>> unpack_tallies(std::string_view bytes) {
+  std::vector<std::vector<PatternTally>> tallies;
+  load(bytes, tallies);
+  return tallies;
 }
 
 }  // namespace evclean

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "evclean/span_mask.hpp"
+#include "record_wire.hpp"
 #include "wire.hpp"
 
 namespace evclean {
@@ -248,25 +249,6 @@ void merge_key_texts(const TableInput& input, const Comm& comm, const std::map<s
   }
 }
 
-void put_tallies(Packer& out, const std::vector<PatternTally>& tallies) {
-  out.put(static_cast<std::int64_t>(tallies.size()));
-  for (const PatternTally& t : tallies) {
-    out.text(t.pattern).put(t.tried).put(t.hit).put(t.limit).put(t.timed).put(t.timed_seconds);
-    out.put(t.compared).put(t.shadowed);
-  }
-}
-
-std::vector<PatternTally> get_tallies(Unpacker& in) {
-  std::vector<PatternTally> tallies(static_cast<std::size_t>(in.get<std::int64_t>()));
-  for (PatternTally& t : tallies) {
-    t.pattern = in.text();
-    for (std::int64_t* count : {&t.tried, &t.hit, &t.limit, &t.timed}) *count = in.get<std::int64_t>();
-    t.timed_seconds = in.get<double>();
-    for (std::int64_t* count : {&t.compared, &t.shadowed}) *count = in.get<std::int64_t>();
-  }
-  return tallies;
-}
-
 /// How patterns did: a step each, and the format.
 void merge_patterns(const TableInput& input, const Comm& comm, const std::map<std::int64_t, SplitRecord>& records,
                     PassResult& result) {
@@ -277,12 +259,10 @@ void merge_patterns(const TableInput& input, const Comm& comm, const std::map<st
       merge_tallies(mine[s], record.state.patterns[s]);
     merge_tallies(mine[steps], record.patterns);
   }
-  Packer out;
-  for (const auto& tallies : mine) put_tallies(out, tallies);
   result.patterns.resize(steps + 1);
-  for (const std::string& packed : comm.all_gather(out.bytes())) {
-    Unpacker in(packed);
-    for (auto& tallies : result.patterns) merge_tallies(tallies, get_tallies(in));
+  for (const std::string& packed : comm.all_gather(pack_tallies(mine))) {
+    const auto theirs = unpack_tallies(packed);
+    for (std::size_t s = 0; s <= steps; ++s) merge_tallies(result.patterns[s], theirs.at(s));
   }
 }
 
