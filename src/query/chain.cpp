@@ -19,12 +19,6 @@ Batch picked(const Batch& batch, const std::vector<int>& positions, const std::v
   return result;
 }
 
-std::vector<std::string> fields_of(const Columns& columns) {
-  std::vector<std::string> fields;
-  for (const Column& column : columns) fields.push_back(column.field);
-  return fields;
-}
-
 Fields typed(const Columns& columns) {
   Fields fields;
   for (const Column& column : columns) fields.push_back({column.field, column.type});

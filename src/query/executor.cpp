@@ -14,11 +14,19 @@
 
 namespace evclean::query {
 
-int Table::at(const std::string& field) const {
+int position_of(const std::vector<std::string>& fields, const std::string& field) {
   const auto found = std::find(fields.begin(), fields.end(), field);
   EVCLEAN_CHECK(found != fields.end(), "no column for the field {}", field);
   return static_cast<int>(found - fields.begin());
 }
+
+std::vector<std::string> fields_of(const Columns& columns) {
+  std::vector<std::string> fields;
+  for (const Column& column : columns) fields.push_back(column.field);
+  return fields;
+}
+
+int Table::at(const std::string& field) const { return position_of(fields, field); }
 
 Fields Table::typed() const {
   Fields typed = data->fields();
@@ -130,9 +138,7 @@ Table Executor::limit(const Plan& plan) {
 Table Executor::concatenated(const Plan& plan) {
   std::vector<DatasetPtr> parts;
   for (const PlanPtr& input : plan.inputs) parts.push_back(exact(run(*input), input->columns).data);
-  Table table{concatenate(parts, workspace_), {}};
-  for (const Column& column : plan.columns) table.fields.push_back(column.field);
-  return table;
+  return {concatenate(parts, workspace_), fields_of(plan.columns)};
 }
 
 namespace {

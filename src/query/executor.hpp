@@ -88,6 +88,10 @@ class Executor {
 
 /// Filters and projections from `top` down, the lowest first, and the step below them.
 std::vector<const Plan*> local_steps(const Plan& top, const Plan*& bottom);
+/// Where a field stands; it must be there.
+int position_of(const std::vector<std::string>& fields, const std::string& field);
+/// The fields of columns, in order.
+std::vector<std::string> fields_of(const Columns& columns);
 /// "join events with others".
 std::string join_report_name(const Plan& plan);
 

@@ -2,8 +2,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-
 #include "evclean/unordered_rows.hpp"
 #include "executor.hpp"
 
@@ -14,18 +12,6 @@ std::string report_name(const Plan& plan) {
   std::vector<std::string> keys;
   for (std::size_t i = 0; i < plan.group_keys.size(); ++i) keys.push_back(plan.columns[i].name);
   return keys.empty() ? "aggregate" : fmt::format("group by {}", fmt::join(keys, ", "));
-}
-
-std::vector<std::string> fields_of(const Columns& columns) {
-  std::vector<std::string> fields;
-  for (const Column& column : columns) fields.push_back(column.field);
-  return fields;
-}
-
-int position_of(const std::vector<std::string>& fields, const std::string& field) {
-  const auto found = std::find(fields.begin(), fields.end(), field);
-  EVCLEAN_CHECK(found != fields.end(), "no column for the field {}", field);
-  return static_cast<int>(found - fields.begin());
 }
 
 bool takes_any_order(const Plan& plan) {
