@@ -5,6 +5,8 @@
 #include <bit>
 #include <cstring>
 
+#include "thrift_compact.hpp"
+
 #ifdef __BMI2__
 #include <immintrin.h>
 #endif
@@ -15,10 +17,6 @@ namespace {
 constexpr std::int64_t kGroup = 8;  ///< packed values come in groups of eight
 constexpr std::int64_t kMiniBlock = 32;
 constexpr std::int64_t kBlock = 4 * kMiniBlock;
-
-std::uint64_t zigzag(std::int64_t n) {
-  return (static_cast<std::uint64_t>(n) << 1) ^ static_cast<std::uint64_t>(n >> 63);
-}
 
 /// Packs values bit by bit, lowest first. `out` has room for 8 bytes more than they take.
 template <typename Value>
@@ -160,11 +158,6 @@ struct DeltaBlock {
 }  // namespace
 
 int bits_below(std::uint64_t count) { return count <= 2 ? 1 : std::bit_width(count - 1); }
-
-void append_varint(std::string& out, std::uint64_t value) {
-  for (; value >= 0x80; value >>= 7) out += static_cast<char>((value & 0x7f) | 0x80);
-  out += static_cast<char>(value);
-}
 
 void append_runs(std::string& out, const std::uint32_t* values, std::int64_t count, int bit_width) {
   append_all_runs(out, values, count, bit_width);

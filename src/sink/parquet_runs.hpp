@@ -19,7 +19,4 @@ void append_deltas(std::string& out, const std::int64_t* values, std::int64_t co
 /// Bytes that append_deltas would take, at most a few more.
 std::int64_t delta_size(const std::int64_t* values, std::int64_t count);
 
-/// An unsigned number of seven bits a byte.
-void append_varint(std::string& out, std::uint64_t value);
-
 }  // namespace evclean

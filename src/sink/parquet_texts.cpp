@@ -29,10 +29,10 @@ std::uint64_t load8(const char* at) {
   return value;
 }
 
-/// The lowest `bits` bits of a number; all when there are 64 to 255 (the instruction looks at eight bits of `bits`).
+/// The lowest `bits` bits of a number; all when there are 64 or more.
 std::uint64_t lowest(std::uint64_t value, std::size_t bits) {
 #ifdef __BMI2__
-  return _bzhi_u64(value, static_cast<unsigned>(bits));
+  return _bzhi_u64(value, static_cast<unsigned>(std::min<std::size_t>(bits, 64)));  // it looks at eight bits of it
 #else
   return bits >= 64 ? value : value & ((std::uint64_t{1} << bits) - 1);
 #endif
@@ -130,7 +130,7 @@ std::string_view ParquetTexts::text_at(std::size_t begin) const noexcept {
 }
 
 std::uint64_t ParquetTexts::first_bytes(std::string_view text) noexcept {
-  return __builtin_bswap64(lowest(load8(text.data()), 8 * std::min<std::size_t>(text.size(), 8)));
+  return __builtin_bswap64(lowest(load8(text.data()), 8 * text.size()));
 }
 
 /// In three rounds, so that memory is asked for before it is needed: tags, candidates, codes.

@@ -152,14 +152,7 @@ class Writer {
  private:
   void byte(unsigned value) { out_ += static_cast<char>(value); }
 
-  void varint(std::uint64_t value) {
-    for (; value >= 0x80; value >>= 7) byte(static_cast<unsigned>(value & 0x7f) | 0x80);
-    byte(static_cast<unsigned>(value));
-  }
-
-  static std::uint64_t zigzag(std::int64_t n) {
-    return (static_cast<std::uint64_t>(n) << 1) ^ static_cast<std::uint64_t>(n >> 63);
-  }
+  void varint(std::uint64_t value) { append_varint(out_, value); }
 
   void element(const ThriftValue& in) {
     if (in.type == Type::kTrue || in.type == Type::kFalse) return byte(in.type);
@@ -200,6 +193,15 @@ class Writer {
 };
 
 }  // namespace
+
+void append_varint(std::string& out, std::uint64_t value) {
+  for (; value >= 0x80; value >>= 7) out += static_cast<char>((value & 0x7f) | 0x80);
+  out += static_cast<char>(value);
+}
+
+std::uint64_t zigzag(std::int64_t value) noexcept {
+  return (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63);
+}
 
 ThriftValue thrift_i32(std::int64_t value) {
   ThriftValue out;

@@ -53,6 +53,10 @@ ThriftValue thrift_i64(std::int64_t value);
 ThriftValue thrift_binary(std::string bytes);
 ThriftValue thrift_list(ThriftValue::Type element, std::vector<ThriftValue> elements);
 
+/// An unsigned number of seven bits a byte; a signed one as such. Parquet's pages have both too.
+void append_varint(std::string& out, std::uint64_t value);
+std::uint64_t zigzag(std::int64_t value) noexcept;
+
 /// Parses one struct from the beginning of `bytes`. Errors: bug Error when the bytes are not such a struct.
 ThriftValue parse_thrift(std::string_view bytes);
 std::string write_thrift(const ThriftValue& value);
