@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -35,6 +36,14 @@ struct KeyRows {
 
 /// Compares two padded keys as memcmp does.
 int compare_keys(std::string_view a, std::string_view b) noexcept;
+
+/// The eight bytes of a padded key from `offset` on, as a number in their order; zero behind its end.
+inline std::uint64_t word_at(std::string_view key, std::size_t offset) noexcept {
+  if (key.size() < offset + 8) return 0;
+  std::uint64_t word;
+  std::memcpy(&word, key.data() + offset, sizeof word);
+  return __builtin_bswap64(word);
+}
 
 class KeyCodec {
  public:

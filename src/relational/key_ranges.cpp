@@ -13,14 +13,6 @@ namespace {
 
 constexpr std::size_t kLeastSamples = 2048, kSamplesARange = 512;
 
-/// Keys are padded: one that ends before is zero from there on.
-std::uint64_t word_at(std::string_view key, std::size_t offset) {
-  if (key.size() < offset + 8) return 0;
-  std::uint64_t word;
-  std::memcpy(&word, key.data() + offset, sizeof word);
-  return __builtin_bswap64(word);
-}
-
 unsigned __int128 words_at(std::string_view key, std::size_t offset) {
   return static_cast<unsigned __int128>(word_at(key, offset)) << 64 | word_at(key, offset + 8);
 }

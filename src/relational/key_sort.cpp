@@ -19,13 +19,6 @@ constexpr std::size_t kRadixRun = 512;
 bool less_key(const KeyRef& a, const KeyRef& b) { return compare_keys(a.view(), b.view()) < 0; }
 bool less_word(const KeyRef& a, const KeyRef& b) { return a.word < b.word; }
 
-std::uint64_t word_at(const KeyRef& ref, std::size_t offset) {
-  if (offset >= ref.size) return 0;
-  std::uint64_t word;
-  std::memcpy(&word, ref.key + offset, sizeof word);
-  return __builtin_bswap64(word);
-}
-
 class KeySorter {
  public:
   explicit KeySorter(std::vector<KeyRef>& refs) : refs_(refs) {}
@@ -51,7 +44,7 @@ class KeySorter {
     std::uint64_t any = 0, all = ~std::uint64_t{0};
     for (std::size_t i = begin; i < end; ++i) {
       if (i + 16 < end) __builtin_prefetch(refs_[i + 16].key + offset);
-      refs_[i].word = word_at(refs_[i], offset);
+      refs_[i].word = word_at(refs_[i].view(), offset);
       any |= refs_[i].word;
       all &= refs_[i].word;
     }
@@ -85,7 +78,7 @@ class KeySorter {
   static bool less_from(const KeyRef& a, const KeyRef& b, std::size_t offset) {
     if (a.word != b.word) return a.word < b.word;
     for (; offset < std::min(a.size, b.size); offset += 8) {
-      const std::uint64_t of_a = word_at(a, offset), of_b = word_at(b, offset);
+      const std::uint64_t of_a = word_at(a.view(), offset), of_b = word_at(b.view(), offset);
       if (of_a != of_b) return of_a < of_b;
     }
     return false;
