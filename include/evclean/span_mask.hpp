@@ -40,4 +40,17 @@ template <typename Visit>
   for (; bits != 0; bits &= bits - 1) visit(static_cast<std::int64_t>(std::countr_zero(bits)));
 }
 
+/// Calls `visit(span, row)` for every span that is not missing, in order; gives the number of those that are.
+template <typename AnySpan, typename Visit>
+[[gnu::always_inline]] inline std::int64_t for_each_present(AnySpan* spans, std::int64_t rows, Visit&& visit) {
+  std::int64_t missing = 0;
+  for (std::int64_t first = 0; first < rows; first += 64) {
+    const std::int64_t count = rows - first < 64 ? rows - first : 64;
+    const std::uint64_t present = present_bits(spans + first, count);
+    missing += count - std::popcount(present);
+    for_each_bit(present, [&](std::int64_t i) { visit(spans[first + i], first + i); });
+  }
+  return missing;
+}
+
 }  // namespace evclean

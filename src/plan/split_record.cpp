@@ -2,7 +2,6 @@
 #include "split_record.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <tuple>
 
 #include "evclean/span_mask.hpp"
@@ -318,10 +317,7 @@ void count_missing(const Batch& batch, std::vector<std::int64_t>& missing) {
       continue;
     }
     const std::vector<Span>& spans = batch.raw(static_cast<int>(c)).spans;
-    for (std::int64_t first = 0; first < batch.num_rows; first += 64) {
-      const std::int64_t count = std::min<std::int64_t>(64, batch.num_rows - first);
-      missing[c] += count - std::popcount(present_bits(spans.data() + first, count));
-    }
+    missing[c] += for_each_present(spans.data(), batch.num_rows, [](Span, std::int64_t) {});
   }
 }
 

@@ -272,13 +272,7 @@ void examine_all(const SpanColumn& column, Tally& tally) {
       tally.add(kind, row);
     }
   };
-  for (std::int64_t first = 0; first < rows; first += 64) {
-    const Span* const spans = column.spans.data() + first;
-    const std::int64_t count = std::min<std::int64_t>(64, rows - first);
-    const std::uint64_t present = present_bits(spans, count);
-    tally.missing += count - std::popcount(present);
-    for_each_bit(present, [&](std::int64_t i) { examine_one(spans[i], first + i); });
-  }
+  tally.missing += for_each_present(column.spans.data(), rows, examine_one);
 }
 
 }  // namespace

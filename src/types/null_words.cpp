@@ -70,7 +70,7 @@ void NullWords::mark(SpanColumn& column, Evidence& evidence) const {
   const char* const text = column.text ? column.text->data() : nullptr;
   const bool json = column.kind == RawKind::kJson;
   std::vector<std::int64_t> counts(words_.size() + 1);
-  const auto mark_one = [&](Span& span) {
+  const auto mark_one = [&](Span& span, std::int64_t) {
     if (span.length() != 0 && !may_be_word(text[span.offset], span.length())) return;
     if (!json && span.quoted() && span.length() != 0) return;
     const int word = find({text + span.offset, span.length()}, json);
@@ -78,12 +78,7 @@ void NullWords::mark(SpanColumn& column, Evidence& evidence) const {
     span.bits |= Span::kMissing;
     ++counts[static_cast<std::size_t>(word + 1)];
   };
-  const auto rows = static_cast<std::int64_t>(column.spans.size());
-  for (std::int64_t first = 0; first < rows; first += 64) {
-    Span* const spans = column.spans.data() + first;
-    for_each_bit(present_bits(spans, std::min<std::int64_t>(64, rows - first)),
-                 [&](std::int64_t i) { mark_one(spans[i]); });
-  }
+  for_each_present(column.spans.data(), static_cast<std::int64_t>(column.spans.size()), mark_one);
   if (counts[0] > 0) evidence.null_words[""] += counts[0];
   for (std::size_t i = 0; i < words_.size(); ++i) {
     if (counts[i + 1] > 0) evidence.null_words[words_[i].text] += counts[i + 1];
