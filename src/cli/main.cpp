@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one main and the one catch. MPI starts first and ends last; rank 0 speaks.
 #include <fmt/format.h>
-#include <malloc.h>
 
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 
 #include "commands.hpp"
+#include "evclean/heap_pages.hpp"
 #include "evclean/interrupt.hpp"
 #include "standard_streams.hpp"
 
@@ -21,15 +21,6 @@ void watch_signals() {
   action.sa_handler = note_interrupt;
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
-}
-
-/// Blocks, frames and batches come and go a thousand times: keep their pages instead of giving them back and faulting
-/// them in again. Arrow's own pool gives back within milliseconds what a join needs again, so it takes its memory here
-/// too. 32 MiB is the largest threshold that the C library takes.
-void keep_pages() {
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);
-  mallopt(M_TRIM_THRESHOLD, 512 << 20);
-  setenv("ARROW_DEFAULT_MEMORY_POOL", "system", 0);
 }
 
 int dispatch(const CommandLine& command, const Comm& comm) {
@@ -93,7 +84,7 @@ int main(int argc, char** argv) {
   }
 #endif
   secure_standard_streams();
-  keep_pages();
+  settle_heap_pages();
   std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is a failed write, not a death; MPI writes files too
   int code = 0;
   try {

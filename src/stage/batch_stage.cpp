@@ -5,12 +5,16 @@
 
 #include <map>
 
+#include "evclean/heap_pages.hpp"
 #include "evclean/record_batch.hpp"
 #include "evclean/stage.hpp"
 #include "scratch_file.hpp"
 
 namespace evclean {
 namespace {
+
+/// More kept than this is a table worth huge pages.
+constexpr std::int64_t kMuchKept = 8 << 20;
 
 struct StagedBatch {
   std::shared_ptr<arrow::RecordBatch> rows;  ///< null when the batch is in scratch
@@ -56,6 +60,7 @@ struct BatchStage::Impl {
   std::shared_ptr<arrow::Schema> schema;
   std::shared_ptr<MemoryBudget> budget;
   std::int64_t spilled_bytes = 0;
+  std::int64_t kept_bytes = 0;  ///< ever, dropped or not
   ScratchFile scratch;
   std::map<std::int64_t, StagedPart> parts;
 };
@@ -82,6 +87,8 @@ void BatchStage::append(std::int64_t part, const Batch& batch) {
     const std::string bytes = serialize_record_batch(*next.rows);
     next = {nullptr, impl_->scratch.append(bytes), static_cast<std::int64_t>(bytes.size())};
     impl_->spilled_bytes += next.size_bytes;
+  } else if ((impl_->kept_bytes += next.size_bytes) > kMuchKept) {
+    keep_much_in_heap();
   }
   staged.batches.push_back(std::move(next));
   staged.rows += batch.num_rows;
