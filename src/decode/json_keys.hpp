@@ -62,6 +62,8 @@ class JsonKeys {
     if (matches(guess, node, text, size)) return guess;
     return find_slowly(node, before, guess, text, size);
   }
+  /// Lets `key` be the one expected after `before`.
+  void expect(std::uint32_t node, std::uint32_t before, std::uint32_t key);
   /// Adds a key; `value` is its unescaped text.
   std::uint32_t add(std::uint32_t node, std::uint32_t before, std::string_view raw, std::string_view value);
   /// The object that a key opens.
@@ -103,7 +105,6 @@ class JsonKeys {
     if (size < 8) head &= (std::uint64_t{1} << (8 * size)) - 1;
     return ((head ^ size ^ (std::uint64_t{node} << 32)) * 0x9E3779B97F4A7C15ull) >> 56;
   }
-  void expect(std::uint32_t node, std::uint32_t before, std::uint32_t key);
   static std::string map_key(std::uint32_t node, std::string_view raw);
 
   std::vector<JsonKey> keys_;

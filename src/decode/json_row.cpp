@@ -13,6 +13,7 @@ namespace evclean {
 
 void JsonRows::begin_file() {
   keys_.clear();
+  expected_.clear();
   columns_.clear();
   column_of_.clear();
 }
@@ -151,6 +152,70 @@ bool JsonRows::open_object(std::uint32_t node, std::size_t token) {
   }
 }
 
+/// A value that is a string without escapes, or a number or word.
+[[gnu::always_inline]] inline bool JsonRows::expected_value(std::size_t begin, std::size_t end, Span& span) {
+  const char first = data_[begin];
+  if (first == '"') {
+    if (data_[end - 1] != '"' || has_backslash(begin + 1, end)) return false;
+    span = Span::of(static_cast<std::uint32_t>(begin + 1), static_cast<std::uint32_t>(end - begin - 2), Span::kQuoted);
+    return true;
+  }
+  if (!is_short_digits(data_ + begin, end - begin)) {
+    const std::string_view text(data_ + begin, end - begin);
+    if (text == "null") {
+      span = Span{};
+      return true;
+    }
+    if (!is_json_number(text) && text != "true" && text != "false") return false;
+  }
+  span = Span::of(static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end - begin));
+  return true;
+}
+
+/// Reads the pairs at `token` as long as they are those expected, with what parts them. Either the record ended with
+/// one, then this gives the token behind it, or the pair at the token given is another matter.
+std::size_t JsonRows::read_expected(std::size_t token) {
+  const std::size_t limit = limit_;
+  std::size_t i = 0;
+  for (; i < expected_.size(); ++i, token += 4) {
+    const std::size_t end = position(token + 3);
+    if (end >= limit) break;
+    const ExpectedPair& pair = expected_[i];
+    const std::size_t key = position(token);
+    Span span;
+    if (!pair.stands_at(data_ + key, position(token + 1) + 1 - key)) break;
+    if (!expected_value(position(token + 2), end, span)) break;
+    cells_[pair.column][row_] = span;
+    if (data_[end] == '}') {
+      open_.clear();
+      return token + 4;
+    }
+    const std::size_t next = position(token + 4);
+    if (data_[end] != ',' || next >= limit || data_[next] != '"') break;
+  }
+  // As if they had been read one by one.
+  Open& open = open_.back();
+  for (std::size_t read = 0; read < i; ++read) {
+    const std::uint32_t key = expected_[read].key;
+    keys_.key(key).seen_in = record_;
+    keys_.expect(open.node, open.before, key);
+    open.before = key;
+  }
+  return token;
+}
+
+/// Of a record that was just read, to its end; it had so many tokens.
+void JsonRows::learn_pairs(std::size_t tokens) {
+  constexpr std::size_t kPatience = 16;
+  if (expected_.size() > 0 && ++unexpected_ < kPatience) return;
+  unexpected_ = 0;
+  // A brace, and four tokens a pair of scalars.
+  if (tokens % 4 == 1)
+    expected_.learn(keys_, tokens / 4, record_);
+  else
+    expected_.clear();
+}
+
 std::size_t JsonRows::read(std::size_t token, std::size_t limit) {
   limit_ = limit;
   ++record_;
@@ -162,7 +227,9 @@ std::size_t JsonRows::read(std::size_t token, std::size_t limit) {
   given_.clear();
   open_.clear();
   if (!open_object(0, token)) return 0;
-  ++token;
+  const std::size_t first = token++;
+  token = read_expected(token);
+  if (open_.empty()) return token;
   while (!open_.empty()) {
     const bool empty = open_.back().before == kNoKey && position(token) < limit_ && data_[position(token)] == '}';
     if (!empty && (token = read_pair(token)) == 0) return 0;
@@ -170,6 +237,7 @@ std::size_t JsonRows::read(std::size_t token, std::size_t limit) {
     if (data_[position(token - 1)] == '{' && open_.back().before == kNoKey && !empty) continue;
     if ((token = close_objects(token)) == 0) return 0;
   }
+  learn_pairs(token - first);
   return token;
 }
 
@@ -237,6 +305,7 @@ bool JsonRows::give_column(JsonKey& key) {
   if (known != column_of_.end()) {
     key.column = known->second;
     keys_.share_column(key.column);
+    expected_.clear();
     return true;
   }
   if (columns_.size() >= max_columns_)
@@ -319,6 +388,7 @@ void JsonRows::commit(RecordRef record) {
 }
 
 void JsonRows::drop() {
+  expected_.clear();
   duplicate_keys_ = duplicates_before_;
   lone_surrogates_ = surrogates_before_;
   for (Span* column : cells_) column[row_] = Span{};

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "evclean/decoder.hpp"
+#include "json_expected.hpp"
 #include "json_keys.hpp"
 #include "json_text.hpp"
 #include "structured_record.hpp"
@@ -66,6 +67,9 @@ class JsonRows {
   std::size_t fail(std::string what, std::size_t at);
   std::size_t fail_at(std::size_t token, const char* expected);
   bool open_object(std::uint32_t node, std::size_t token);
+  std::size_t read_expected(std::size_t token);
+  bool expected_value(std::size_t begin, std::size_t end, Span& span);
+  void learn_pairs(std::size_t tokens);
   std::size_t read_pair(std::size_t token);
   std::size_t close_objects(std::size_t token);
   bool find_key(std::size_t token);
@@ -110,6 +114,8 @@ class JsonRows {
   std::size_t max_depth_;
 
   JsonKeys keys_;
+  ExpectedPairs expected_;
+  std::size_t unexpected_ = 0;  ///< records since it was learned that were others
   std::vector<InputColumn> columns_;
   std::unordered_map<std::string, std::int32_t> column_of_;
 
