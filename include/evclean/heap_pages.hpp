@@ -4,13 +4,14 @@
 
 namespace evclean {
 
-/// Keeps pages that were freed, and reserves addresses for the heap's first part in one piece. To be called once, before
-/// anything large is allocated.
+/// Keeps pages that were freed, and reserves addresses for the heap's first part in one piece. To be called once,
+/// before anything large is allocated.
 void settle_heap_pages();
 
 /// From now on the heap's first part grows on huge pages, where the system gives them when asked
-/// (/sys/kernel/mm/transparent_hugepage/enabled: madvise or always). For jobs that keep much in memory: blocks that come
-/// and go keep their pages anyway. May be called again, and by any thread; without settle_heap_pages() it does nothing.
+/// (/sys/kernel/mm/transparent_hugepage/enabled: madvise or always). For jobs that keep much in memory: blocks that
+/// come and go keep their pages anyway. May be called again, and by any thread; without settle_heap_pages() it does
+/// nothing.
 void keep_much_in_heap();
 
 }  // namespace evclean

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <utility>
 
+#include "byte_block.hpp"
+#include "evclean/span_mask.hpp"
 #include "json_text.hpp"
 #include "structured.hpp"
 
@@ -101,13 +103,19 @@ std::size_t JsonDecoder::pass_over(Call& call, std::size_t at) {
 std::size_t JsonDecoder::frame_lines(Call& call, std::size_t at) {
   const DecodeInput& input = call.input;
   const std::size_t stop = std::min({at + kWindowBytes, input.text_end, input.owned_end});
-  while (at < stop) {
-    const std::size_t lf = find_line_end(call.text(), at, input.text_end);
-    if (lf == input.text_end && !input.at_end) return frames_.empty() ? unfinished(call, at) : at;
-    frames_.push_back({at, lf});
-    at = std::min(lf + 1, input.text_end);
+  for (std::size_t block = at; block < stop; block += 64) {  // behind the text are bytes that may be read
+    const std::uint64_t within = stop - block >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << (stop - block)) - 1;
+    for_each_bit(ByteBlock(call.text() + block).equal('\n') & within, [&](std::int64_t bit) {
+      const std::size_t lf = block + static_cast<std::size_t>(bit);
+      frames_.push_back({at, lf});
+      at = lf + 1;
+    });
   }
-  return at;
+  if (at >= stop) return at;
+  const std::size_t lf = find_line_end(call.text(), stop, input.text_end);
+  if (lf == input.text_end && !input.at_end) return frames_.empty() ? unfinished(call, at) : at;
+  frames_.push_back({at, lf});
+  return std::min(lf + 1, input.text_end);
 }
 
 /// A record at `at` that does not end in this text: waits for more, or gives it up when it is too long.
