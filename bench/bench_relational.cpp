@@ -6,7 +6,6 @@
 #include <arrow/api.h>
 #include <arrow/io/file.h>
 #include <arrow/ipc/reader.h>
-#include <malloc.h>
 #include <sys/resource.h>
 
 #include <chrono>
@@ -17,6 +16,7 @@
 #include <vector>
 
 #include "evclean/arrow_status.hpp"
+#include "evclean/heap_pages.hpp"
 #include "evclean/record_batch.hpp"
 #include "evclean/relational.hpp"
 
@@ -174,10 +174,7 @@ int run(const std::string& path, const std::string& name, int runs, const std::s
 }  // namespace
 
 int main(int argc, char** argv) {
-  // As the program does (src/cli/main.cpp): what one run gives back, the next one has at hand.
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);
-  mallopt(M_TRIM_THRESHOLD, 512 << 20);
-  setenv("ARROW_DEFAULT_MEMORY_POOL", "system", 0);
+  evclean::settle_heap_pages();  // as the program does
   const evclean::MpiEnvironment environment(argc, argv);
   try {
     if (argc != 4 && argc != 5) fail_user("usage: bench_relational FILE.arrow QUESTION RUNS [RIGHT.arrow]");
