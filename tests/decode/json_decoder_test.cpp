@@ -88,6 +88,63 @@ TEST(JsonDecoder, TheLastOfRepeatedKeysCounts) {
   EXPECT_EQ(dotted.value(0, "a.b") + dotted.value(1, "a.b") + dotted.value(2, "a.b"), "234");
 }
 
+/// Each line with its usual neighbours, as each alone: what a decoder expects of a record changes nothing.
+TEST(JsonDecoder, RecordsReadAlikeAmongOthersAndAlone) {
+  const std::string usual = R"({"id":17,"key":"abc","a_key_that_is_longer_than_others":2.5,"ok":true,"none":null})";
+  const std::vector<std::string> others = {
+      R"({"key":"abc","id":17})",
+      R"({"id":17,"key":"abc"})",
+      R"({"id":17,"key":"abc","new":1,"ok":false})",
+      R"({"id":17,"id":18,"key":"abc","key":"d"})",
+      R"({"id" :17,"key": "abc" ,"ok":true})",
+      R"({"id":"17","key":12,"a_key_that_is_longer_than_others":"x","ok":"","none":"n"})",
+      R"({"id":-1,"key":"a\"b","a_key_that_is_longer_than_others":1e5,"ok":null,"none":[1,{"a":2}]})",
+      R"({"id":{"a":1},"key":"abc","none":{}})",
+      R"({"id":17,"key":"abc","a_key_that_is_longer_than_otherz":2.5,"ok":true})",
+      R"({"id":12345678901234567,"key":"}{","ok":true})",
+      R"({"id":017,"key":"abc"})",
+      R"({"id":17,"key":"abc",})",
+      R"({"id":17,"key":"abc","ok":truex})",
+      R"({"id":17,"key":"abc","ok":nul})",
+      R"({"id":17 18,"key":"abc"})",
+      R"({"id":17,"key":"abc";"ok":true})",
+      R"({"id":17,"key":"abc","a_key_that_is_longer_than_others":2.5,"ok":true,"none":null} x)",
+      R"({"id":17,"key":"abc","a_key_that_is_longer_than_others":2.5,"ok":true,"none":null)",
+      R"({"id":17,"key":"abc","a_key_that_is_longer_than_others":2.5,"ok")",
+      R"({"id":17,"key")",
+      R"({"id":-,"key":"abc"})",
+      R"({"id":,"key":"abc"})",
+      R"({})"};
+  std::mt19937 draw(1);
+  std::vector<std::string> lines(2, usual);
+  std::string text;
+  for (int i = 0; i < 2000; ++i) lines.push_back(draw() % 3 == 0 ? others[draw() % others.size()] : usual);
+  for (const std::string& line : lines) text += line + '\n';
+  const Decoded all = decode(text);
+  std::size_t row = 0, reject = 0;
+  for (const std::string& line : lines) {
+    const Decoded alone = decode(line + "\n{\"z\":0}\n{\"z\":0}\n");  // the first line: nothing is expected of it
+    if (alone.rows.size() == 2) {
+      ASSERT_LT(reject, all.rejects.size());
+      EXPECT_EQ(all.rejects[reject].text, line);
+      EXPECT_EQ(all.rejects[reject++].reason, alone.rejects.at(0).reason) << line;
+      continue;
+    }
+    ASSERT_LT(row, all.rows.size());
+    for (std::size_t c = 0; c < all.names.size(); ++c) {
+      const Cell cell = c < all.rows[row].size() ? all.rows[row][c] : Cell{};
+      const auto known = std::find(alone.names.begin(), alone.names.end(), all.names[c]);
+      const Cell wanted =
+          known == alone.names.end() ? Cell{} : alone.rows[0][static_cast<std::size_t>(known - alone.names.begin())];
+      EXPECT_TRUE(cell == wanted) << all.names[c] << " of " << line;
+    }
+    ++row;
+  }
+  EXPECT_EQ(row, all.rows.size());
+  EXPECT_EQ(reject, all.rejects.size());
+  EXPECT_EQ(all.duplicate_keys, 2 * std::count(lines.begin(), lines.end(), others[3]));
+}
+
 TEST(JsonDecoder, EscapesAreUndone) {
   const Decoded d = decode(R"({"a":"x\"y\\\/\n\t\b\f\r","b":"\u00e9\u20ac\ud83d\ude00","c":"\u0000","k\u0065y":1})");
   EXPECT_EQ(d.value(0, "a"), "x\"y\\/\n\t\b\f\r");
