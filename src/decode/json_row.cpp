@@ -161,11 +161,12 @@ std::size_t JsonRows::read(std::size_t token, std::size_t limit) {
   duplicates_before_ = duplicate_keys_;
   surrogates_before_ = lone_surrogates_;
   given_.clear();
-  open_.clear();
-  if (!open_object(0, token)) return 0;
   const std::size_t first = token++;
-  token = read_expected(token);
-  if (open_.empty()) return token;
+  const std::size_t expected = read_expected(token);
+  if (expected == kWholeRecord) return token;
+  open_.clear();
+  if (!open_object(0, first)) return 0;
+  note_expected(expected);
   while (!open_.empty()) {
     const bool empty = open_.back().before == kNoKey && position(token) < limit_ && data_[position(token)] == '}';
     if (!empty && (token = read_pair(token)) == 0) return 0;

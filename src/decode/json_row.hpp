@@ -54,6 +54,7 @@ class JsonRows {
 
  private:
   static constexpr std::size_t kMaxCells = kMaxBatchCells;
+  static constexpr std::size_t kWholeRecord = SIZE_MAX;
   /// Cells that stay in the second-level cache with their text until they are written, and rows enough to make up for
   /// the cost of a batch.
   static constexpr std::size_t kGoodCells = 64 << 10;
@@ -67,7 +68,8 @@ class JsonRows {
   std::size_t fail(std::string what, std::size_t at);
   std::size_t fail_at(std::size_t token, const char* expected);
   bool open_object(std::uint32_t node, std::size_t token);
-  std::size_t read_expected(std::size_t token);
+  std::size_t read_expected(std::size_t& token);
+  void note_expected(std::size_t pairs);
   bool expected_value(std::size_t begin, std::size_t end, Span& span);
   void learn_pairs(std::size_t tokens);
   std::size_t read_pair(std::size_t token);

@@ -25,9 +25,9 @@ namespace evclean {
   return true;
 }
 
-/// Reads the pairs at `token` as long as they are those expected, with what parts them. Either the record ended with
-/// one, then this gives the token behind it, or the pair at the token given is another matter.
-std::size_t JsonRows::read_expected(std::size_t token) {
+/// Reads the pairs from `token` on as long as they are those expected, with what parts them, and moves `token` behind
+/// them. Gives their number, or kWholeRecord: the record ended with one, and `token` is behind it.
+std::size_t JsonRows::read_expected(std::size_t& token) {
   const std::size_t limit = limit_;
   std::size_t i = 0;
   for (; i < expected_.size(); ++i, token += 4) {
@@ -40,21 +40,24 @@ std::size_t JsonRows::read_expected(std::size_t token) {
     if (!expected_value(position(token + 2), end, span)) break;
     cells_[pair.column][row_] = span;
     if (data_[end] == '}') {
-      open_.clear();
-      return token + 4;
+      token += 4;
+      return kWholeRecord;
     }
     const std::size_t next = position(token + 4);
     if (data_[end] != ',' || next >= limit || data_[next] != '"') break;
   }
-  // As if they had been read one by one.
+  return i;
+}
+
+/// As if that many expected pairs had been read one by one, within the object that was just opened.
+void JsonRows::note_expected(std::size_t pairs) {
   Open& open = open_.back();
-  for (std::size_t read = 0; read < i; ++read) {
-    const std::uint32_t key = expected_[read].key;
+  for (std::size_t i = 0; i < pairs; ++i) {
+    const std::uint32_t key = expected_[i].key;
     keys_.key(key).seen_in = record_;
     keys_.expect(open.node, open.before, key);
     open.before = key;
   }
-  return token;
 }
 
 /// Of a record that was just read, to its end; it had so many tokens.
