@@ -22,54 +22,72 @@ constexpr std::size_t kFirstLook = 1 << 14;
 /// Which code a number has, by its distance from the smallest.
 class RangeTable {
  public:
-  RangeTable(std::int64_t smallest, std::uint64_t range) : smallest_(smallest), code_plus_(range + 1) {}
-  std::uint32_t* code_plus(std::int64_t value) {
-    return &code_plus_[static_cast<std::uint64_t>(value) - static_cast<std::uint64_t>(smallest_)];
+  RangeTable(std::int64_t smallest, std::uint64_t range)
+      : smallest_(static_cast<std::uint64_t>(smallest)), code_plus_(range + 1) {}
+  /// The number's code plus one; 0: none yet.
+  std::uint32_t find(std::int64_t value) const { return code_plus_[static_cast<std::uint64_t>(value) - smallest_]; }
+  /// False when there is no place for it.
+  bool add(std::int64_t value, std::uint32_t code_plus) {
+    code_plus_[static_cast<std::uint64_t>(value) - smallest_] = code_plus;
+    return true;
   }
-  void grow_for(std::size_t) {}
 
  private:
-  std::int64_t smallest_;
-  std::vector<std::uint32_t> code_plus_;  ///< 0: none yet
+  std::uint64_t smallest_;
+  std::vector<std::uint32_t> code_plus_;
 };
 
 /// The same by hash, open-addressed.
 class HashTable {
  public:
-  /// Null when too many numbers meet at one place.
-  std::uint32_t* code_plus(std::int64_t value) {
-    std::uint64_t at = mix64(static_cast<std::uint64_t>(value)) >> shift_;
-    for (int probes = 0; probes < kMaxProbes; ++probes, at = (at + 1) & (slots_.size() - 1)) {
-      Slot& slot = slots_[at];
-      if (slot.code_plus == 0) slot.value = value;
-      if (slot.value == value) return &slot.code_plus;
-    }
-    return nullptr;
+  /// Finds most of them at the first place.
+  std::uint32_t find(std::int64_t value) const {
+    const Slot& first = slots_[home(value)];
+    if (first.value == value) [[likely]]
+      return first.code_plus;
+    return first.code_plus == 0 ? 0 : find_further(value);
   }
-  void grow_for(std::size_t entries) {
-    if (2 * entries <= slots_.size()) return;
+  /// False when too many numbers meet at one place.
+  bool add(std::int64_t value, std::uint32_t code_plus) {
+    std::uint64_t at = home(value);
+    for (int probes = 0; probes < kMaxProbes; ++probes, at = (at + 1) & (slots_.size() - 1)) {
+      if (slots_[at].code_plus != 0) continue;
+      slots_[at] = {value, code_plus};
+      if (kSlotsAnEntry * code_plus > slots_.size()) grow();
+      return true;
+    }
+    return false;
+  }
+
+ private:
+  /// With few entries a slot nearly all stand at their first place, so that looking there is foreseen by the processor.
+  static constexpr std::size_t kSlotsAnEntry = 4;
+  struct Slot {
+    std::int64_t value = 0;
+    std::uint32_t code_plus = 0;  ///< 0: free
+  };
+
+  std::uint64_t home(std::int64_t value) const { return mix64(static_cast<std::uint64_t>(value)) >> shift_; }
+
+  std::uint32_t find_further(std::int64_t value) const {
+    std::uint64_t at = home(value);
+    while (slots_[at].code_plus != 0 && slots_[at].value != value) at = (at + 1) & (slots_.size() - 1);
+    return slots_[at].code_plus;
+  }
+  void grow() {
     std::vector<Slot> old(2 * slots_.size());
     old.swap(slots_);
     --shift_;
     for (const Slot& slot : old) {
-      if (slot.code_plus != 0) put(slot);
+      if (slot.code_plus == 0) continue;
+      std::uint64_t at = home(slot.value);
+      while (slots_[at].code_plus != 0) at = (at + 1) & (slots_.size() - 1);
+      slots_[at] = slot;
     }
   }
 
- private:
-  struct Slot {
-    std::int64_t value = 0;
-    std::uint32_t code_plus = 0;
-  };
-
-  void put(const Slot& slot) {
-    std::uint64_t at = mix64(static_cast<std::uint64_t>(slot.value)) >> shift_;
-    while (slots_[at].code_plus != 0) at = (at + 1) & (slots_.size() - 1);
-    slots_[at] = slot;
-  }
-
-  std::vector<Slot> slots_ = std::vector<Slot>(1024);
-  int shift_ = 64 - 10;
+  std::vector<Slot> slots_ = std::vector<Slot>(4096);
+  int shift_ = 64 - 12;
 };
 
 /// Gives up early: when the values since the look before were no cheaper through the dictionary than otherwise.
@@ -95,25 +113,32 @@ class Outlook {
   std::size_t entries_before_ = 0;
 };
 
+/// The next code, for the value at `at`; false when there will be no dictionary.
 template <typename Table>
-std::optional<NumberCodes> code_by(Table& table, const std::vector<std::int64_t>& values, std::size_t max_entries,
+bool add_code(Table& table, std::vector<std::int64_t>& dictionary, std::int64_t value, std::size_t at,
+              std::size_t max_entries) {
+  dictionary.push_back(value);
+  const std::size_t entries = dictionary.size();
+  if (entries > max_entries || (at < kSampleValues && entries > kSampleValues / 4 * 3)) return false;
+  return table.add(value, static_cast<std::uint32_t>(entries));
+}
+
+template <typename Table>
+std::optional<NumberCodes> code_by(Table table, const std::vector<std::int64_t>& values, std::size_t max_entries,
                                    Outlook outlook) {
   NumberCodes out;
   out.codes.resize(values.size());
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (i == outlook.next_look() && !outlook.is_good(out.dictionary.size())) return std::nullopt;
-    std::uint32_t* const code_plus = table.code_plus(values[i]);
-    if (code_plus == nullptr) return std::nullopt;
-    if (*code_plus != 0) {
-      out.codes[i] = *code_plus - 1;
-      continue;
+  std::uint32_t* const codes = out.codes.data();
+  for (std::size_t at = 0; at < values.size();) {
+    for (const std::size_t end = std::min(values.size(), outlook.next_look()); at < end; ++at) {
+      const std::uint32_t code_plus = table.find(values[at]);
+      codes[at] = code_plus - 1;
+      if (code_plus != 0) [[likely]]
+        continue;
+      codes[at] = static_cast<std::uint32_t>(out.dictionary.size());
+      if (!add_code(table, out.dictionary, values[at], at, max_entries)) return std::nullopt;
     }
-    out.codes[i] = static_cast<std::uint32_t>(out.dictionary.size());
-    out.dictionary.push_back(values[i]);
-    *code_plus = static_cast<std::uint32_t>(out.dictionary.size());
-    if (out.dictionary.size() > max_entries) return std::nullopt;
-    if (i < kSampleValues && out.dictionary.size() > kSampleValues / 4 * 3) return std::nullopt;
-    table.grow_for(out.dictionary.size());
+    if (at < values.size() && !outlook.is_good(out.dictionary.size())) return std::nullopt;
   }
   return out;
 }
@@ -130,20 +155,25 @@ std::size_t entries_within(std::int64_t budget, std::int64_t entry_bytes, std::i
 
 }  // namespace
 
+NumberBounds bounds_of(const std::vector<std::int64_t>& values) {
+  NumberBounds bounds{values.front(), values.front()};
+  for (const std::int64_t value : values) {  // in vectors, which std::minmax_element is not
+    bounds.smallest = std::min(bounds.smallest, value);
+    bounds.largest = std::max(bounds.largest, value);
+  }
+  return bounds;
+}
+
 std::optional<NumberCodes> code_numbers(const std::vector<std::int64_t>& values, std::int64_t budget_bytes,
                                         std::int64_t entry_bytes) {
   if (values.empty()) return std::nullopt;
   const std::size_t max_entries = entries_within(budget_bytes, entry_bytes, static_cast<std::int64_t>(values.size()));
   if (max_entries == 0) return std::nullopt;
   const Outlook outlook(static_cast<double>(budget_bytes) / static_cast<double>(values.size()), entry_bytes);
-  const auto [smallest, largest] = std::minmax_element(values.begin(), values.end());
-  const std::uint64_t range = static_cast<std::uint64_t>(*largest) - static_cast<std::uint64_t>(*smallest);
-  if (range < kMaxRange) {
-    RangeTable table(*smallest, range);
-    return code_by(table, values, max_entries, outlook);
-  }
-  HashTable table;
-  return code_by(table, values, max_entries, outlook);
+  const NumberBounds bounds = bounds_of(values);
+  const std::uint64_t range = static_cast<std::uint64_t>(bounds.largest) - static_cast<std::uint64_t>(bounds.smallest);
+  if (range < kMaxRange) return code_by(RangeTable(bounds.smallest, range), values, max_entries, outlook);
+  return code_by(HashTable(), values, max_entries, outlook);
 }
 
 }  // namespace evclean

@@ -8,6 +8,14 @@
 
 namespace evclean {
 
+struct NumberBounds {
+  std::int64_t smallest;
+  std::int64_t largest;
+};
+
+/// At least one value.
+NumberBounds bounds_of(const std::vector<std::int64_t>& values);
+
 struct NumberCodes {
   std::vector<std::int64_t> dictionary;  ///< by first appearance
   std::vector<std::uint32_t> codes;      ///< one a value

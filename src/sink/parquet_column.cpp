@@ -2,6 +2,7 @@
 #include "parquet_column.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <numeric>
 
@@ -35,12 +36,12 @@ void ParquetColumn::append_levels(const ValueColumn& column, std::int64_t begin,
   present_.resize(static_cast<std::size_t>(rows_), 1);
   if (!some) return;
   std::uint8_t* levels = present_.data() + before;
-  std::int64_t there = 0;
-  for (std::int64_t row = begin; row < end; ++row) {
-    levels[row - begin] = column.missing(row) ? 0 : 1;
-    there += levels[row - begin];
+  for (std::int64_t row = begin; row < end; row += 64, levels += 64) {
+    const std::int64_t count = std::min<std::int64_t>(64, end - row);
+    const std::uint64_t there = column.present(row, count);
+    for (std::int64_t i = 0; i < count; ++i) levels[i] = static_cast<std::uint8_t>(there >> i & 1);
+    missing_ += count - std::popcount(there);
   }
-  missing_ += end - begin - there;
 }
 
 /// Levels of rows [begin, end), their bytes' number first.
@@ -48,8 +49,7 @@ void ParquetColumn::write_levels(std::string& page, std::int64_t begin, std::int
   const std::size_t at = page.size();
   page.resize(at + sizeof(std::uint32_t));
   if (present_.empty()) {
-    const std::vector<std::uint8_t> all(static_cast<std::size_t>(end - begin), 1);
-    append_runs(page, all.data(), end - begin, 1);
+    append_run(page, 1, end - begin, 1);
   } else {
     append_runs(page, present_.data() + begin, end - begin, 1);
   }

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
+#include <numeric>
 
 #include "evclean/arrow_status.hpp"
 #include "parquet_codes.hpp"
@@ -49,10 +51,14 @@ class NumberColumn : public ParquetColumn {
     const std::size_t before = values_.size();
     values_.resize(before + static_cast<std::size_t>(end - begin));
     std::int64_t* to = values_.data() + before;
-    const bool is_date = type_ == ValueType::kDate;
-    for (std::int64_t row = begin; row < end; ++row) {
-      *to = is_date ? column.date(row) : column.int64(row);  // floats: their bits
-      to += column.missing(row) ? 0 : 1;
+    for (std::int64_t row = begin; row < end; row += 64) {
+      const std::int64_t count = std::min<std::int64_t>(64, end - row);
+      const std::uint64_t there = column.present(row, count);
+      if (there == low_bits(count) && type_ != ValueType::kDate) {
+        to = std::copy_n(static_cast<const std::int64_t*>(column.values) + row, count, to);
+      } else {
+        for_each_bit(there, [&](std::int64_t i) { *to++ = value_at(column, row + i); });
+      }
     }
     values_.resize(static_cast<std::size_t>(to - values_.data()));
   }
@@ -91,11 +97,15 @@ class NumberColumn : public ParquetColumn {
     const std::vector<std::int64_t>& values = coded_ ? coded_->dictionary : values_;
     if (values.empty()) return {};
     if (type_ == ValueType::kFloat64) return float_bounds(values);
-    const auto [smallest, largest] = std::minmax_element(values.begin(), values.end());
-    return stored_bounds(*smallest, *largest);
+    const NumberBounds bounds = bounds_of(values);
+    return stored_bounds(bounds.smallest, bounds.largest);
   }
 
  private:
+  std::int64_t value_at(const ValueColumn& column, std::int64_t row) const {
+    return type_ == ValueType::kDate ? column.date(row) : column.int64(row);  // floats: their bits
+  }
+
   void add_to(arrow::ArrayBuilder& any, std::int64_t value) const {
     switch (type_) {
       case ValueType::kDate:
@@ -159,32 +169,40 @@ class BooleanColumn : public ParquetColumn {
 
  protected:
   void append_values(const ValueColumn& column, std::int64_t begin, std::int64_t end) override {
+    const std::size_t before = values_.size();
+    values_.resize(before + static_cast<std::size_t>(end - begin));
+    std::uint8_t* to = values_.data() + before;
     for (std::int64_t row = begin; row < end; ++row) {
-      if (!column.missing(row)) values_.push_back(column.boolean(row) ? 1 : 0);
+      *to = column.boolean(row) ? 1 : 0;
+      to += column.missing(row) ? 0 : 1;
     }
+    values_.resize(static_cast<std::size_t>(to - values_.data()));
   }
 
   ParquetType type() const override { return ParquetType::kBoolean; }
   ParquetEncoding settle(ParquetChunk&) override { return ParquetEncoding::kPlain; }
 
   void write_values(std::string& page, std::int64_t count) override {
-    for (std::int64_t i = 0; i < count; i += 8) {
-      unsigned byte = 0;
-      for (std::int64_t bit = 0; bit < std::min<std::int64_t>(8, count - i); ++bit) {
-        byte |= static_cast<unsigned>(values_[written_ + static_cast<std::size_t>(i + bit)]) << bit;
-      }
-      page += static_cast<char>(byte);
-    }
+    const std::uint8_t* from = values_.data() + written_;
     written_ += static_cast<std::size_t>(count);
+    for (; count >= 8; count -= 8, from += 8) page += packed(from, 8);
+    if (count > 0) page += packed(from, count);
   }
 
   ParquetBounds bounds() const override {
     if (values_.empty()) return {};
-    const auto [smallest, largest] = std::minmax_element(values_.begin(), values_.end());
-    return {true, std::string(1, static_cast<char>(*smallest)), std::string(1, static_cast<char>(*largest))};
+    const auto ones = std::accumulate(values_.begin(), values_.end(), std::size_t{0});
+    return {true, std::string(1, ones == values_.size() ? '\1' : '\0'), std::string(1, ones > 0 ? '\1' : '\0')};
   }
 
  private:
+  /// Up to eight values as the bits of a byte, the first lowest.
+  static char packed(const std::uint8_t* from, std::int64_t count) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, from, static_cast<std::size_t>(count));
+    return static_cast<char>(eight * 0x0102040810204080ULL >> 56);
+  }
+
   std::vector<std::uint8_t> values_;
   std::size_t written_ = 0;
 };

@@ -70,15 +70,16 @@ char* pack_groups(char* out, const std::uint8_t* values, std::int64_t groups, in
 
 template <typename Value>
 bool all_equal(const Value* eight) {
-  // A group equals its first value repeated when it equals itself moved by one.
-  return std::memcmp(eight, eight + 1, (kGroup - 1) * sizeof(Value)) == 0;
+  Value differing = 0;  // without branches: the compiler compares all at once
+  for (std::int64_t i = 1; i < kGroup; ++i) differing |= static_cast<Value>(eight[i] ^ eight[0]);
+  return differing == 0;
 }
 
 /// Groups from `at` on that hold one value only.
 template <typename Value>
 std::int64_t equal_groups(const Value* values, std::int64_t at, std::int64_t groups) {
   const Value* first = values + at * kGroup;
-  if (first[0] != first[kGroup - 1] || !all_equal(first)) return 0;
+  if (!all_equal(first)) return 0;
   std::int64_t end = at + 1;
   while (end < groups && values[end * kGroup] == first[0] && all_equal(values + end * kGroup)) ++end;
   return end - at;
@@ -96,16 +97,11 @@ void append_packed(std::string& out, const Value* values, std::int64_t groups, i
   out.resize(before + size);
 }
 
-void append_run(std::string& out, std::uint32_t value, std::int64_t count, int bit_width) {
-  append_varint(out, static_cast<std::uint64_t>(count) << 1);
-  out.append(reinterpret_cast<const char*>(&value), static_cast<std::size_t>((bit_width + 7) / 8));
-}
-
 /// Whether all values are the first one.
 template <typename Value>
 bool is_one_run(const Value* values, std::int64_t count) {
   const std::int64_t whole = count / kGroup;
-  if (count == 0 || equal_groups(values, 0, whole) != whole) return false;
+  if (count == 0 || (whole > 0 && equal_groups(values, 0, whole) != whole)) return false;
   return std::all_of(values + whole * kGroup, values + count, [&](Value value) { return value == values[0]; });
 }
 
@@ -133,31 +129,46 @@ void append_all_runs(std::string& out, const Value* values, std::int64_t count, 
 
 /// Differences of up to 128 values to those before them, the smallest, and the bits of each miniblock above it.
 struct DeltaBlock {
-  DeltaBlock(const std::int64_t* values, std::int64_t count) : count(count) {
-    for (std::int64_t i = 0; i < count; ++i) {
-      deltas[i] = static_cast<std::uint64_t>(values[i]) - static_cast<std::uint64_t>(values[i - 1]);
-      smallest =
-          i == 0 ? static_cast<std::int64_t>(deltas[0]) : std::min(smallest, static_cast<std::int64_t>(deltas[i]));
-    }
-    for (std::int64_t m = 0; m * kMiniBlock < count; ++m) {
-      std::uint64_t all = 0;
-      for (std::int64_t i = m * kMiniBlock; i < std::min(count, (m + 1) * kMiniBlock); ++i) {
-        deltas[i] -= static_cast<std::uint64_t>(smallest);
-        all |= deltas[i];
-      }
-      widths[m] = static_cast<std::uint8_t>(std::bit_width(all));
+  DeltaBlock(const std::int64_t* values, std::int64_t wanted) : count(wanted) {
+    if (count == kBlock) {
+      fill(values, kBlock);  // of a known length: in vectors
+    } else {
+      fill(values, count);
     }
   }
 
   std::int64_t count;
   std::int64_t smallest = 0;
-  std::uint64_t deltas[kBlock] = {};
+  std::uint64_t deltas[kBlock];  ///< zeros from `count` to the end of its miniblock
   std::uint8_t widths[kBlock / kMiniBlock] = {};
+
+ private:
+  [[gnu::always_inline]] void fill(const std::int64_t* values, std::int64_t known_count) {
+    for (std::int64_t i = 0; i < known_count; ++i) {
+      deltas[i] = static_cast<std::uint64_t>(values[i]) - static_cast<std::uint64_t>(values[i - 1]);
+    }
+    auto least = static_cast<std::int64_t>(deltas[0]);
+    for (std::int64_t i = 0; i < known_count; ++i) least = std::min(least, static_cast<std::int64_t>(deltas[i]));
+    smallest = least;
+    const std::int64_t miniblocks = (known_count + kMiniBlock - 1) / kMiniBlock;
+    for (std::int64_t i = 0; i < known_count; ++i) deltas[i] -= static_cast<std::uint64_t>(least);
+    for (std::int64_t i = known_count; i < miniblocks * kMiniBlock; ++i) deltas[i] = 0;
+    for (std::int64_t m = 0; m < miniblocks; ++m) {
+      std::uint64_t all = 0;
+      for (std::int64_t i = 0; i < kMiniBlock; ++i) all |= deltas[m * kMiniBlock + i];
+      widths[m] = static_cast<std::uint8_t>(std::bit_width(all));
+    }
+  }
 };
 
 }  // namespace
 
 int bits_below(std::uint64_t count) { return count <= 2 ? 1 : std::bit_width(count - 1); }
+
+void append_run(std::string& out, std::uint32_t value, std::int64_t count, int bit_width) {
+  append_varint(out, static_cast<std::uint64_t>(count) << 1);
+  out.append(reinterpret_cast<const char*>(&value), static_cast<std::size_t>((bit_width + 7) / 8));
+}
 
 void append_runs(std::string& out, const std::uint32_t* values, std::int64_t count, int bit_width) {
   append_all_runs(out, values, count, bit_width);

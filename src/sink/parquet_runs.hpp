@@ -14,6 +14,9 @@ int bits_below(std::uint64_t count);
 void append_runs(std::string& out, const std::uint32_t* values, std::int64_t count, int bit_width);
 void append_runs(std::string& out, const std::uint8_t* values, std::int64_t count, int bit_width);
 
+/// Appends `count` times the same number, as one run.
+void append_run(std::string& out, std::uint32_t value, std::int64_t count, int bit_width);
+
 /// Appends differences of neighbours (DELTA_BINARY_PACKED).
 void append_deltas(std::string& out, const std::int64_t* values, std::int64_t count);
 /// Bytes that append_deltas would take, at most a few more.
