@@ -20,6 +20,8 @@ class TextColumn : public ParquetColumn {
   std::shared_ptr<arrow::Array> array() const override {
     arrow::StringBuilder builder;
     check_arrow(builder.Reserve(rows()), "Parquet");
+    const bool coded = texts_.has_dictionary();
+    const std::vector<std::size_t> begins = coded ? texts_.begins() : std::vector<std::size_t>();
     std::size_t value = 0;
     std::size_t at = 0;
     for (std::int64_t row = 0; row < rows(); ++row) {
@@ -27,8 +29,7 @@ class TextColumn : public ParquetColumn {
         builder.UnsafeAppendNull();
         continue;
       }
-      const std::string_view text =
-          texts_.text_at(texts_.has_dictionary() ? texts_.begin_of(texts_.codes()[value]) : at);
+      const std::string_view text = texts_.text_at(coded ? begins[texts_.codes()[value]] : at);
       check_arrow(builder.Append(text), "Parquet");
       at += ParquetTexts::kLengthBytes + text.size();
       ++value;
@@ -38,15 +39,19 @@ class TextColumn : public ParquetColumn {
 
  protected:
   void append_values(const ValueColumn& column, std::int64_t begin, std::int64_t end) override {
-    constexpr std::int64_t kAtOnce = 256;
+    constexpr std::int64_t kAtOnce = 64;
+    const ValueColumn own = column;  // nothing else can change it: it stays in registers
     std::string_view views[kAtOnce];
-    for (std::int64_t row = begin; row < end;) {
-      const std::int64_t stop = std::min(end, row + kAtOnce);
+    for (std::int64_t row = begin; row < end; row += kAtOnce) {
+      const std::int64_t rows = std::min(kAtOnce, end - row);
+      const std::uint64_t there = own.present(row, rows);
       std::int64_t count = 0;
-      for (; row < stop; ++row) {
-        if (!column.missing(row)) views[count++] = column.string(row);
+      if (there == low_bits(rows)) {
+        for (; count < rows; ++count) views[count] = own.string(row + count);
+      } else {
+        for_each_bit(there, [&](std::int64_t i) { views[count++] = own.string(row + i); });
       }
-      texts_.append(views, count, column.readable_end);
+      texts_.append(views, count, own.readable_end);
     }
   }
 

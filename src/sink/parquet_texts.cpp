@@ -1,111 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table is open-addressed, with eight bytes a slot; hashes of some texts are made before the first is looked up, so
-// that the slots are on their way from memory. The hash decides nothing that can be seen: codes go by first appearance.
+// The table is open-addressed, eight places at once. A few texts are taken at a time through one step after the other,
+// without branches that depend on them, and memory is asked for a step before it is needed. The hash decides nothing
+// that can be seen: codes go by first appearance.
 #include "parquet_texts.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
+#include "evclean/span_mask.hpp"
 #include "parquet_runs.hpp"
-
-#ifdef __AVX2__
-#include <immintrin.h>
-#endif
 
 namespace evclean {
 namespace {
 
 constexpr std::size_t kSlack = 64;  ///< readable bytes behind stored texts
-constexpr std::size_t kFirstSlots = 64;
+constexpr std::size_t kFirstBuckets = 8;
 constexpr std::int64_t kMaxDictionary = 4 << 20;
 /// A dictionary is given up when more than three in four of the first texts differ.
-constexpr std::size_t kSampleTexts = 4096;
+constexpr std::int64_t kSampleTexts = 4096;
 /// Texts made to collide must not make a table slow: then they are stored plainly.
-constexpr std::uint64_t kMaxProbes = 256;
+constexpr int kMaxBuckets = 32;
 
-std::uint64_t load8(const char* at) {
-  std::uint64_t value;
-  std::memcpy(&value, at, sizeof value);
-  return value;
-}
+/// When more than so many of kAtOnce texts did not come lately, the next ones are looked up in the table at once.
+constexpr int kFewRecent = 32;
+constexpr int kSkipRecent = 15;
 
-/// The lowest `bits` bits of a number; all when there are 64 or more.
-std::uint64_t lowest(std::uint64_t value, std::size_t bits) {
-#ifdef __BMI2__
-  return _bzhi_u64(value, static_cast<unsigned>(std::min<std::size_t>(bits, 64)));  // it looks at eight bits of it
-#else
-  return bits >= 64 ? value : value & ((std::uint64_t{1} << bits) - 1);
-#endif
-}
-
-std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
-  __extension__ using Wide = unsigned __int128;
-  const Wide product = static_cast<Wide>(a) * b;
-  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
-}
-
-constexpr std::uint64_t kKey0 = 0xa0761d6478bd642fULL;
-constexpr std::uint64_t kKey1 = 0xe7037ed1a0b428dbULL;
-
-/// Of up to 16 bytes, which may be read whole.
-std::uint64_t hash_short(const char* text, std::size_t size) {
-  const std::uint64_t low = lowest(load8(text), 8 * size);
-  const std::uint64_t high = lowest(load8(text + 8), 8 * (std::max<std::size_t>(size, 8) - 8));
-  return mix(low ^ kKey0, high ^ kKey1 ^ (size << 56));
-}
-
-std::uint64_t hash_long(const char* text, std::size_t size) {
-  std::uint64_t one = size, two = kKey1;
-  std::size_t at = 0;
-  for (; at + 32 < size; at += 32) {
-    one = mix(load8(text + at) ^ kKey0, load8(text + at + 8) ^ one);
-    two = mix(load8(text + at + 16) ^ kKey1, load8(text + at + 24) ^ two);
-  }
-  if (size - at > 16) one = mix(load8(text + at) ^ kKey0, load8(text + at + 8) ^ one);
-  two = mix(load8(text + size - 16) ^ kKey1, load8(text + size - 8) ^ two);
-  return mix(one ^ kKey0, two ^ kKey1);
-}
-
-std::uint32_t tag_of(std::string_view text, const char* readable_end) {
-  std::uint64_t hash = 0;
-  if (text.size() > 16) {
-    hash = hash_long(text.data(), text.size());
-  } else if (readable_end - text.data() >= 16) {
-    hash = hash_short(text.data(), text.size());
-  } else {
-    char copy[16] = {};
-    std::copy(text.begin(), text.end(), copy);
-    hash = hash_short(copy, text.size());
-  }
-  return static_cast<std::uint32_t>(hash >> 32);
-}
-
+/// Bit i: place i holds the tag.
+unsigned places_of(const std::uint32_t* tags, std::uint32_t tag) noexcept {
 #ifdef __AVX2__
-bool same_vector(const char* a, const char* b, std::uint32_t wanted) {
-  const __m256i equal = _mm256_cmpeq_epi8(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(a)),
-                                          _mm256_loadu_si256(reinterpret_cast<const __m256i*>(b)));
-  return (~static_cast<std::uint32_t>(_mm256_movemask_epi8(equal)) & wanted) == 0;
+  const __m256i equal = _mm256_cmpeq_epi32(_mm256_load_si256(reinterpret_cast<const __m256i*>(tags)),
+                                           _mm256_set1_epi32(static_cast<int>(tag)));
+  return static_cast<unsigned>(_mm256_movemask_ps(_mm256_castsi256_ps(equal)));
+#else
+  unsigned places = 0;
+  for (unsigned i = 0; i < 8; ++i) places |= static_cast<unsigned>(tags[i] == tag) << i;
+  return places;
+#endif
 }
 
-/// `stored` may be read beyond its end, `text` up to `readable_end`.
-bool same_bytes(const char* stored, std::string_view text, const char* readable_end) {
-  constexpr std::size_t kVector = 32;
-  const std::size_t size = text.size();
-  if (size < kVector) {
-    if (readable_end - text.data() < static_cast<std::ptrdiff_t>(kVector))
-      return std::memcmp(stored, text.data(), size) == 0;
-    return same_vector(stored, text.data(), (std::uint32_t{1} << size) - 1);
+/// Most texts in two steps that overlap, without a call.
+void copy_text(char* to, std::string_view text) {
+  const auto in_two = [&]<std::size_t kSize>(std::integral_constant<std::size_t, kSize>) {
+    std::memcpy(to, text.data(), kSize);
+    std::memcpy(to + text.size() - kSize, text.data() + text.size() - kSize, kSize);
+  };
+  if (text.size() >= 16 && text.size() <= 32) {
+    in_two(std::integral_constant<std::size_t, 16>());
+  } else if (text.size() >= 8 && text.size() < 16) {
+    in_two(std::integral_constant<std::size_t, 8>());
+  } else if (text.size() > 32 && text.size() <= 64) {
+    in_two(std::integral_constant<std::size_t, 32>());
+  } else if (!text.empty()) {
+    std::memcpy(to, text.data(), text.size());
   }
-  for (std::size_t at = 0; at + kVector <= size; at += kVector) {
-    if (!same_vector(stored + at, text.data() + at, ~std::uint32_t{0})) return false;
-  }
-  return same_vector(stored + size - kVector, text.data() + size - kVector, ~std::uint32_t{0});
 }
-#else
-bool same_bytes(const char* stored, std::string_view text, const char*) {
-  return std::memcmp(stored, text.data(), text.size()) == 0;
-}
-#endif
 
 }  // namespace
 
@@ -130,73 +79,173 @@ std::string_view ParquetTexts::text_at(std::size_t begin) const noexcept {
 }
 
 std::uint64_t ParquetTexts::first_bytes(std::string_view text) noexcept {
-  return __builtin_bswap64(lowest(load8(text.data()), 8 * text.size()));
+  return __builtin_bswap64(lowest_bytes(load_word(text.data()), std::min<std::size_t>(text.size(), 8)));
 }
 
-/// In three rounds, so that memory is asked for before it is needed: tags, candidates, codes.
+std::vector<std::size_t> ParquetTexts::begins() const {
+  std::vector<std::size_t> begins;
+  for (std::size_t at = 0; at < used_; at += kLengthBytes + text_at(at).size()) begins.push_back(at);
+  return begins;
+}
+
+/// What is known of some texts while they are looked up, by their row.
+struct ParquetTexts::Some {
+  Some(const std::string_view* some_texts, std::int64_t some_count, const char* end, std::uint32_t* to)
+      : texts(some_texts), count(some_count), readable_end(end), codes(to) {}
+
+  const std::string_view* texts;
+  std::int64_t count;
+  const char* readable_end;
+  std::uint32_t* codes;
+  std::uint64_t longs = 0;  ///< bits: rows with long texts
+  TextKey keys[kAtOnce];    ///< of the short ones; of the long ones that the table is asked for
+};
+
 void ParquetTexts::code_some(const std::string_view* texts, std::int64_t count, const char* readable_end) {
-  if (slots_.empty()) grow();
-  std::uint32_t tags[kAtOnce];
-  std::uint32_t found[kAtOnce];  // code plus one; 0: none
-  const Slot* slots = slots_.data();
-  for (std::int64_t i = 0; i < count; ++i) {
-    tags[i] = tag_of(texts[i], readable_end);
-    __builtin_prefetch(slots + (tags[i] >> shift_));
-  }
-  for (std::int64_t i = 0; i < count; ++i) {
-    const Slot slot = slots[tags[i] >> shift_];
-    found[i] = slot.tag == tags[i] ? slot.code_plus : 0;
-    __builtin_prefetch(bytes_.data() + begins_[found[i]]);
-  }
+  if (buckets_.empty()) grow();
   const std::size_t before = codes_.size();
   codes_.resize(before + static_cast<std::size_t>(count));
-  std::uint32_t* codes = codes_.data() + before;
-  for (std::int64_t i = 0; i < count; ++i) {
-    codes[i] = found[i] - 1;
-    if (found[i] != 0 && is_same(begins_[found[i]], texts[i], readable_end)) continue;
-    if (find_or_add(texts[i], tags[i], readable_end, before + static_cast<std::size_t>(i))) continue;
-    codes_.resize(before + static_cast<std::size_t>(i));
-    return give_up();
-  }
+  Some some(texts, count, readable_end, codes_.data() + before);
+  make_keys(some);
+  const bool looks = looks_at_recent();
+  const std::uint64_t unknown = looks ? look_at_recent(some) : low_bits(count);
+  if (looks && std::popcount(unknown) > kFewRecent) skip_recent_ = kSkipRecent;
+  const std::uint64_t news = look_up(some, unknown);
+  for_each_bit(news, [&](std::int64_t i) {
+    if (coded_ && !find_or_add(some.keys[i], texts[i], static_cast<std::int64_t>(before) + i, some.codes[i])) {
+      codes_.resize(before + static_cast<std::size_t>(i));
+      give_up();
+    }
+  });
+  if (coded_ && looks) remember(some, unknown);
 }
 
-bool ParquetTexts::is_same(std::size_t begin, std::string_view text, const char* readable_end) const {
-  const char* known = bytes_.data() + begin;
-  std::uint32_t size;
-  std::memcpy(&size, known, sizeof size);
-  return size == text.size() && same_bytes(known + kLengthBytes, text, readable_end);
+bool ParquetTexts::looks_at_recent() {
+  if (skip_recent_ > 0) {
+    --skip_recent_;
+    return false;
+  }
+  if (recent_short_.empty()) {
+    recent_short_.assign(std::size_t{1} << kRecentBits, {{0, ~TextKey::kLong}, 0});
+    recent_long_.assign(std::size_t{1} << kRecentLongBits, 0);
+  }
+  return true;
+}
+
+void ParquetTexts::make_keys(Some& some) {
+  for (std::int64_t i = 0; i < some.count; ++i) {
+    some.longs |= std::uint64_t{some.texts[i].size() >= TextKey::kShort} << i;
+  }
+  for_each_bit(~some.longs & low_bits(some.count),
+               [&](std::int64_t i) { some.keys[i] = TextKey::of_short(some.texts[i], some.readable_end); });
+}
+
+/// Sets the codes of texts that came not long ago; gives bits of the rows that are left.
+std::uint64_t ParquetTexts::look_at_recent(Some& some) const {
+  std::uint64_t unknown = 0;
+  for_each_bit(~some.longs & low_bits(some.count), [&](std::int64_t i) {
+    const TextKey& key = some.keys[i];
+    const RecentShort& recent = recent_short_[key.quick_hash() >> (64 - kRecentBits)];
+    some.codes[i] = recent.code;
+    unknown |= std::uint64_t{((recent.key.low ^ key.low) | (recent.key.high ^ key.high)) != 0} << i;
+  });
+  for_each_bit(some.longs, [&](std::int64_t i) {
+    const std::string_view text = some.texts[i];
+    const std::uint32_t code_plus = recent_long_[TextKey::quick_hash(text) >> (64 - kRecentLongBits)];
+    const std::uint64_t high = entries_[code_plus].high;
+    const bool same = (high & ~TextKey::kFree) == (TextKey::kLong | text.size()) &&
+                      same_long(bytes_at(high), text.data(), text.size());
+    some.codes[i] = code_plus - 1;
+    unknown |= std::uint64_t{!same} << i;
+  });
+  return unknown;
+}
+
+/// Sets the codes of these rows from the table; gives those that it does not have, or not at the first place.
+std::uint64_t ParquetTexts::look_up(Some& some, std::uint64_t rows) const {
+  for_each_bit(rows & some.longs, [&](std::int64_t i) { some.keys[i] = TextKey::of_long(some.texts[i]); });
+  std::uint32_t tags[kAtOnce];
+  for_each_bit(rows, [&](std::int64_t i) {
+    tags[i] = some.keys[i].tag();
+    __builtin_prefetch(&buckets_[tags[i] >> shift_]);
+  });
+  std::uint32_t found[kAtOnce];
+  for_each_bit(rows, [&](std::int64_t i) {
+    found[i] = candidate(tags[i]);
+    __builtin_prefetch(&entries_[found[i]]);
+  });
+  std::uint64_t fitting = 0;
+  for_each_bit(rows, [&](std::int64_t i) {
+    fitting |= std::uint64_t{some.keys[i].fits(entries_[found[i]])} << i;
+    some.codes[i] = found[i] - 1;
+  });
+  for_each_bit(fitting & some.longs, [&](std::int64_t i) { __builtin_prefetch(bytes_at(entries_[found[i]].high)); });
+  for_each_bit(fitting & some.longs, [&](std::int64_t i) {
+    const std::string_view text = some.texts[i];
+    const bool same = same_long(bytes_at(entries_[found[i]].high), text.data(), text.size());
+    fitting &= ~(std::uint64_t{!same} << i);
+  });
+  return rows & ~fitting;
+}
+
+void ParquetTexts::remember(const Some& some, std::uint64_t rows) {
+  for_each_bit(rows & ~some.longs, [&](std::int64_t i) {
+    recent_short_[some.keys[i].quick_hash() >> (64 - kRecentBits)] = {some.keys[i], some.codes[i]};
+  });
+  for_each_bit(rows & some.longs, [&](std::int64_t i) {
+    recent_long_[TextKey::quick_hash(some.texts[i]) >> (64 - kRecentLongBits)] = some.codes[i] + 1;
+  });
+}
+
+/// The code plus one of an entry that may be the text; 0: none in the first bucket.
+std::uint32_t ParquetTexts::candidate(std::uint32_t tag) const noexcept {
+  const Bucket& bucket = buckets_[tag >> shift_];
+  const unsigned places = places_of(bucket.tags, tag);
+  // Without a place any other code will do: it is compared anyway.
+  return bucket.codes_plus[std::countr_zero(places | 0x80u)];
+}
+
+bool ParquetTexts::is_same(const TextKey& entry, const TextKey& key, std::string_view text) const noexcept {
+  if (!key.fits(entry)) return false;
+  if (text.size() < TextKey::kShort) return true;
+  return same_long(bytes_at(entry.high), text.data(), text.size());
 }
 
 /// Sets the code of a text; false when there may be no dictionary.
-bool ParquetTexts::find_or_add(std::string_view text, std::uint32_t tag, const char* readable_end,
-                               std::size_t ordinal) {
-  const std::uint64_t mask = slots_.size() - 1;
-  std::uint64_t at = tag >> shift_;
-  for (std::uint64_t probes = 0; probes < kMaxProbes; ++probes, at = (at + 1) & mask) {
-    const Slot slot = slots_[at];
-    if (slot.code_plus == 0) {
-      if (!may_add(text, ordinal)) return false;
-      codes_[ordinal] = static_cast<std::uint32_t>(dictionary_size());
-      add(at, text, tag);
+bool ParquetTexts::find_or_add(const TextKey& key, std::string_view text, std::int64_t ordinal, std::uint32_t& code) {
+  const std::uint32_t tag = key.tag();
+  const std::size_t mask = buckets_.size() - 1;
+  std::size_t at = tag >> shift_;
+  for (int probes = 0; probes < kMaxBuckets; ++probes, at = (at + 1) & mask) {
+    Bucket& bucket = buckets_[at];
+    for (unsigned places = places_of(bucket.tags, tag); places != 0; places &= places - 1) {
+      const std::uint32_t code_plus = bucket.codes_plus[std::countr_zero(places)];
+      if (!is_same(entries_[code_plus], key, text)) continue;
+      code = code_plus - 1;
       return true;
     }
-    if (slot.tag != tag || !is_same(begins_[slot.code_plus], text, readable_end)) continue;
-    codes_[ordinal] = slot.code_plus - 1;
+    const unsigned free = places_of(bucket.codes_plus, 0);
+    if (free == 0) continue;
+    if (!may_add(text, ordinal)) return false;
+    code = static_cast<std::uint32_t>(dictionary_size());
+    add(bucket, std::countr_zero(free), tag, key, text);
     return true;
   }
   return false;
 }
 
-bool ParquetTexts::may_add(std::string_view text, std::size_t ordinal) const {
-  if (ordinal < kSampleTexts && dictionary_size() >= static_cast<std::int64_t>(kSampleTexts * 3 / 4)) return false;
+bool ParquetTexts::may_add(std::string_view text, std::int64_t ordinal) const {
+  if (ordinal < kSampleTexts && dictionary_size() >= kSampleTexts * 3 / 4) return false;
   return static_cast<std::int64_t>(used_ + text.size()) <= kMaxDictionary;
 }
 
-void ParquetTexts::add(std::uint64_t at, std::string_view text, std::uint32_t tag) {
-  begins_.push_back(static_cast<std::uint32_t>(used_));
+void ParquetTexts::add(Bucket& bucket, int place, std::uint32_t tag, TextKey key, std::string_view text) {
+  if (text.size() >= TextKey::kShort) key.high |= std::uint64_t{used_} << kBeginShift;
+  entries_.push_back(key);
   store(text);
-  slots_[at] = {tag, static_cast<std::uint32_t>(dictionary_size())};
-  if (2 * begins_.size() > slots_.size()) grow();
+  bucket.tags[place] = tag;
+  bucket.codes_plus[place] = static_cast<std::uint32_t>(dictionary_size());
+  if (2 * entries_.size() > Bucket::kPlaces * buckets_.size()) grow();
 }
 
 void ParquetTexts::store(std::string_view text) {
@@ -204,42 +253,50 @@ void ParquetTexts::store(std::string_view text) {
   if (bytes_.size() < wanted) bytes_.resize(wanted + wanted / 2);
   const auto size = static_cast<std::uint32_t>(text.size());
   std::memcpy(bytes_.data() + used_, &size, sizeof size);
-  if (!text.empty()) std::memcpy(bytes_.data() + used_ + kLengthBytes, text.data(), text.size());
+  copy_text(bytes_.data() + used_ + kLengthBytes, text);
   used_ += kLengthBytes + text.size();
 }
 
 void ParquetTexts::grow() {
-  std::vector<Slot> old(std::max(kFirstSlots, 2 * slots_.size()));
-  old.swap(slots_);
-  shift_ = __builtin_clz(static_cast<std::uint32_t>(slots_.size())) + 1;
-  const std::uint64_t mask = slots_.size() - 1;
-  for (const Slot& slot : old) {
-    if (slot.code_plus == 0) continue;
-    std::uint64_t at = slot.tag >> shift_;
-    while (slots_[at].code_plus != 0) at = (at + 1) & mask;
-    slots_[at] = slot;
+  std::vector<Bucket> old(std::max(kFirstBuckets, 2 * buckets_.size()));
+  old.swap(buckets_);
+  shift_ = __builtin_clz(static_cast<std::uint32_t>(buckets_.size())) + 1;
+  const std::size_t mask = buckets_.size() - 1;
+  for (const Bucket& bucket : old) {
+    for (int place = 0; place < Bucket::kPlaces; ++place) {
+      if (bucket.codes_plus[place] == 0) continue;
+      std::size_t at = bucket.tags[place] >> shift_;
+      unsigned free = places_of(buckets_[at].codes_plus, 0);
+      while (free == 0) free = places_of(buckets_[at = (at + 1) & mask].codes_plus, 0);
+      buckets_[at].tags[std::countr_zero(free)] = bucket.tags[place];
+      buckets_[at].codes_plus[std::countr_zero(free)] = bucket.codes_plus[place];
+    }
   }
 }
 
 /// Codes become texts again.
 void ParquetTexts::give_up() {
+  const std::vector<std::size_t> begins = this->begins();
   coded_ = false;
   const std::string dictionary(bytes_.data(), used_);
   used_ = 0;
   for (const std::uint32_t code : codes_) {
     std::uint32_t size;
-    std::memcpy(&size, dictionary.data() + begins_[code + 1], sizeof size);
-    store({dictionary.data() + begins_[code + 1] + kLengthBytes, size});
+    std::memcpy(&size, dictionary.data() + begins[code], sizeof size);
+    store({dictionary.data() + begins[code] + kLengthBytes, size});
   }
   stored_count_ = static_cast<std::int64_t>(codes_.size());
   codes_ = {};
-  slots_ = {};
+  buckets_ = {};
+  entries_ = {};
+  recent_short_ = {};
+  recent_long_ = {};
 }
 
 void ParquetTexts::settle() {
   if (!coded_) return;
-  slots_ = {};
-  const std::int64_t coded_bytes = static_cast<std::int64_t>(used_) + count_ * bits_below(begins_.size()) / 8;
+  buckets_ = {};
+  const std::int64_t coded_bytes = static_cast<std::int64_t>(used_) + count_ * bits_below(entries_.size()) / 8;
   if (coded_bytes > plain_bytes_ - plain_bytes_ / 8) give_up();
 }
 

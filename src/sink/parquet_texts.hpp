@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "text_keys.hpp"
+
 namespace evclean {
 
 class ParquetTexts {
@@ -23,28 +25,49 @@ class ParquetTexts {
   const std::vector<std::uint32_t>& codes() const noexcept { return codes_; }
   /// The dictionary, or all texts: each with its length before it, in 4 bytes, as Parquet stores them.
   std::string_view stored() const noexcept { return {bytes_.data(), used_}; }
-  std::int64_t dictionary_size() const noexcept { return static_cast<std::int64_t>(begins_.size()) - 1; }
+  std::int64_t dictionary_size() const noexcept { return static_cast<std::int64_t>(entries_.size()) - 1; }
   /// The text at a place in `stored()`.
   std::string_view text_at(std::size_t begin) const noexcept;
   /// The first eight bytes of a text from here, as a number that compares as they do; zeros behind its end.
   static std::uint64_t first_bytes(std::string_view text) noexcept;
-  /// Where entry `code` of the dictionary begins in `stored()`.
-  std::size_t begin_of(std::uint32_t code) const noexcept { return begins_[code + 1]; }
+  /// Where the entries of the dictionary begin in `stored()`, by code.
+  std::vector<std::size_t> begins() const;
   /// Gives the dictionary up if it spares too little. No more texts after it.
   void settle();
 
  private:
-  struct Slot {
-    std::uint32_t tag = 0;        ///< high bits of the hash
-    std::uint32_t code_plus = 0;  ///< 0: free
+  /// Eight places of the table, in one line of the processor's cache.
+  struct alignas(64) Bucket {
+    static constexpr int kPlaces = 8;
+    std::uint32_t tags[kPlaces] = {};        ///< high bits of the hash
+    std::uint32_t codes_plus[kPlaces] = {};  ///< 0: free
   };
+  /// A text that came not long ago, at the place of its hash.
+  struct RecentShort {
+    TextKey key;
+    std::uint32_t code;
+  };
+  struct Some;
   static constexpr std::int64_t kAtOnce = 64;
+  static constexpr int kBeginShift = 32;
+  static constexpr int kRecentBits = 8;
+  static constexpr int kRecentLongBits = 12;
+  static constexpr int kWithoutRecent = 32;
 
   void code_some(const std::string_view* texts, std::int64_t count, const char* readable_end);
-  bool is_same(std::size_t begin, std::string_view text, const char* readable_end) const;
-  bool find_or_add(std::string_view text, std::uint32_t tag, const char* readable_end, std::size_t ordinal);
-  bool may_add(std::string_view text, std::size_t ordinal) const;
-  void add(std::uint64_t at, std::string_view text, std::uint32_t tag);
+  static void make_keys(Some& some);
+  std::uint64_t look_at_recent(Some& some) const;
+  std::uint64_t look_up(Some& some, std::uint64_t rows) const;
+  bool looks_at_recent();
+  void remember(const Some& some, std::uint64_t rows);
+  const char* bytes_at(std::uint64_t high) const noexcept {
+    return bytes_.data() + (high >> kBeginShift & (TextKey::kFree >> kBeginShift)) + kLengthBytes;
+  }
+  std::uint32_t candidate(std::uint32_t tag) const noexcept;
+  bool is_same(const TextKey& entry, const TextKey& key, std::string_view text) const noexcept;
+  bool find_or_add(const TextKey& key, std::string_view text, std::int64_t ordinal, std::uint32_t& code);
+  bool may_add(std::string_view text, std::int64_t ordinal) const;
+  void add(Bucket& bucket, int place, std::uint32_t tag, TextKey key, std::string_view text);
   void store(std::string_view text);
   void grow();
   void give_up();
@@ -54,11 +77,15 @@ class ParquetTexts {
   std::int64_t stored_count_ = 0;     ///< texts in `bytes_` when there is no dictionary
   std::int64_t plain_bytes_ = 0;      ///< of all texts with their lengths
   std::vector<std::uint32_t> codes_;  ///< one a text while coded
-  std::vector<Slot> slots_;
+  std::vector<Bucket> buckets_;
   int shift_ = 32;
   std::string bytes_;  ///< with room behind its end that may be read
   std::size_t used_ = 0;
-  std::vector<std::uint32_t> begins_ = {0};  ///< by code plus one; the first stands for no code
+  /// By code plus one; the first fits no text. In the free part of a long text's: where it begins in `bytes_`.
+  std::vector<TextKey> entries_ = {{0, ~TextKey::kLong}};
+  std::vector<RecentShort> recent_short_;   ///< empty at first: many row groups may be open, with few texts each
+  std::vector<std::uint32_t> recent_long_;  ///< codes plus one
+  int skip_recent_ = kWithoutRecent;        ///< kAtOnce texts each
 };
 
 }  // namespace evclean

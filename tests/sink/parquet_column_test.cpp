@@ -226,6 +226,28 @@ TEST(ParquetColumn, LongTextsAndDictionariesThatGrowTooLarge) {
   EXPECT_EQ(read_texts(*reader), texts);
 }
 
+TEST(ParquetColumn, TextsThatDifferInOneByteOrInLengthStayApart) {
+  std::vector<std::string> differing;
+  for (std::size_t size = 0; size < 200; ++size) {
+    differing.emplace_back(size, 'x');
+    differing.emplace_back(size, '\0');
+    for (std::size_t at = 0; at < size; at += size < 40 ? 1 : 13) {
+      differing.emplace_back(size, 'x');
+      differing.back()[at] = 'y';
+    }
+  }
+  std::vector<std::string> texts;
+  for (std::uint64_t i = 0; i < 60'000; ++i) {
+    // Some come again soon, some late, some at once; few new ones at first, so that there is a dictionary.
+    const std::uint64_t random = mix64(i);
+    const std::uint64_t known = i < 5000 ? 300 : differing.size();
+    texts.push_back(random % 3 == 0 && i > 0 ? texts[i - 1 - random / 3 % std::min<std::uint64_t>(i, 50)]
+                                             : differing[random / 3 % known]);
+  }
+  const auto reader = texts_file(texts);
+  EXPECT_EQ(read_texts(*reader), texts);
+}
+
 TEST(ParquetColumn, BoundsAreThoseOfAllTextsByteByByte) {
   const std::vector<std::string> texts = {"b",         "b\xC3\xA9", std::string("a\0b", 3), "a", "\xC3\xA9", "b",
                                           "aaaaaaaaZ", "aaaaaaaaa"};
