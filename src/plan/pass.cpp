@@ -322,7 +322,9 @@ class Pass::Work {
   }
 
   SplitNews end_record(std::int64_t number, SplitRecord record) {
+    auto clock = Clock::now();
     for (auto& sink : sinks_) sink->end_part(number);
+    add_seconds(seconds_.encode, clock);  // the rest of the part
     for (const auto& [step, bases] : guess_.row_bases) {
       record.state.next_row[static_cast<std::size_t>(step)] -= bases[static_cast<std::size_t>(number)];
     }
