@@ -122,10 +122,14 @@ class Resume(harness.Case):
             if cut and with_signal == signal.SIGKILL:
                 os.killpg(process.pid, signal.SIGKILL)
             if cut:
+                found = list(self.ranks_of_this_test())  # one that came late would go on, and publish
                 self.send(found, with_signal)
             self.send(found, signal.SIGCONT)
             if cut:
                 break
+        while with_signal == signal.SIGKILL and process.poll() != 0 and (left := list(self.ranks_of_this_test())):
+            self.send(left, signal.SIGKILL)
+            time.sleep(0.002)
         self.err = process.communicate(timeout=harness.TIME_LIMIT_S)[1].decode(errors="replace")
         return process.returncode != 0
 
