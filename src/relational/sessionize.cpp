@@ -5,10 +5,11 @@
 #include <arrow/api.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "batch_rows.hpp"
 #include "evclean/arrow_status.hpp"
+#include "event_times.hpp"
+#include "int_rows.hpp"
 #include "item_sort.hpp"
 #include "key_bits.hpp"
 #include "key_codec.hpp"
@@ -20,66 +21,12 @@ namespace {
 
 constexpr std::int64_t kBlockPieces = 1 << 15;  ///< pieces whose numbers are looked at together
 constexpr std::size_t kBatchRows = 1 << 14;
-constexpr std::int64_t kSecond = 1'000'000;
-constexpr std::int64_t kDay = 86'400 * kSecond;
 
 const Fields kPieceFields = {{"row", ValueType::kInt64}, {"piece", ValueType::kInt64}};
 const Fields kAskedFields = {{"row", ValueType::kInt64}, {"piece", ValueType::kInt64}, {"rank", ValueType::kInt64}};
 const Fields kNumberFields = {{"piece", ValueType::kInt64}, {"session", ValueType::kInt64}};
 const Fields kEventFields = {{"row", ValueType::kInt64}, {"piece", ValueType::kInt64}, {"seq", ValueType::kInt64}};
 const Fields kResultFields = {{"row", ValueType::kInt64}, {"session", ValueType::kInt64}, {"seq", ValueType::kInt64}};
-
-/// Columns of whole numbers being filled.
-class IntRows {
- public:
-  explicit IntRows(const Fields& fields) : fields_(fields), columns_(fields.size()) {}
-  void add(std::initializer_list<std::int64_t> values) {
-    auto column = columns_.begin();
-    for (const std::int64_t value : values) (column++)->push_back(value);
-  }
-  std::size_t rows() const { return columns_[0].size(); }
-  Batch take() {
-    Batch batch;
-    batch.num_rows = static_cast<std::int64_t>(rows());
-    for (std::size_t c = 0; c < columns_.size(); ++c) {
-      batch.put(fields_[c].name, int_column(columns_[c]));
-      columns_[c].clear();
-    }
-    return batch;
-  }
-
- private:
-  const Fields& fields_;
-  std::vector<std::vector<std::int64_t>> columns_;
-};
-
-/// Times of a column as microseconds; a time out of range is missing.
-class Times {
- public:
-  Times(const Batch& batch, int column) : array_(*batch.array(column)) {}
-  bool read(std::int64_t row, std::int64_t& us) const {
-    if (array_.IsNull(row)) return false;
-    switch (array_.type_id()) {
-      case arrow::Type::DATE32:
-        us = kDay * static_cast<const arrow::Date32Array&>(array_).Value(row);
-        return true;
-      case arrow::Type::DOUBLE: {
-        const double seconds = static_cast<const arrow::DoubleArray&>(array_).Value(row);
-        if (!(std::fabs(seconds) < 9.2e12)) return false;
-        us = std::llround(seconds * static_cast<double>(kSecond));
-        return true;
-      }
-      case arrow::Type::INT64:
-        return !__builtin_mul_overflow(static_cast<const arrow::Int64Array&>(array_).Value(row), kSecond, &us);
-      default:
-        us = static_cast<const arrow::TimestampArray&>(array_).Value(row);
-        return true;
-    }
-  }
-
- private:
-  const arrow::Array& array_;
-};
 
 void check_spec(const Fields& fields, const SessionSpec& spec) {
   const Field& time = fields[static_cast<std::size_t>(spec.time)];
@@ -144,7 +91,7 @@ class Sessionizing {
     KeyRows keys;
     std::string key;
     while (cursor.next(batch, row_number)) {
-      const Times times(batch, spec_.time);
+      const EventTimes times(batch, spec_.time);
       each_chunk(batch, [&](std::int64_t first, std::int64_t count) {
         codec_.encode(batch, first, count, keys, 8, true);
         for (std::int64_t row = first; row < first + count; ++row) {
