@@ -6,6 +6,7 @@
 
 #include "code.hpp"
 #include "evclean/error.hpp"
+#include "fixed_head.hpp"
 
 namespace evclean {
 namespace {
@@ -66,6 +67,7 @@ struct Pattern::Impl {
   pcre::MatchContext context;
   pcre::JitStack stack;
   bool jit = false;
+  std::string head;  ///< what every match begins with, at the text's first byte
   std::uint32_t group_count = 0;
   std::vector<Group> groups;
   Counted counted;  ///< as the pattern itself, for long subjects
@@ -77,6 +79,7 @@ struct Pattern::Impl {
     context = make_context(std::min(options.match_limit, kJitMatchLimit));
     if (!data) throw std::bad_alloc();
     start_jit();
+    if (!options.caseless) head = fixed_head(text);
     groups = pcre::named_groups(code.get());
     pcre2_pattern_info(code.get(), PCRE2_INFO_CAPTURECOUNT, &group_count);
   }
@@ -171,6 +174,7 @@ std::uint32_t Pattern::group_count() const { return impl_->group_count; }
 const std::size_t* Pattern::ovector() const { return pcre2_get_ovector_pointer(impl_->data.get()); }
 
 MatchOutcome Pattern::match(std::string_view subject, std::size_t start) {
+  if (start == 0 && !subject.starts_with(impl_->head)) return MatchOutcome::kNoMatch;
   subject = addressed(subject);
   if (subject.size() - start < kCountedFromBytes) {
     const int found = impl_->run(subject, start);

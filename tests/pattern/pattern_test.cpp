@@ -20,6 +20,63 @@ bool matches(const std::string& pattern, std::string_view subject) {
   return Pattern(pattern).match(subject) == MatchOutcome::kMatch;
 }
 
+/// Every text is shown to the pattern, and to the same one behind nothing, which has no head to look at.
+void expect_heads_to_decide_nothing(const std::vector<std::string>& patterns, const std::vector<std::string>& texts) {
+  for (const std::string& text : patterns) {
+    Pattern pattern(text);
+    Pattern judge("(?:)" + text);
+    for (const std::string& subject : texts) {
+      EXPECT_EQ(pattern.match(subject), judge.match(subject)) << text << " on " << subject;
+      for (std::size_t start = 0; start <= subject.size(); ++start)
+        EXPECT_EQ(pattern.match(subject, start), judge.match(subject, start)) << text << " on " << subject << start;
+    }
+  }
+}
+
+TEST(Pattern, TheBytesThatEveryMatchBeginsWithDecideNothingElse) {
+  expect_heads_to_decide_nothing({"^/product/(?<n>\\d+)",
+                                  "^/search\\?q=([^&]*)",
+                                  "^abc",
+                                  "^abc|^b",
+                                  "^ab?c",
+                                  "^ab*",
+                                  "^ab+c",
+                                  "^ab{0,2}c",
+                                  "^ab{2}",
+                                  "^(abc|b)",
+                                  "^a(b|c)",
+                                  "^a[|]c",
+                                  "^a[()]|b",
+                                  "^a[]|]c|b",
+                                  "^a[[:alpha:]|]|b",
+                                  "^a\\|b",
+                                  "^a\\.c",
+                                  "^a\\dc",
+                                  "^\\Qa|b\\E|b",
+                                  "^a(?#(|)|b",
+                                  "^a(?i)B",
+                                  "^a(?x)#(\n|b",
+                                  "^",
+                                  "^$",
+                                  "^^a",
+                                  "^a\\nb",
+                                  "^a\\x62",
+                                  "^\u00e9?a",
+                                  "^\u00e9a",
+                                  "^a(?<x>b)?",
+                                  "^a(?=b)",
+                                  "^a(?<!b)",
+                                  "^a.c",
+                                  "(?m)^b",
+                                  "^a(*ACCEPT)b",
+                                  "^a(?P<y>b|c)d",
+                                  "^\\(a"},
+                                 {"",          "a",     "b",           "ab",         "abc",     "ac",     "aB",
+                                  "abbc",      "a|b",   "a|c",         "a.c",        "a(c",     "a1c",    "(a",
+                                  "x\nb",      "a\nb",  "a\nab",       "abd",        "\u00e9a", "\u00e9", "/product/12",
+                                  "/product/", "/prod", "/search?q=a", "/searchq=a", "aab",     "a[c",    "acd"});
+}
+
 TEST(Pattern, NamedGroupsComeInOrderOfTheirNumber) {
   Pattern pattern("(?<zeta>a)(b)(?P<alpha>c)?");
   ASSERT_EQ(pattern.groups().size(), 2u);
