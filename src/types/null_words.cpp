@@ -67,18 +67,38 @@ int NullWords::find(std::string_view text, bool own_only) const noexcept {
 bool NullWords::contains(std::string_view text) const noexcept { return find(text, false) != kNone; }
 
 void NullWords::mark(SpanColumn& column, Evidence& evidence) const {
-  const char* const text = column.text ? column.text->data() : nullptr;
+  const char* const text = column.text ? column.text->data() : "";
   const bool json = column.kind == RawKind::kJson;
   std::vector<std::int64_t> counts(words_.size() + 1);
-  const auto mark_one = [&](Span& span, std::int64_t) {
-    if (span.length() != 0 && !may_be_word(text[span.offset], span.length())) return;
+  // The word of one byte that came last ("-" of logs) is met more often than all others.
+  const auto by_length = std::find_if(words_.rbegin(), words_.rend(), [](const Word& w) { return w.text.size() == 1; });
+  const int dash =
+      by_length == words_.rend() || (json && !by_length->own) ? kNone : static_cast<int>(words_.rend() - by_length) - 1;
+  const char dash_byte = dash == kNone ? '\0' : by_length->text.front();
+  const auto may_be_missing = [&](Span span) -> bool {
+    return (span.length() == 0) | may_be_word(text[span.offset], span.length());
+  };
+  const auto mark_one = [&](Span& span) {
     if (!json && span.quoted() && span.length() != 0) return;
-    const int word = find({text + span.offset, span.length()}, json);
+    const bool is_dash = dash != kNone && span.length() == 1 && text[span.offset] == dash_byte;
+    const int word = is_dash ? dash : find({text + span.offset, span.length()}, json);
     if (word == kNone) return;
     span.bits |= Span::kMissing;
     ++counts[static_cast<std::size_t>(word + 1)];
   };
-  for_each_present(column.spans.data(), static_cast<std::int64_t>(column.spans.size()), mark_one);
+  const auto rows = static_cast<std::int64_t>(column.spans.size());
+  for (std::int64_t first = 0; first < rows; first += 64) {
+    Span* const spans = column.spans.data() + first;
+    const std::int64_t count = std::min<std::int64_t>(64, rows - first);
+    const std::uint64_t present = present_bits(spans, count);
+    std::uint64_t may_be = 0;
+    if (present == low_bits(count)) {  // without branches that depend on the texts
+      for (std::int64_t i = 0; i < count; ++i) may_be |= std::uint64_t{may_be_missing(spans[i])} << i;
+    } else {
+      for_each_bit(present, [&](std::int64_t i) { may_be |= std::uint64_t{may_be_missing(spans[i])} << i; });
+    }
+    for_each_bit(may_be, [&](std::int64_t i) { mark_one(spans[i]); });
+  }
   if (counts[0] > 0) evidence.null_words[""] += counts[0];
   for (std::size_t i = 0; i < words_.size(); ++i) {
     if (counts[i + 1] > 0) evidence.null_words[words_[i].text] += counts[i + 1];
