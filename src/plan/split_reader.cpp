@@ -297,10 +297,19 @@ class SplitReader::Segment {
   void to_source_offsets(DecodeResult& result) const {
     const OffsetMap& map = stream_->offsets();
     Batch& batch = result.batch;
-    for (const RecordRef record : batch.records) {
-      batch.source_offsets.push_back(map.to_source(batch.origin.byte_offset + record.offset));
-    }
     for (Reject& reject : result.rejects) reject.byte_offset = map.to_source(reject.byte_offset);
+    if (batch.records.empty()) return;
+    std::int64_t& origin = batch.origin.byte_offset;
+    const std::int64_t first = origin + batch.records.front().offset;
+    const std::int64_t last = origin + batch.records.back().offset;
+    const std::int64_t shift = first - map.to_source(first);
+    if (last - map.to_source(last) == shift) {  // no repair between them, as in most blocks: a text only grows
+      origin -= shift;
+      return;
+    }
+    for (const RecordRef record : batch.records) {
+      batch.source_offsets.push_back(map.to_source(origin + record.offset));
+    }
   }
 
   /// Rows of members whose checksum has not been compared yet; those of a member that fails it count as unverified.
