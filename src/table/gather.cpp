@@ -4,6 +4,9 @@
 #include <arrow/buffer.h>
 #include <arrow/util/bit_util.h>
 
+#include <algorithm>
+#include <bit>
+
 #include "evclean/arrow_status.hpp"
 #include "evclean/batch.hpp"
 
@@ -25,12 +28,21 @@ std::shared_ptr<arrow::Buffer> gather_validity(const arrow::Array& array, const 
     if (nulls == 0) return nullptr;
     nulls = 0;
   }
+  const std::uint8_t* const from = may_miss ? array.null_bitmap_data() : nullptr;
+  const std::int64_t offset = array.offset();
   auto bits = take_arrow(arrow::AllocateEmptyBitmap(static_cast<std::int64_t>(rows.size())), "gather");
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const bool valid = rows[i] >= 0 && (!may_miss || array.IsValid(rows[i]));
-    nulls += !valid;
-    if (valid) arrow::bit_util::SetBit(bits->mutable_data(), static_cast<std::int64_t>(i));
+  std::uint8_t* const to = bits->mutable_data();
+  std::int64_t valid_rows = 0;
+  for (std::size_t first = 0; first < rows.size(); first += 8) {
+    unsigned byte = 0;
+    for (std::size_t i = first; i < std::min(first + 8, rows.size()); ++i) {
+      const bool valid = rows[i] >= 0 && (from == nullptr || arrow::bit_util::GetBit(from, offset + rows[i]));
+      byte |= static_cast<unsigned>(valid) << (i - first);
+    }
+    to[first / 8] = static_cast<std::uint8_t>(byte);
+    valid_rows += std::popcount(byte);
   }
+  nulls = static_cast<std::int64_t>(rows.size()) - valid_rows;
   if (nulls == 0) return nullptr;
   return bits;
 }
