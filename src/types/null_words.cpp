@@ -75,8 +75,10 @@ void NullWords::mark(SpanColumn& column, Evidence& evidence) const {
   const int dash =
       by_length == words_.rend() || (json && !by_length->own) ? kNone : static_cast<int>(words_.rend() - by_length) - 1;
   const char dash_byte = dash == kNone ? '\0' : by_length->text.front();
-  const auto may_be_missing = [&](Span span) -> bool {
-    return (span.length() == 0) | may_be_word(text[span.offset], span.length());
+  auto lengths_of = lengths_of_;
+  for (std::uint32_t& lengths : lengths_of) lengths |= 1;  // a text without a byte may be blank, whatever stands there
+  const auto may_be_missing = [&](Span span) -> std::uint64_t {
+    return lengths_of[static_cast<unsigned char>(text[span.offset])] >> std::min<std::uint32_t>(span.length(), 31) & 1;
   };
   const auto mark_one = [&](Span& span) {
     if (!json && span.quoted() && span.length() != 0) return;
@@ -92,10 +94,10 @@ void NullWords::mark(SpanColumn& column, Evidence& evidence) const {
     const std::int64_t count = std::min<std::int64_t>(64, rows - first);
     const std::uint64_t present = present_bits(spans, count);
     std::uint64_t may_be = 0;
-    if (present == low_bits(count)) {  // without branches that depend on the texts
-      for (std::int64_t i = 0; i < count; ++i) may_be |= std::uint64_t{may_be_missing(spans[i])} << i;
+    if (present == ~std::uint64_t{0}) {  // without branches that depend on the texts
+      for (std::int64_t i = 0; i < 64; ++i) may_be |= may_be_missing(spans[i]) << i;
     } else {
-      for_each_bit(present, [&](std::int64_t i) { may_be |= std::uint64_t{may_be_missing(spans[i])} << i; });
+      for_each_bit(present, [&](std::int64_t i) { may_be |= may_be_missing(spans[i]) << i; });
     }
     for_each_bit(may_be, [&](std::int64_t i) { mark_one(spans[i]); });
   }
