@@ -2,6 +2,7 @@
 #include "evclean/pattern.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <new>
 
 #include "code.hpp"
@@ -68,6 +69,8 @@ struct Pattern::Impl {
   pcre::JitStack stack;
   bool jit = false;
   std::string head;  ///< what every match begins with, at the text's first byte
+  std::uint64_t head_word = 0;
+  std::uint64_t head_mask = 0;
   std::uint32_t group_count = 0;
   std::vector<Group> groups;
   Counted counted;  ///< as the pattern itself, for long subjects
@@ -79,9 +82,25 @@ struct Pattern::Impl {
     context = make_context(std::min(options.match_limit, kJitMatchLimit));
     if (!data) throw std::bad_alloc();
     start_jit();
-    if (!options.caseless) head = fixed_head(text);
+    if (!options.caseless) set_head(fixed_head(text));
     groups = pcre::named_groups(code.get());
     pcre2_pattern_info(code.get(), PCRE2_INFO_CAPTURECOUNT, &group_count);
+  }
+
+  /// The first eight bytes are compared as a number: most texts end here.
+  bool may_begin(std::string_view subject) const {
+    if (subject.size() < sizeof head_word) return subject.starts_with(head);
+    std::uint64_t word;
+    std::memcpy(&word, subject.data(), sizeof word);
+    if (((word ^ head_word) & head_mask) != 0) return false;
+    return head.size() <= sizeof word || subject.starts_with(head);
+  }
+
+  void set_head(std::string fixed) {
+    head = std::move(fixed);
+    const std::size_t size = std::min(head.size(), sizeof head_word);
+    std::memcpy(&head_word, head.data(), size);
+    std::memset(&head_mask, 0xff, size);
   }
 
   pcre::MatchContext make_context(std::uint32_t match_limit) const {
@@ -174,7 +193,7 @@ std::uint32_t Pattern::group_count() const { return impl_->group_count; }
 const std::size_t* Pattern::ovector() const { return pcre2_get_ovector_pointer(impl_->data.get()); }
 
 MatchOutcome Pattern::match(std::string_view subject, std::size_t start) {
-  if (start == 0 && !subject.starts_with(impl_->head)) return MatchOutcome::kNoMatch;
+  if (start == 0 && !impl_->may_begin(subject)) return MatchOutcome::kNoMatch;
   subject = addressed(subject);
   if (subject.size() - start < kCountedFromBytes) {
     const int found = impl_->run(subject, start);
