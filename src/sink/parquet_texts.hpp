@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "text_keys.hpp"
+#include "evclean/text_keys.hpp"
 
 namespace evclean {
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "evclean/hash.hpp"
+#include "evclean/text_keys.hpp"
 #include "row_node.hpp"
 
 namespace evclean::sql {
@@ -41,13 +42,13 @@ class ResultCache {
       if (resting_ > 0) --resting_;
       return single_ = compute(counters, key);
     }
-    const std::uint64_t hash = hash_bytes(key) | 1;  // 0 marks an empty way
+    const std::uint64_t hash = hash_of(key) | 1;  // 0 marks an empty way
     const std::size_t set = (hash >> 32) % kSets;
     if (tags_.empty()) allocate();
     if (++lookups_ == kWindow) judge();
     for (std::size_t way = 0; way < kWays; ++way) {
       const std::size_t slot = set * kWays + way;
-      if (tags_[slot] == hash && entries_[slot].key == key) {
+      if (tags_[slot] == hash && is_same(entries_[slot].key, key)) {
         ++hits_;
         return entries_[slot].result;
       }
@@ -67,6 +68,14 @@ class ResultCache {
   static constexpr int kWindow = 16384;
   static constexpr int kRest = 16 * kWindow;
 
+  /// Only where a result is kept depends on it.
+  static std::uint64_t hash_of(std::string_view key) {
+    return key.size() < TextKey::kShort ? hash_bytes(key) : TextKey::quick_hash(key);
+  }
+  static bool is_same(const std::string& kept, std::string_view key) {
+    if (key.size() < TextKey::kShort) return kept == key;
+    return kept.size() == key.size() && same_long(kept.data(), key.data(), key.size());
+  }
   void allocate() {
     tags_.assign(kSets * kWays, 0);
     entries_.resize(kSets * kWays);

@@ -9,6 +9,7 @@
 
 #include "evclean/arrow_status.hpp"
 #include "evclean/hash.hpp"
+#include "evclean/text_keys.hpp"
 #include "kernels.hpp"
 #include "output.hpp"
 
@@ -47,6 +48,21 @@ class TextSet {
     }
     return false;
   }
+  /// Few texts of at most 8 bytes each: they are their heads.
+  bool are_short() const {
+    return few() && std::all_of(heads_.begin(), heads_.end(), [](const Head& one) { return one.length <= 8; });
+  }
+  /// Bits of up to 64 rows, without branches that depend on the texts; any bit where a span is missing.
+  std::uint64_t find_short(const char* text, const Span* spans, std::int64_t count) const {
+    switch (heads_.size()) {
+      case 1:
+        return find_short_of<1>(text, spans, count);
+      case 2:
+        return find_short_of<2>(text, spans, count);
+      default:
+        return find_short_of<0>(text, spans, count);
+    }
+  }
   bool contains_many(std::string_view text) const {
     for (std::size_t slot = hash_bytes(text) & mask_; slots_[slot] >= 0; slot = (slot + 1) & mask_) {
       if (items_[static_cast<std::size_t>(slots_[slot])] == text) return true;
@@ -60,6 +76,24 @@ class TextSet {
     std::uint64_t head;
     std::size_t length;
   };
+
+  /// kCount of them; 0: as many as there are.
+  template <std::size_t kCount>
+  std::uint64_t find_short_of(const char* text, const Span* spans, std::int64_t count) const {
+    const std::size_t heads = kCount == 0 ? heads_.size() : kCount;
+    Head own[kFew];
+    std::copy_n(heads_.begin(), heads, own);
+    std::uint64_t found = 0;
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::size_t length = spans[i].length();
+      const std::uint64_t head = lowest_bytes(load_word(text + spans[i].offset), std::min<std::size_t>(length, 8));
+      std::uint64_t same = 0;
+      for (std::size_t h = 0; h < heads; ++h)
+        same |= static_cast<std::uint64_t>((own[h].head == head) & (own[h].length == length));
+      found |= same << i;
+    }
+    return found;
+  }
 
   void build_table() {
     std::size_t size = 16;
@@ -96,7 +130,9 @@ class TextInNode final : public Node {
     const auto fill = [&](auto&& test) {
       arrow::internal::GenerateBitsUnrolled(bits->mutable_data(), 0, rows, [&] { return test(reader.get(row++)); });
     };
-    if (!set_.few()) {
+    if (value.spans && set_.are_short()) {
+      find_short(*value.spans, *bits);
+    } else if (!set_.few()) {
       fill([&](std::string_view text) { return set_.contains_many(text); });
     } else if (reader.padded()) {
       fill([&](std::string_view text) { return set_.contains_few(text, true); });
@@ -108,6 +144,17 @@ class TextInNode final : public Node {
   }
 
  private:
+  void find_short(const SpanColumn& column, arrow::Buffer& bits) const {
+    static constexpr char kNoText[TextBlock::kPadding] = {};
+    const char* const text = column.text ? column.text->data() : kNoText;
+    const auto rows = static_cast<std::int64_t>(column.spans.size());
+    for (std::int64_t row = 0; row < rows; row += 64) {
+      const std::int64_t count = std::min<std::int64_t>(64, rows - row);
+      const std::uint64_t found = set_.find_short(text, column.spans.data() + row, count);
+      std::memcpy(bits.mutable_data() + row / 8, &found, static_cast<std::size_t>((count + 7) / 8));
+    }
+  }
+
   /// Not in the list is null then, not false.
   Value with_null_in_list(const Frame& frame, const Reader<std::string_view>& reader) const {
     Output<bool> output(frame.num_rows);
