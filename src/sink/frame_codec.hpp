@@ -20,8 +20,8 @@ class FrameCodec {
 
 /// zstd frames with content size and checksum. Errors: user Error for a level out of range.
 std::unique_ptr<FrameCodec> make_zstd_codec(std::optional<int> level);
-/// The same for the pages of Parquet, without checksum.
-std::unique_ptr<FrameCodec> make_page_codec(int level);
+/// The same for the pages of Parquet, without checksum; no level: what a page gains most from in little time.
+std::unique_ptr<FrameCodec> make_page_codec(std::optional<int> level);
 /// gzip members. Errors: user Error for a level out of range.
 std::unique_ptr<FrameCodec> make_gzip_codec(std::optional<int> level);
 /// By the output's codec; null for none.

@@ -14,8 +14,6 @@
 namespace evclean {
 namespace {
 
-constexpr int kDefaultLevel = 1;
-
 std::string write_empty_file(const arrow::Schema& schema) {
   auto sink = take_arrow(arrow::io::BufferOutputStream::Create(), "Parquet");
   const auto arrow_properties = parquet::ArrowWriterProperties::Builder().store_schema()->build();
@@ -66,7 +64,7 @@ class ParquetRows : public RowGroup {
 
 class ParquetFormat : public GroupFormat {
  public:
-  ParquetFormat(const Fields& fields, int level)
+  ParquetFormat(const Fields& fields, std::optional<int> level)
       : fields_(fields), schema_(arrow_schema(fields)), codec_(make_page_codec(level)) {}
 
   std::unique_ptr<RowGroup> make_group() const override {
@@ -89,11 +87,10 @@ class ParquetFormat : public GroupFormat {
 
 std::unique_ptr<GroupFormat> make_parquet_format(const Fields& fields, std::optional<int> level) {
   constexpr int kHighest = 22;
-  const int chosen = level.value_or(kDefaultLevel);
-  if (chosen < -7 || chosen > kHighest) {
-    fail_user("compression_level: {} is out of range for Parquet with zstd (-7 to {})", chosen, kHighest);
+  if (level && (*level < -7 || *level > kHighest)) {
+    fail_user("compression_level: {} is out of range for Parquet with zstd (-7 to {})", *level, kHighest);
   }
-  return std::make_unique<ParquetFormat>(fields, chosen);
+  return std::make_unique<ParquetFormat>(fields, level);
 }
 
 }  // namespace evclean
