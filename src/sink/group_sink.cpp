@@ -30,14 +30,16 @@ class GroupSink : public FileSink {
     const std::vector<ValueColumn> columns = value_columns(batch, static_cast<std::size_t>(schema_->num_fields()));
     OpenPart& open = open_[{part, group}];
     std::int64_t row = 0;
-    while (open.size + plain_size(columns, row, batch.num_rows) >= rule_.full_bytes) {
+    std::int64_t left = plain_size(columns, row, batch.num_rows);
+    while (open.size + left >= rule_.full_bytes) {
       const std::int64_t end = rows_of_size(columns, row, batch.num_rows, rule_.full_bytes - open.size);
       take_rows(open, batch, columns, row, end);
       add_group(group, part, open);
       row = end;
+      left = plain_size(columns, row, batch.num_rows);
     }
     if (row == batch.num_rows) return;
-    open.size += plain_size(columns, row, batch.num_rows);
+    open.size += left;
     take_rows(open, batch, columns, row, batch.num_rows);
   }
 
