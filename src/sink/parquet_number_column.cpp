@@ -49,6 +49,12 @@ class NumberColumn : public ParquetColumn {
  protected:
   void append_values(const ValueColumn& column, std::int64_t begin, std::int64_t end) override {
     const std::size_t before = values_.size();
+    const bool all = column.validity == nullptr && type_ != ValueType::kDate;
+    if (all && column.kind != ValueColumn::Kind::kSpans) {
+      const auto* const from = static_cast<const std::int64_t*>(column.values);
+      values_.insert(values_.end(), from + begin, from + end);
+      return;
+    }
     values_.resize(before + static_cast<std::size_t>(end - begin));
     std::int64_t* to = values_.data() + before;
     for (std::int64_t row = begin; row < end; row += 64) {
@@ -172,9 +178,14 @@ class BooleanColumn : public ParquetColumn {
     const std::size_t before = values_.size();
     values_.resize(before + static_cast<std::size_t>(end - begin));
     std::uint8_t* to = values_.data() + before;
-    for (std::int64_t row = begin; row < end; ++row) {
-      *to = column.boolean(row) ? 1 : 0;
-      to += column.missing(row) ? 0 : 1;
+    const ValueColumn own = column;  // nothing else can change it: it stays in registers
+    if (own.validity == nullptr) {
+      for (std::int64_t row = begin; row < end; ++row) *to++ = own.boolean(row) ? 1 : 0;
+    } else {
+      for (std::int64_t row = begin; row < end; ++row) {
+        *to = own.boolean(row) ? 1 : 0;
+        to += own.missing(row) ? 0 : 1;
+      }
     }
     values_.resize(static_cast<std::size_t>(to - values_.data()));
   }
