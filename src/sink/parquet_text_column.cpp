@@ -2,6 +2,7 @@
 #include <arrow/api.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "evclean/arrow_status.hpp"
 #include "parquet_columns.hpp"
@@ -14,6 +15,34 @@ namespace {
 constexpr std::int64_t kPageBytes = 1 << 20;
 /// Longer bounds help few readers.
 constexpr std::size_t kMaxBound = 256;
+
+constexpr std::int64_t kAtOnce = 64;
+
+/// Bits of the rows that have this very span.
+std::uint64_t same_spans(const Span* spans, std::int64_t count, Span span) {
+  const auto wanted = std::bit_cast<std::uint64_t>(span);
+  std::uint64_t same = 0;
+  std::int64_t i = 0;
+#ifdef __AVX2__
+  const __m256i all = _mm256_set1_epi64x(static_cast<long long>(wanted));
+  for (; i + 4 <= count; i += 4) {
+    const __m256i equal = _mm256_cmpeq_epi64(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(spans + i)), all);
+    same |= static_cast<std::uint64_t>(static_cast<unsigned>(_mm256_movemask_pd(_mm256_castsi256_pd(equal)))) << i;
+  }
+#endif
+  for (; i < count; ++i) same |= std::uint64_t{std::bit_cast<std::uint64_t>(spans[i]) == wanted} << i;
+  return same;
+}
+
+/// The span that `fill` put where values were missing, if the first rows have it more than once: it points behind the
+/// text that was read. Missing: there is none.
+Span filled_span(const ValueColumn& column, std::int64_t begin, std::int64_t end) {
+  if (column.kind != ValueColumn::Kind::kSpans || begin == end) return {};
+  const std::int64_t count = std::min(kAtOnce, end - begin);
+  const Span* const spans = column.spans + begin;
+  const Span last = *std::max_element(spans, spans + count, [](Span a, Span b) { return a.offset < b.offset; });
+  return std::popcount(same_spans(spans, count, last)) > 1 ? last : Span{};
+}
 
 class TextColumn : public ParquetColumn {
  public:
@@ -39,19 +68,25 @@ class TextColumn : public ParquetColumn {
 
  protected:
   void append_values(const ValueColumn& column, std::int64_t begin, std::int64_t end) override {
-    constexpr std::int64_t kAtOnce = 64;
     const ValueColumn own = column;  // nothing else can change it: it stays in registers
+    const Span filled = filled_span(own, begin, end);
     std::string_view views[kAtOnce];
     for (std::int64_t row = begin; row < end; row += kAtOnce) {
       const std::int64_t rows = std::min(kAtOnce, end - row);
       const std::uint64_t there = own.present(row, rows);
+      TextRows some{views, low_bits(std::popcount(there))};
+      if (!filled.missing() && there == some.firsts) {
+        some.same = same_spans(own.spans + row, rows, filled);
+        some.firsts ^= some.same & (some.same - 1);
+      }
       std::int64_t count = 0;
-      if (there == low_bits(rows)) {
+      if (some.same == 0 && there == some.firsts) {
         for (; count < rows; ++count) views[count] = own.string(row + count);
       } else {
-        for_each_bit(there, [&](std::int64_t i) { views[count++] = own.string(row + i); });
+        for_each_bit(some.same == 0 ? there : some.firsts,
+                     [&](std::int64_t i) { views[count++] = own.string(row + i); });
       }
-      texts_.append(views, count, own.readable_end);
+      texts_.append(some, own.readable_end);
     }
   }
 

@@ -39,6 +39,12 @@ unsigned places_of(const std::uint32_t* tags, std::uint32_t tag) noexcept {
 #endif
 }
 
+/// The place of a bit that has `n` others below it.
+std::int64_t nth_bit(std::uint64_t bits, std::int64_t n) {
+  for (; n > 0; --n) bits &= bits - 1;
+  return std::countr_zero(bits);
+}
+
 /// Most texts in two steps that overlap, without a call.
 void copy_text(char* to, std::string_view text) {
   const auto in_two = [&]<std::size_t kSize>(std::integral_constant<std::size_t, kSize>) {
@@ -58,15 +64,18 @@ void copy_text(char* to, std::string_view text) {
 
 }  // namespace
 
-void ParquetTexts::append(const std::string_view* texts, std::int64_t count, const char* readable_end) {
-  for (std::int64_t i = 0; i < count; ++i) plain_bytes_ += static_cast<std::int64_t>(texts[i].size() + kLengthBytes);
-  for (std::int64_t at = 0; at < count && coded_; at += kAtOnce) {
-    code_some(texts + at, std::min(kAtOnce, count - at), readable_end);
-  }
+void ParquetTexts::append(const TextRows& rows, const char* readable_end) {
+  const std::int64_t count = rows.count();
+  const auto size_of = [&](std::int64_t i) { return static_cast<std::int64_t>(rows.texts[i].size() + kLengthBytes); };
+  std::int64_t bytes = 0;
+  for (std::int64_t i = 0; i < rows.text_count(); ++i) bytes += size_of(i);
+  plain_bytes_ += bytes;
+  if (rows.same != 0) plain_bytes_ += (count - rows.text_count()) * size_of(rows.text_of(std::countr_zero(rows.same)));
+  if (coded_ && !code_all_recent(rows, readable_end)) code_some(rows, readable_end);
   // Whether given up just now or before: the texts without a code are stored as they are.
   if (!coded_) {
     const std::int64_t known = stored_count_ - count_;
-    for (std::int64_t i = known; i < count; ++i) store(texts[i]);
+    for (std::int64_t row = known; row < count; ++row) store(rows.texts[rows.text_of(row)]);
     stored_count_ = count_ + count;
   }
   count_ += count;
@@ -88,7 +97,7 @@ std::vector<std::size_t> ParquetTexts::begins() const {
   return begins;
 }
 
-/// What is known of some texts while they are looked up, by their row.
+/// What is known of some texts while they are looked up.
 struct ParquetTexts::Some {
   Some(const std::string_view* some_texts, std::int64_t some_count, const char* end, std::uint32_t* to)
       : texts(some_texts), count(some_count), readable_end(end), codes(to) {}
@@ -101,23 +110,64 @@ struct ParquetTexts::Some {
   TextKey keys[kAtOnce];    ///< of the short ones; of the long ones that the table is asked for
 };
 
-void ParquetTexts::code_some(const std::string_view* texts, std::int64_t count, const char* readable_end) {
+void ParquetTexts::code_some(const TextRows& rows, const char* readable_end) {
   if (buckets_.empty()) grow();
   const std::size_t before = codes_.size();
+  const std::int64_t count = rows.count();
   codes_.resize(before + static_cast<std::size_t>(count));
-  Some some(texts, count, readable_end, codes_.data() + before);
+  Some some(rows.texts, rows.text_count(), readable_end, codes_.data() + before);
   make_keys(some);
   const bool looks = looks_at_recent();
-  const std::uint64_t unknown = looks ? look_at_recent(some) : low_bits(count);
+  const std::uint64_t unknown = looks ? look_at_recent(some) : low_bits(some.count);
   if (looks && std::popcount(unknown) > kFewRecent) skip_recent_ = kSkipRecent;
+  all_recent_ = looks && unknown == 0 && some.longs == 0;
   const std::uint64_t news = look_up(some, unknown);
   for_each_bit(news, [&](std::int64_t i) {
-    if (coded_ && !find_or_add(some.keys[i], texts[i], static_cast<std::int64_t>(before) + i, some.codes[i])) {
-      codes_.resize(before + static_cast<std::size_t>(i));
-      give_up();
-    }
+    if (!coded_) return;
+    const std::int64_t row = nth_bit(rows.firsts, i);
+    if (find_or_add(some.keys[i], rows.texts[i], static_cast<std::int64_t>(before) + row, some.codes[i])) return;
+    spread(rows, row, some.codes);
+    codes_.resize(before + static_cast<std::size_t>(row));
+    give_up();
   });
-  if (coded_ && looks) remember(some, unknown);
+  if (!coded_) return;
+  if (looks) remember(some, unknown);
+  if (rows.same != 0) spread(rows, count, some.codes);
+}
+
+/// In one go, for columns of a few short texts: false when one is long or did not come lately.
+bool ParquetTexts::code_all_recent(const TextRows& rows, const char* readable_end) {
+  if (!all_recent_ || rows.same != 0 || rows.firsts == 0) return false;
+  const auto count = static_cast<std::size_t>(rows.count());
+  std::uintptr_t last = 0;
+  std::size_t longest = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    last = std::max(last, reinterpret_cast<std::uintptr_t>(rows.texts[i].data()));
+    longest = std::max(longest, rows.texts[i].size());
+  }
+  all_recent_ = false;
+  if (longest >= TextKey::kShort || reinterpret_cast<std::uintptr_t>(readable_end) - last < TextKey::kShort)
+    return false;
+  const std::size_t before = codes_.size();
+  codes_.resize(before + count);
+  std::uint32_t* const codes = codes_.data() + before;
+  const RecentShort* const recents = recent_short_.data();
+  std::uint64_t differing = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const TextKey key = TextKey::of_readable(rows.texts[i].data(), rows.texts[i].size());
+    const RecentShort& recent = recents[key.quick_hash() >> (64 - kRecentBits)];
+    codes[i] = recent.code;
+    differing |= (recent.key.low ^ key.low) | (recent.key.high ^ key.high);
+  }
+  all_recent_ = differing == 0;
+  if (!all_recent_) codes_.resize(before);
+  return all_recent_;
+}
+
+/// Codes of texts become those of the first `count` rows, in place: no row stands before its text.
+void ParquetTexts::spread(const TextRows& rows, std::int64_t count, std::uint32_t* codes) {
+  if (rows.text_count() == 1) return static_cast<void>(std::fill_n(codes, count, codes[0]));
+  for (std::int64_t row = count; row-- > 0;) codes[row] = codes[rows.text_of(row)];
 }
 
 bool ParquetTexts::looks_at_recent() {

@@ -3,6 +3,7 @@
 // repeat are kept as they are.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,12 +13,27 @@
 
 namespace evclean {
 
+/// Texts of up to 64 rows, as bits: rows that are known to have the same text may be given as one.
+struct TextRows {
+  const std::string_view* texts;  ///< of the rows in `firsts`, in order
+  std::uint64_t firsts;
+  std::uint64_t same = 0;  ///< rows with the text of the lowest of them, the only one that is in `firsts` too
+
+  std::int64_t count() const noexcept { return std::popcount(firsts | same); }
+  std::int64_t text_count() const noexcept { return std::popcount(firsts); }
+  /// Where a row's text stands in `texts`.
+  std::int64_t text_of(std::int64_t row) const noexcept {
+    const std::uint64_t before = (std::uint64_t{1} << row) - 1;
+    return std::popcount(firsts & ((same >> row & 1) != 0 ? (same & (0 - same)) - 1 : before));
+  }
+};
+
 class ParquetTexts {
  public:
   static constexpr std::size_t kLengthBytes = 4;
 
   /// Takes texts that may be read up to `readable_end` (all of them lie before it).
-  void append(const std::string_view* texts, std::int64_t count, const char* readable_end);
+  void append(const TextRows& rows, const char* readable_end);
 
   std::int64_t size() const noexcept { return count_; }
   /// Whether texts stand as codes of a dictionary. Settled by settle().
@@ -54,7 +70,9 @@ class ParquetTexts {
   static constexpr int kRecentLongBits = 12;
   static constexpr int kWithoutRecent = 32;
 
-  void code_some(const std::string_view* texts, std::int64_t count, const char* readable_end);
+  void code_some(const TextRows& rows, const char* readable_end);
+  bool code_all_recent(const TextRows& rows, const char* readable_end);
+  static void spread(const TextRows& rows, std::int64_t count, std::uint32_t* codes);
   static void make_keys(Some& some);
   std::uint64_t look_at_recent(Some& some) const;
   std::uint64_t look_up(Some& some, std::uint64_t rows) const;
@@ -86,6 +104,7 @@ class ParquetTexts {
   std::vector<RecentShort> recent_short_;   ///< empty at first: many row groups may be open, with few texts each
   std::vector<std::uint32_t> recent_long_;  ///< codes plus one
   int skip_recent_ = kWithoutRecent;        ///< kAtOnce texts each
+  bool all_recent_ = false;                 ///< the texts before were all short, and had come lately
 };
 
 }  // namespace evclean

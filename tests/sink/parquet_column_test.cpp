@@ -150,6 +150,36 @@ TEST(ParquetColumn, BytesDoNotDependOnHowRowsCame) {
   }
 }
 
+/// The texts of a shape with one word where values are missing: in spans as `fill` leaves them, all pointing to one copy
+/// of the word behind the others, or each on its own.
+Batch filled_batch(const Shape& shape, bool as_fill_leaves_it) {
+  SpanColumn column = raw_column(shape);
+  auto block = std::make_shared<TextBlock>();
+  block->append({column.text->data(), column.text->size()});
+  const Span word = Span::of(block->append("None"), 4);
+  for (Span& span : column.spans) {
+    if (span.missing()) span = as_fill_leaves_it ? word : Span::of(block->append("None"), 4);
+  }
+  column.text = block;
+  Batch batch;
+  batch.num_rows = shape.rows;
+  batch.names = {"text"};
+  batch.columns.emplace_back(std::move(column));
+  return batch;
+}
+
+TEST(ParquetColumn, TextsThatAreKnownToBeTheSameAreWrittenLikeOthers) {
+  const auto format = make_parquet_format({{"text", ValueType::kString}}, std::nullopt);
+  for (const Shape& shape : shapes()) {
+    if (shape.rows > 100'000) continue;
+    const std::string expected = encode(*format, filled_batch(shape, false), shape.rows).bytes;
+    const Batch filled = filled_batch(shape, true);
+    for (const std::int64_t step : {std::int64_t{7}, std::int64_t{64}, std::int64_t{1000}, shape.rows}) {
+      ASSERT_EQ(encode(*format, filled, step).bytes, expected) << shape.name << ", " << shape.rows << " rows, " << step;
+    }
+  }
+}
+
 TEST(ParquetColumn, RowsComeBackAsTheyWere) {
   const auto format = make_parquet_format(kFields, std::nullopt);
   for (const Shape& shape : shapes()) {
