@@ -50,6 +50,11 @@ struct DecodeInput {
   std::size_t owned_end = 0;  ///< records that begin at or after it belong to the next split: stop there
   bool at_end = false;        ///< no bytes follow text_end in the file (a last line may lack its newline)
   BlockOrigin origin;         ///< byte_offset and first_line of text byte 0
+  bool cut_off = false;       ///< with at_end: damage has taken what stood behind text_end
+
+  /// A record at `at` that the text ends within was cut off there, and is no stray quote or bracket much before it.
+  bool cuts_record_off(std::size_t at) const { return at_end && cut_off && text_end - at <= kMostCutOff; }
+  static constexpr std::size_t kMostCutOff = 64 << 10;
 };
 
 /// What one call gave.

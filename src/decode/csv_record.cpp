@@ -49,9 +49,17 @@ std::size_t CsvDecoder::one_record(Call& call, std::size_t at) {
     call.waiting = true;
     return at;
   }
-  const bool open = record.scan != CsvScan::kBadQuote || record.end - at > limit_;
-  std::string reason = open ? fmt::format("the quote that opens field {} is not closed", fields_.size() + 1)
-                            : fmt::format("text behind the closing quote of field {}", fields_.size() + 1);
+  // How far a record that is too long was read depends on the text at hand: its reason must not.
+  const bool too_long = record.scan == CsvScan::kIncomplete || record.end - at > limit_;
+  const std::size_t field = fields_.size() + 1;
+  std::string reason = too_long ? fmt::format("the record does not end within max_line ({} bytes)", limit_)
+                       : record.scan == CsvScan::kBadQuote
+                           ? fmt::format("text behind the closing quote of field {}", field)
+                           : fmt::format("the quote that opens field {} is not closed", field);
+  if (record.scan == CsvScan::kOpenQuote && !one_line && input.cuts_record_off(at)) {
+    call.log.add_reject(at, input.text_end, std::move(reason));
+    return input.text_end;
+  }
   return bad_record(call, at, record.end, std::move(reason));
 }
 

@@ -149,6 +149,10 @@ std::size_t JsonDecoder::frame_objects(Call& call, std::size_t at) {
     }
     if (!frames_.empty()) return at;  // what is sound comes first
     if (scan == JsonScan::kIncomplete && !input.at_end) return unfinished(call, at);
+    if (scan == JsonScan::kIncomplete && input.cuts_record_off(at)) {
+      call.log.add_reject(at, input.text_end, "the record is not closed");
+      return input.text_end;
+    }
     if (scan == JsonScan::kWhole || end - at > limit_)
       return damaged(call, at, at + 1, {fmt::format("longer than max_line ({} bytes)", limit_), at});
     const bool bracket = scan == JsonScan::kDamaged && (call.text()[end] == '}' || call.text()[end] == ']');

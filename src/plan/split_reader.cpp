@@ -131,13 +131,19 @@ class SplitReader::Segment {
   /// Appends text to the block; true at the end of the file.
   bool fill() {
     const auto begin = Clock::now();
-    const std::size_t size_before = block_->size(), cuts_before = stream_->damage().cuts.size();
+    const std::size_t size_before = block_->size(), resumed_before = cuts_resumed();
     const std::int64_t got =
         stream_->read(*block_, std::max<std::int64_t>(kBlockBytes, static_cast<std::int64_t>(block_->size())));
     reader_.read_seconds_ += seconds_since(begin);
-    cut_at_ = stream_->damage().cuts.size() > cuts_before ? size_before : std::string::npos;
+    cut_at_ = cuts_resumed() > resumed_before ? size_before : std::string::npos;
     if (!file_begun_) begin_file();
     return got == 0;
+  }
+
+  /// Cuts behind which text has come. A cut may be known with the last text before it, a call earlier.
+  std::size_t cuts_resumed() const {
+    const std::vector<TextCut>& cuts = stream_->damage().cuts;
+    return cuts.size() - (!cuts.empty() && cuts.back().resume_bytes < 0 ? 1 : 0);
   }
 
   /// The decoder sniffs the head of the file; in the middle of a file that is read apart.
@@ -228,9 +234,16 @@ class SplitReader::Segment {
     if (records_are_lines() || begin_ >= cut_at_) return true;
     if (!decode_parts(cut_at_, true, consumer)) return false;
     finished_ = false;
-    const TextCut& cut = stream_->damage().cuts.back();
+    const TextCut& cut = stream_->damage().cuts[cuts_resumed() - 1];
     begin_ = cut_at_ + static_cast<std::size_t>(std::max<std::int64_t>(0, cut.resume_bytes - cut.at_bytes));
     return true;
+  }
+
+  /// Whether bytes are missing behind this text of the block.
+  bool is_cut_at(std::size_t text_end) const {
+    const auto& cuts = stream_->damage().cuts;
+    const std::int64_t end = at_ + static_cast<std::int64_t>(text_end);
+    return std::any_of(cuts.begin(), cuts.end(), [end](const TextCut& cut) { return cut.at_bytes == end; });
   }
 
   bool decode(std::size_t text_end, bool at_end, const std::function<bool(DecodedBlock&)>& consumer) {
@@ -238,8 +251,13 @@ class SplitReader::Segment {
     if (outcome_.first < 0 && begin_ < owned) note_first();
     while (begin_ < owned && (begin_ < text_end || at_end)) {
       const auto clock = Clock::now();
-      DecodeInput in{
-          block_, begin_, text_end, std::min(owned, text_end + 1), at_end, {segment_.file, at_, first_line_, index_}};
+      DecodeInput in{block_,
+                     begin_,
+                     text_end,
+                     std::min(owned, text_end + 1),
+                     at_end,
+                     {segment_.file, at_, first_line_, index_},
+                     at_end && is_cut_at(text_end)};
       DecodedBlock out{reader_.decoder().decode(in), block_, index_, nullptr};
       reader_.decode_seconds_ += seconds_since(clock);
       const std::size_t before = begin_;

@@ -189,6 +189,8 @@ void TextStream::take_event(TextBlock& block, RawEvent event) {
     damage_.cuts.push_back({text_offset_, -1, false});
   }
   damage_.checked_to = text_offset_;
+  // The member behind the last one's open line is lost as a whole: what goes on with that line is lost with it.
+  members_cut_lines_ = members_cut_lines_ || (event == RawEvent::kLost && at_member_end_ && line_is_open());
   at_member_end_ = event == RawEvent::kMemberEnd;
   cut_listed_ = cut_listed_ || event == RawEvent::kLost;
   cut_open_ = cut_open_ || event == RawEvent::kLost || (doubtful && last_byte_ != '\n');
