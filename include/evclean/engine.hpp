@@ -30,6 +30,10 @@ bool may_pass(ExitCode code);
 /// Where --resume keeps it, in the working directory. Local.
 std::string resume_folder(const Job& job);
 
+/// Errors: user Error when the report would take the place of the job file, of an input that is there, or of something
+/// else that the job writes. Local.
+void refuse_report(const Job& job, const std::string& path);
+
 /// A commented job file for files as they are: format, columns, types, what was odd. It runs as it is. Local.
 /// Errors: user Error for files that cannot be read or are no text.
 std::string init_job(const std::vector<std::string>& files);

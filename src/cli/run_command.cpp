@@ -47,11 +47,12 @@ void write_report(const std::string& path, const S3Settings& s3, const RunReport
 }
 
 /// Finds a report that cannot be written before anything is read.
-void try_report(const std::string& path, const S3Settings& s3) {
+void try_report(const std::string& path, const Job& job) {
   if (path.empty()) return;
+  refuse_report(job, path);
   if (is_s3_path(path)) {
     const S3Url url = S3Url::parse(path);
-    S3Client& client = *S3Client::of(s3);
+    S3Client& client = *S3Client::of(job.s3);
     return client.try_upload(url);
   }
   const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
@@ -80,7 +81,7 @@ int run_command(const CommandLine& command, const Comm& comm) {
   const auto job = read_job(command, comm, true);
   if (!job) return static_cast<int>(ExitCode::kUser);
   comm.agree([&] {
-    if (comm.is_root()) try_report(command.report, job->s3);
+    if (comm.is_root()) try_report(command.report, *job);
   });
   const std::string hosts = host_list(comm);
   const bool talks = comm.is_root() && command.log_level >= LogLevel::kInfo;

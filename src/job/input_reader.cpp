@@ -49,13 +49,25 @@ void read_most(const YamlNode& node, const char* what, std::optional<double>& sh
   }
 }
 
+/// One file of JSON lines, as it is.
+void check_reject_path(const YamlNode& node, const std::string& path, Problems& problems) {
+  if (path.ends_with('/')) problems.report(node, "rejects.path is a file such as {}rejects.jsonl, not a folder", path);
+  for (const char* packed : {".gz", ".zst", ".bz2", ".xz", ".lz4"}) {
+    if (path.ends_with(packed))
+      problems.report(node, "rejects are written as plain JSON lines: rejects.path may not end in {}", packed);
+  }
+}
+
 void read_rejects(const YamlNode& node, RejectBudget& budget, Problems& problems) {
   MapReader map(node, "rejects", problems);
   if (const auto* max = map.take("max")) read_most(*max, "rejects.max", budget.share, budget.count, problems);
   if (const auto* max = map.take("max_per_file"))
     read_most(*max, "rejects.max_per_file", budget.file_share, budget.file_count, problems);
   if (const auto* path = map.take("path")) {
-    if (auto text = read_path(*path, "rejects.path", problems)) budget.path = std::move(text->value);
+    if (auto text = read_path(*path, "rejects.path", problems)) {
+      check_reject_path(*path, text->value, problems);
+      budget.path = std::move(text->value);
+    }
   }
   if (const auto* s3 = map.take("s3")) budget.s3 = read_s3(*s3, "rejects.s3", S3Use::kWrite, problems);
   map.finish();

@@ -284,10 +284,21 @@ class JobReader {
     }
   }
 
-  /// A reject file must be nobody else's file.
+  /// A reject file, and a state, must be nobody else's file; tables may share a state.
   void check_targets() {
     std::set<std::string> taken;
     for (const auto& [target, output] : targets_) taken.insert(target);
+    check_reject_files(taken);
+    for (const TableSpec& table : job_.tables) {
+      if (!table.input || table.input->only_new.empty()) continue;
+      const auto state = std::filesystem::path(table.input->only_new).lexically_normal().string();
+      if (taken.count(state) == 0) continue;
+      problems_.add(table.input->place, fmt::format("only_new of {} is '{}', and another output has that path",
+                                                    printable(table.name, 60), printable(state, 200)));
+    }
+  }
+
+  void check_reject_files(std::set<std::string>& taken) {
     for (const TableSpec& table : job_.tables) {
       if (!table.input || table.input->rejects.path.empty()) continue;
       const auto target = std::filesystem::path(table.input->rejects.path).lexically_normal().string();

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// An input that matches an output would be read while it is written, or the next time.
+// An input that matches an output would be read while it is written, or the next time. What a run writes over nobody
+// else's file: not the job, not an input, not what it writes elsewhere.
 #include <fnmatch.h>
 
 #include <filesystem>
 
+#include "evclean/engine.hpp"
 #include "table_input.hpp"
 
 namespace evclean {
@@ -45,17 +47,65 @@ bool covers(const std::string& input, const std::string& base, const std::string
   return fnmatch(pattern.lexically_normal().c_str(), output.c_str(), flags | FNM_PERIOD) == 0;
 }
 
+/// A file that the job writes.
+struct Target {
+  std::string what;
+  std::string shown;
+  std::string whole;
+};
+
+std::vector<Target> targets_of(const Job& job) {
+  std::vector<Target> targets;
+  for (const OutputSpec& output : job.outputs) {
+    for (const std::string& file : output_files(output)) targets.push_back({"the output", file, whole_path(file, "")});
+  }
+  for (const TableSpec& table : job.tables) {
+    if (!table.input || table.input->rejects.path.empty()) continue;
+    const std::string& path = table.input->rejects.path;
+    targets.push_back({"rejects.path", path, whole_path(path, "")});
+  }
+  return targets;
+}
+
 }  // namespace
 
 void refuse_own_outputs(const TableInput& input) {
-  for (const OutputSpec& output : input.job->outputs) {
-    for (const std::string& file : output_files(output)) {
-      const std::string path = whole_path(file, "");
-      for (const Text& given : input.spec->input->paths) {
-        if (!covers(given.value, input.job->base_dir, path)) continue;
-        fail_user("{}:{}:{}: input '{}' matches the output '{}': write it into another folder, or narrow the input",
-                  input.job->path, given.place.line, given.place.column, given.value, file);
-      }
+  const Job& job = *input.job;
+  for (const Target& target : targets_of(job)) {
+    if (target.whole == whole_path(job.path, "")) fail_user("{} '{}' is the job file", target.what, target.shown);
+    for (const Text& given : input.spec->input->paths) {
+      if (!covers(given.value, job.base_dir, target.whole)) continue;
+      fail_user("{}:{}:{}: input '{}' matches {} '{}': write it into another folder, or narrow the input", job.path,
+                given.place.line, given.place.column, given.value, target.what, target.shown);
+    }
+  }
+}
+
+void refuse_listed_outputs(const TableInput& input) {
+  const auto name_of = [](const std::string& path) { return path.substr(path.rfind('/') + 1); };
+  for (const Target& target : targets_of(*input.job)) {
+    for (const InputFile& file : input.files) {
+      if (name_of(file.path) != name_of(target.whole) || whole_path(file.path, "") != target.whole) continue;
+      fail_user("input '{}' is {} '{}': write it into another folder, or leave it out", file.shown, target.what,
+                target.shown);
+    }
+  }
+}
+
+void refuse_report(const Job& job, const std::string& path) {
+  const std::string whole = whole_path(path, "");
+  if (whole == whole_path(job.path, "")) fail_user("--report {}: that is the job file", path);
+  for (const Target& target : targets_of(job)) {
+    if (target.whole == whole) fail_user("--report {}: that is {} '{}'", path, target.what, target.shown);
+  }
+  std::error_code ignored;
+  const bool there = is_s3_path(path) || fs::exists(whole, ignored);
+  for (const TableSpec& table : job.tables) {
+    if (!table.input || !there) continue;
+    if (!table.input->only_new.empty() && whole_path(table.input->only_new, "") == whole)
+      fail_user("--report {}: that is the state of only_new", path);
+    for (const Text& given : table.input->paths) {
+      if (covers(given.value, job.base_dir, whole)) fail_user("--report {}: input '{}' reads it", path, given.value);
     }
   }
 }

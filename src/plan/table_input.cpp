@@ -182,6 +182,7 @@ void list(TableInput& input, const std::function<void(TableInput&)>& wanted) {
   Listing listing = list_inputs(paths, options);
   input.files = std::move(listing.files);
   input.notes = std::move(listing.notes);
+  refuse_listed_outputs(input);
   wanted(input);
   choose(input);
 }

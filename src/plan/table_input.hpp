@@ -70,6 +70,8 @@ bool is_closed(const std::string& format);
 
 /// Errors: user Error when an input path covers an output of the job.
 void refuse_own_outputs(const TableInput& input);
+/// The same once the files are known: a list of paths may name anything.
+void refuse_listed_outputs(const TableInput& input);
 
 /// Whether a line end always ends a record (or cannot be taken for anything else): where a split begins is certain
 /// then.

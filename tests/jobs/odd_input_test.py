@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Inputs that are not quite what they seem, and jobs that would harm what is there."""
+
+import gzip
+import io
+import json
+import tarfile
+
+import harness
+
+LOGS = "1.2.3.4 - - [01/Nov/2026:06:52:16 +0000] \"GET / HTTP/1.1\" 200 10 \"-\" \"curl/8\"\n"
+
+
+class Targets(harness.Case):
+    """What a run writes takes the place of nobody else's file."""
+
+    def keeps(self, job, *args, words=()):
+        self.fresh()
+        files = {"a.csv": "id,v\n1,2\nx,y,z,w\n", "b.json": '{"id":1}\n', "list.txt": "a.csv\n", "job.yml": json.dumps(job)}
+        for name, text in files.items():
+            self.write(name, text)
+        for ranks in (0, 2):
+            ran = self.call("run", "job.yml", *args, ranks=ranks)
+            self.assertEqual(ran.code, 2, f"{job} {args}\n{ran}")
+            self.says(ran.err, *words)
+            self.assertEqual({path.name: path.read_text() for path in self.folder.iterdir()}, files)
+
+    def test_rejects_do_not_replace_an_input_or_the_job(self):
+        for path in ("a.csv", "./x/../a.csv", "job.yml"):
+            with self.subTest(path=path):
+                self.keeps({"input": {"paths": "a.csv", "rejects": {"max": "100%", "path": path}}, "output": "o.csv"},
+                           words=["rejects.path", "a.csv" if "a.csv" in path else "job file"])
+        self.keeps({"input": {"paths": "*.csv", "rejects": {"max": "100%", "path": "rejects.csv"}}, "output": "o.jsonl"}, words=["*.csv", "rejects.path"])
+
+    def test_a_report_does_not_replace_an_input_or_an_output(self):
+        job = {"input": {"paths": "b.json", "rejects": {"path": "r.json"}}, "output": "o.csv"}
+        self.keeps(job, "--report", "b.json", words=["--report", "b.json"])
+        self.keeps(job, "--report", "./b.json", words=["--report"])
+        self.keeps(job, "--report", "r.json", words=["--report", "rejects.path"])
+        self.keeps(dict(job, input="*.json"), "--report", "b.json", words=["--report", "*.json"])
+
+    def test_rejects_are_one_plain_file(self):
+        for path in ("out/", "r.jsonl.gz", "r.jsonl.zst"):
+            self.keeps({"input": {"paths": "a.csv", "rejects": {"max": 5, "path": path}}, "output": "o.csv"}, words=["job.yml:1:", "rejects.path"])
+
+    def test_an_output_that_a_list_of_paths_names(self):
+        self.keeps({"input": "@list.txt", "output": "a.csv"}, "--overwrite", words=["a.csv", "output"])
+
+    def test_a_state_is_no_output(self):
+        for path, key in (("o.csv", "only_new"), ("r.jsonl", "only_new")):
+            self.keeps({"input": {"paths": "a.csv", "only_new": path, "rejects": {"path": "r.jsonl"}}, "output": "o.csv"}, words=[key, path])
+
+
+if __name__ == "__main__":
+    harness.main()
