@@ -58,6 +58,8 @@ struct InputSpec {
   std::vector<Text> paths;
   FormatSpec format;
   JobPlace format_place;
+  JobPlace multiline_place;  ///< of its pattern
+  JobPlace timezone_place;
   std::vector<JobPlace> pattern_places;
   OnMissing missing = OnMissing::kFail;
   OnEmpty empty = OnEmpty::kSkip;

@@ -145,10 +145,12 @@ void read_comment(const YamlNode& node, FormatSpec& format, Problems& problems) 
   format.comment = text->value;
 }
 
-void read_multiline(const YamlNode& node, FormatSpec& format, Problems& problems) {
+void read_multiline(const YamlNode& node, InputSpec& input, Problems& problems) {
   MapReader map(node, "multiline", problems);
   if (const auto* start = map.need("start")) {
-    if (auto text = read_word(*start, "multiline.start", problems)) format.multiline_start = std::move(text->value);
+    input.multiline_place = start->place;
+    if (auto text = read_word(*start, "multiline.start", problems))
+      input.format.multiline_start = std::move(text->value);
   }
   map.finish();
 }
@@ -197,18 +199,20 @@ void read_format(MapReader& map, InputSpec& input) {
   read_patterns(map, input);
 }
 
-void read_text_keys(MapReader& map, FormatSpec& format) {
+void read_text_keys(MapReader& map, InputSpec& input) {
   Problems& problems = map.problems();
+  FormatSpec& format = input.format;
   if (const auto* node = map.take("header")) read_header(*node, format, problems);
   if (const auto* node = map.take("delimiter")) assign(format.delimiter, read_character(*node, "delimiter", problems));
   if (const auto* node = map.take("quote")) read_quote(*node, format, problems);
   if (const auto* node = map.take("skip")) assign(format.skip, read_integer(*node, "skip", 0, INT32_MAX, problems));
   if (const auto* node = map.take("comment")) read_comment(*node, format, problems);
   if (const auto* node = map.take("multiline")) {
-    read_multiline(*node, format, problems);
+    read_multiline(*node, input, problems);
     check_multiline(*node, format, problems);
   }
   if (const auto* node = map.take("timezone")) {
+    input.timezone_place = node->place;
     if (auto zone = read_word(*node, "timezone", problems)) format.timezone = std::move(zone->value);
   }
   if (const auto* node = map.take("year")) assign(format.year, read_integer(*node, "year", 1, 9999, problems));
@@ -277,7 +281,7 @@ InputSpec read_input_keys(MapReader& map) {
   if (const auto* node = map.need("paths")) input.paths = read_paths(*node, map.what() + ".paths", problems);
   read_format(map, input);
   read_policies(map, input);
-  read_text_keys(map, input.format);
+  read_text_keys(map, input);
   read_limits(map, input);
   if (const auto* node = map.take("types")) input.types = read_types(*node, problems);
   if (const auto* node = map.take("nulls")) input.nulls = read_nulls(*node, problems);

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "evclean/engine.hpp"
+#include "evclean/pattern.hpp"
 #include "evclean/s3.hpp"
 #include "local_table.hpp"
 #include "table_order.hpp"
@@ -99,12 +100,41 @@ class TableChecker {
             job, [this](const TableSpec& spec) { return rows_of(spec); }, true) {}
 
   void check(const TableSpec& spec) {
-    if (!note_problem(job_, spec.place, problems_, [&] { order_tables(job_, {spec.name}); })) return;
+    if (reads_itself(spec)) return;
     if (spec.sql) {
       note_problem(job_, spec.place, problems_, [&] { tables_.run_query_table(spec); });
       return;
     }
     if (!spec.input && !spec.rows) return;
+    check_records_of(spec.input ? mended(spec) : spec);
+  }
+
+ private:
+  /// What else is wrong with the tables it reads, its query and its steps say.
+  bool reads_itself(const TableSpec& spec) {
+    try {
+      order_tables(job_, {spec.name});
+    } catch (const CircleError& error) {
+      problems_.push_back(located(job_, error, spec.place));
+      return true;
+    } catch (const Error&) {
+    }
+    return false;
+  }
+
+  /// Without what is wrong and noted, so that it does not hide what stands behind it.
+  TableSpec mended(TableSpec spec) {
+    InputSpec& input = *spec.input;
+    FormatSpec& format = input.format;
+    if (!format.multiline_start.empty() &&
+        !note_problem(job_, input.multiline_place, problems_, [&] { const Pattern start(format.multiline_start); }))
+      format.multiline_start.clear();
+    if (!note_problem(job_, input.timezone_place, problems_, [&] { TimeZone::named(format.timezone); }))
+      format.timezone = "UTC";
+    return spec;
+  }
+
+  void check_records_of(const TableSpec& spec) {
     const JobPlace place = spec.input ? spec.input->place : spec.place;
     if (!is_readable(spec)) return check_paths(spec, place);
     LocalRows rows;
@@ -116,7 +146,6 @@ class TableChecker {
     if (problems_.size() == before && !rows.columns.empty()) check_output_columns(spec, rows);
   }
 
- private:
   static void read(LocalRows& rows) {
     const TableInput& input = rows.input;
     if (!input.is_inline() && input.files.empty()) return;
@@ -167,7 +196,7 @@ class TableChecker {
     partial.steps.clear();
     for (const StepSpec& step : spec.steps) {
       // Lengths are a matter of all the data, not of its first rows.
-      if (std::holds_alternative<AlignStep>(step.body)) continue;
+      if (std::holds_alternative<AlignStep>(step.body) || joins_nothing(step)) continue;
       const std::size_t before = problems_.size();
       for (const StepSpec& variant : variants(step)) {
         partial.steps.push_back(variant);
@@ -180,6 +209,13 @@ class TableChecker {
       }
       if (problems_.size() == before) partial.steps.push_back(step);
     }
+  }
+
+  /// A join with a table that is not there, which the reading of the job has named.
+  bool joins_nothing(const StepSpec& step) const {
+    const auto* join = std::get_if<JoinStep>(&step.body);
+    return join != nullptr && std::none_of(job_.tables.begin(), job_.tables.end(),
+                                           [&](const TableSpec& table) { return table.name == join->table.value; });
   }
 
   /// Columns that outputs name, against those that the steps leave.

@@ -91,15 +91,21 @@ void unpack(const std::string& bytes, TableInput& input) {
   for (std::string& note : input.notes) note = in.text();
 }
 
-/// Control bytes and replaced ones: a tenth of them is no text.
-bool looks_binary(const std::string& head) {
-  std::size_t strange = 0;
+/// Control bytes and replaced ones: a tenth of them is no text, or one in another encoding.
+void refuse_binary(const std::string& head, const std::string& name) {
+  std::size_t control = 0, replaced = 0;
   for (std::size_t i = 0; i < head.size(); ++i) {
     const auto byte = static_cast<unsigned char>(head[i]);
-    strange += (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r' && byte != 0x1b) || byte == 0x7f;
-    strange += head.compare(i, 3, "\xEF\xBF\xBD") == 0 ? 3 : 0;
+    control += (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r' && byte != 0x1b) || byte == 0x7f;
+    replaced += head.compare(i, 3, "\xEF\xBF\xBD") == 0 ? 3 : 0;
   }
-  return strange * 10 > head.size();
+  if ((control + replaced) * 10 <= head.size()) return;
+  if (control == 0)
+    fail_user(
+        "{} is not UTF-8: say encoding: latin-1 if it is that, or name its format to have the other bytes replaced",
+        name);
+  fail_user("{} looks binary, not like a log: name its format if you mean it (format: lines reads anything){}", name,
+            control * 3 > head.size() ? ", or say encoding: utf-16le or utf-16be if it is that without a mark" : "");
 }
 
 /// Heads of some files, spread over the list, for `format: auto`.
@@ -114,27 +120,33 @@ void choose(TableInput& input) {
   for (std::size_t i = 0; i < input.files.size(); i += step) {
     heads.push_back(read_head(input.files[i], input.stream));
     names.push_back(input.files[i].shown);
-    if (looks_binary(heads.back())) {
-      fail_user("{} looks binary, not like a log: name its format if you mean it (format: lines reads anything)",
-                names.back());
-    }
+    refuse_binary(heads.back(), names.back());
   }
   const AutoChoice choice = choose_format(spec.format, heads, names);
   input.format = choice.format;
   input.notes.push_back(fmt::format("format {}: {}", choice.format, choice.why));
 }
 
-/// Patterns are compiled once here for their place in the job file; decoders compile them again.
+/// An error of `body` gets its place in the job file.
+template <typename Body>
+void at_place(const TableInput& input, JobPlace place, Body&& body) {
+  try {
+    body();
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("{}:{}:{}: {}", input.job->path, place.line, place.column, error.what()));
+  }
+}
+
+/// Patterns are compiled once here for their place in the job file, and the zone is looked up; decoders do it again.
 void check_patterns(const TableInput& input) {
   const InputSpec& spec = *input.spec->input;
   for (std::size_t i = 0; i < spec.format.patterns.size(); ++i) {
-    try {
-      const Pattern compiled(spec.format.patterns[i]);
-    } catch (const Error& error) {
-      const JobPlace place = i < spec.pattern_places.size() ? spec.pattern_places[i] : spec.format_place;
-      throw Error(error.code(), fmt::format("{}:{}:{}: {}", input.job->path, place.line, place.column, error.what()));
-    }
+    const JobPlace place = i < spec.pattern_places.size() ? spec.pattern_places[i] : spec.format_place;
+    at_place(input, place, [&] { const Pattern compiled(spec.format.patterns[i]); });
   }
+  if (!spec.format.multiline_start.empty())
+    at_place(input, spec.multiline_place, [&] { const Pattern compiled(spec.format.multiline_start); });
+  at_place(input, spec.timezone_place, [&] { TimeZone::named(spec.format.timezone); });
 }
 
 /// `only_new`: the files of the listing that a run reads.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "evclean/error.hpp"
 #include "evclean/job.hpp"
 
 namespace evclean {
@@ -15,8 +16,13 @@ struct TableOrder {
   std::map<std::string, std::vector<const TableSpec*>> readers;  ///< of a table
 };
 
-/// The tables in `wanted` and those they read. Errors: user Error for a table that reads itself, naming the circle, and
-/// for queries that do not parse.
+/// A table that reads itself, by way of others.
+class CircleError : public Error {
+  using Error::Error;
+};
+
+/// The tables in `wanted` and those they read. Errors: CircleError, naming the circle; user Error for a table that is
+/// not there, and for queries that do not parse.
 TableOrder order_tables(const Job& job, const std::vector<std::string>& wanted);
 
 /// Tables that outputs name, in the order of the job.

@@ -51,5 +51,49 @@ class Targets(harness.Case):
             self.keeps({"input": {"paths": "a.csv", "only_new": path, "rejects": {"path": "r.jsonl"}}, "output": "o.csv"}, words=[key, path])
 
 
+class Texts(harness.Case):
+    def test_text_in_another_encoding_is_not_called_binary(self):
+        self.refused("naïve;été;über;éèê\nü;ö;ä;ß\n".encode("latin-1"), fmt="auto", words=["not UTF-8", "encoding: latin-1"])
+        table = self.clean("naïve;été\nü;ö\n".encode("latin-1"), fmt="auto", encoding="latin-1")
+        self.assertEqual(table.names, ["naïve", "été"])
+
+
+class Check(harness.Case):
+    def problems(self, text):
+        self.write("a.csv", "id,name\n1,ann\n")
+        self.write("job.yml", text)
+        ran = self.call("check", "job.yml")
+        self.assertEqual(ran.code, 2, ran)
+        return ran.out + ran.err
+
+    def test_a_bad_start_or_zone_hides_nothing_and_has_its_place(self):
+        text = self.problems("""input:
+  paths: a.csv
+  format: lines
+  timezone: Mars/Base
+  multiline: {start: '(['}
+steps:
+  - filter: "line >"
+  - parse: {column: line, patterns: ['(?<x>a', 'nogroup']}
+output: o.csv
+""")
+        self.says(text, "job.yml:4:13:", "Mars/Base", "job.yml:5:22:", "job.yml:7:", "job.yml:8:38:", "job.yml:8:48:")
+        ran = self.call("run", "job.yml", "--set", "steps=[]")
+        self.assertEqual(ran.code, 2)
+        self.says(ran.err, "job.yml:5:22:")
+
+    def test_a_table_that_is_not_there_hides_nothing(self):
+        text = self.problems("""input: a.csv
+steps:
+  - filter: nme = 'x'
+  - join: {table: nosuch, on: id}
+  - select: [idd]
+  - sql: select * from nowhere
+output: o.csv
+""")
+        self.says(text, "job.yml:3:13:", "nme", "job.yml:4:19:", "job.yml:5:14:", "idd", "job.yml:6:", "nowhere")
+        self.assertEqual(text.count("nosuch"), 1, text)
+
+
 if __name__ == "__main__":
     harness.main()
