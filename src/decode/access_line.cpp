@@ -34,11 +34,13 @@ class Cursor {
     return true;
   }
 
-  /// [^\[]+ and a blank before the bracket, which is left to stand.
+  /// (?!- [^\[])[^\[]+ and a blank before the bracket, which is left to stand. A user may have blanks, but "- x" are
+  /// two fields: the line has one too many before its time (a virtual host, say), and its address is no address.
   bool take_user() {
     const std::size_t begin = at_;
     const std::size_t bracket = find_either(text_, begin, end_, '[', '[');
     if (bracket == end_ || bracket < begin + 2 || text_[bracket - 1] != ' ') return stop(bracket, "user [time]");
+    if (bracket > begin + 2 && text_[begin] == '-' && text_[begin + 1] == ' ') return stop(begin + 1, "user [time]");
     put(kUser, begin, bracket - 1);
     at_ = bracket - 1;
     return true;
@@ -160,7 +162,7 @@ std::string_view access_column_name(AccessColumn column) {
 
 std::string access_pattern(AccessFormat format) {
   std::string pattern =
-      R"re((?sJ)^(?<ip>[^ ]+) (?<ident>[^ ]+) (?<user>[^\[]+) \[(?<time>[^\]]+)\] )re"
+      R"re((?sJ)^(?<ip>[^ ]+) (?<ident>[^ ]+) (?<user>(?!- [^\[])[^\[]+) \[(?<time>[^\]]+)\] )re"
       R"re("(?:(?<method>[A-Za-z][A-Za-z_-]*) (?<path>(?:[^ "\\]|\\[^ ])+) (?<protocol>[A-Z]+/\d+(?:\.\d+)?))re"
       R"re(|(?<path>(?:[^"\\]|\\.)*))" (?<status>[^ ]+) (?<bytes>[^ ]+))re";
   if (format == AccessFormat::kCombined) {

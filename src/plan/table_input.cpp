@@ -254,7 +254,7 @@ bool is_closed(const std::string& format) {
 NullWords nulls_for(const InputSpec& spec, const std::string& format) {
   if (spec.nulls.only) return NullWords::only(spec.nulls.words);
   const auto& all = spec.format.formats;
-  const bool logs = format.empty() ? std::all_of(all.begin(), all.end(), is_preset) : is_preset(format);
+  const bool logs = format.empty() ? std::any_of(all.begin(), all.end(), is_preset) : is_preset(format);
   NullWords words = format == "json" ? NullWords::only({""}) : logs ? NullWords::logs() : NullWords::standard();
   for (const std::string& word : spec.nulls.words) words.add(word);
   return words;

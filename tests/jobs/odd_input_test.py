@@ -57,6 +57,22 @@ class Texts(harness.Case):
         table = self.clean("naïve;été\nü;ö\n".encode("latin-1"), fmt="auto", encoding="latin-1")
         self.assertEqual(table.names, ["naïve", "été"])
 
+    def test_a_virtual_host_before_an_address_is_no_combined_line(self):
+        table = self.clean(LOGS * 9 + "www.example.org " + LOGS, fmt="combined", rejects={"max": 1})
+        self.assertEqual((set(table.column("ip")), table.ledger["rejected"]), ({"1.2.3.4"}, 1))
+        self.assertEqual(self.clean("www.example.org " + LOGS, fmt="auto").names[0], "vhost")
+
+    def test_a_dash_is_missing_in_a_list_of_formats_with_a_preset(self):
+        for formats in (["combined"], ["combined", "lines"], ["logfmt", "combined", "lines"]):
+            with self.subTest(formats=formats):
+                table = self.clean(LOGS, fmt=formats)
+                self.assertEqual((table.column("user"), table.column("referer")), ([None], [None]))
+
+    def test_syslog_days_may_lack_their_blank(self):
+        table = self.clean("Sep 8 07:46:30 canyon dovecot: a\nSep  8 07:46:30 canyon dovecot: b\nSep 18 07:46:30 canyon dovecot: c\n",
+                           fmt="syslog", year=2026)
+        self.assertEqual(table.column("timestamp"), ["2026-09-08T07:46:30Z", "2026-09-08T07:46:30Z", "2026-09-18T07:46:30Z"])
+
 
 class Check(harness.Case):
     def problems(self, text):
