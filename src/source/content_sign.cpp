@@ -30,7 +30,7 @@ constexpr std::array<Magic, 12> kMagics = {{
     {"7z\xbc\xaf\x27\x1c"sv, Codec::kPlain, "a 7z archive"},
     {"Rar!\x1a\x07"sv, Codec::kPlain, "a rar archive"},
     {"\x1f\x9d"sv, Codec::kPlain, "a file made by compress (.Z)"},
-    {"PAR1"sv, Codec::kPlain, "a Parquet file"},
+    {"PAR1\x15"sv, Codec::kPlain, "a Parquet file"},
     {"\x89HDF\r\n\x1a\n"sv, Codec::kPlain, "an HDF5 file"},
 }};
 

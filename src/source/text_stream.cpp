@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "evclean/error.hpp"
+#include "member_decoder.hpp"
 #include "transcode.hpp"
 
 namespace evclean {
@@ -89,6 +90,19 @@ void TextStream::settle_encoding() {
   encoding_ = options_.encoding == Encoding::kAuto ? Encoding::kUtf8 : options_.encoding;
 }
 
+/// What text never begins with.
+void TextStream::refuse_packed(std::string_view begin) const {
+  constexpr std::size_t kTarSign = 257;
+  const ContentSign sign = sign_of_content(begin.substr(0, kHeadBytes));
+  const bool tar = begin.size() > kTarSign && begin.substr(kTarSign).starts_with("ustar") &&
+                   begin.substr(0, kTarSign).find('\0') != std::string_view::npos;
+  if (!tar && sign.codec == Codec::kPlain && sign.refused.empty()) return;
+  const std::string inside = tar                    ? "a tar archive"
+                             : sign.refused.empty() ? fmt::format("{} again", codec_name(sign.codec))
+                                                    : std::string(sign.refused);
+  fail_user("input '{}' holds {}, not text: unpack it first, or leave it out", shown_, inside);
+}
+
 RawEvent TextStream::read_utf8(TextBlock& block, std::size_t room) {
   make_room(block, carry_.size() + room + 1);
   const std::size_t line_end = needs_line_end() ? 1 : 0;
@@ -99,6 +113,7 @@ RawEvent TextStream::read_utf8(TextBlock& block, std::size_t room) {
   if (piece.event != RawEvent::kBytes) return piece.event;
   note_raw(out + kept, piece.size);
   carry_.clear();
+  if (text_offset_ == 0 && !shown_.empty()) refuse_packed({out, kept + piece.size});
   resume_behind_cut(block);
   const std::size_t begin = block.size();
   block.set_size(begin + kept + piece.size);
@@ -252,7 +267,9 @@ std::unique_ptr<ByteStream> open_stream(const InputFile& file, std::int64_t begi
   auto source = file.codec == Codec::kPlain ? make_plain_source(file, in_middle ? begin + file.mark_bytes : 0,
                                                                 options.end < 0 ? -1 : options.end + file.mark_bytes)
                                             : make_member_source(file, options);
-  return std::make_unique<TextStream>(std::move(source), begin, options);
+  auto stream = std::make_unique<TextStream>(std::move(source), begin, options);
+  if (begin == 0) stream->expect_text(file.shown);
+  return stream;
 }
 
 void expect_reads(const std::vector<InputFile>& files, const std::vector<SplitSegment>& segments) {

@@ -19,6 +19,9 @@ class TextStream final : public ByteStream {
   /// `begin`: text offset the source's first byte stands for.
   TextStream(std::unique_ptr<RawSource> source, std::int64_t begin, const StreamOptions& options);
 
+  /// Names the file, whose begin this stream reads: an archive, or a packed file within the packed one, is refused.
+  void expect_text(std::string shown) { shown_ = std::move(shown); }
+
   std::int64_t read(TextBlock& block, std::int64_t want_bytes) override;
   const ReadDamage& damage() const override { return damage_; }
   std::int64_t stored_position() const override { return source_->stored_position(); }
@@ -32,6 +35,7 @@ class TextStream final : public ByteStream {
   RawEvent read_utf8(TextBlock& block, std::size_t room);
   RawEvent read_converted(TextBlock& block, std::size_t room);
   void settle_encoding();
+  void refuse_packed(std::string_view begin) const;
   void take_utf8(TextBlock& block, std::size_t begin, bool at_end);
   void repair(TextBlock& block, std::size_t begin, std::size_t good, bool at_end);
   void convert(TextBlock& block, bool at_end);
@@ -47,6 +51,7 @@ class TextStream final : public ByteStream {
 
   std::unique_ptr<RawSource> source_;
   StreamOptions options_;
+  std::string shown_;                    ///< empty: not the file's begin, or anything goes
   Encoding encoding_ = Encoding::kAuto;  ///< settled by the first bytes; kAuto: not yet
   CountingWindow window_;
   OffsetMap offsets_;

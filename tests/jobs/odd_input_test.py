@@ -51,6 +51,23 @@ class Targets(harness.Case):
             self.keeps({"input": {"paths": "a.csv", "only_new": path, "rejects": {"path": "r.jsonl"}}, "output": "o.csv"}, words=[key, path])
 
 
+class Packed(harness.Case):
+    def test_what_is_packed_twice_or_an_archive_is_refused_by_name(self):
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            entry = tarfile.TarInfo("x.csv")
+            entry.size = 4
+            tar.addfile(entry, io.BytesIO(b"a,b\n"))
+        for data, words in ((gzip.compress(archive.getvalue()), ["tar archive"]), (archive.getvalue(), ["tar archive"]),
+                            (gzip.compress(gzip.compress(b"a,b\n1,2\n")), ["gzip", "again"]), (gzip.compress(b"PK\x03\x04" + b"x" * 30), ["zip archive"])):
+            for fmt in ("csv", "lines", "auto"):
+                with self.subTest(words=words, format=fmt):
+                    self.refused(data, fmt=fmt, words=["in.txt", "unpack", *words])
+
+    def test_a_text_that_begins_like_a_parquet_file(self):
+        self.assertEqual(self.clean("PAR1,PAR2\n1,2\n").names, ["PAR1", "PAR2"])
+
+
 class Texts(harness.Case):
     def test_text_in_another_encoding_is_not_called_binary(self):
         self.refused("naïve;été;über;éèê\nü;ö;ä;ß\n".encode("latin-1"), fmt="auto", words=["not UTF-8", "encoding: latin-1"])
