@@ -197,6 +197,13 @@ bool absurd_name(const std::string& name) {
   return false;
 }
 
+/// A header in which one cell at most has a name: lines that end in a semicolon have it too.
+bool lacks_names(const Trial& trial) {
+  std::size_t blank = 0;
+  for (std::size_t i = 0; i < trial.names.size(); ++i) blank += trial.names[i] == fmt::format("column{}", i + 1);
+  return trial.names.size() < blank + 2;
+}
+
 std::optional<AutoChoice> choose_csv(const FormatSpec& spec, const std::vector<Head>& heads) {
   const bool tsv = all_named(heads, "tsv");
   const Trial trial = try_format(spec, tsv ? "tsv" : "csv", heads);
@@ -204,6 +211,7 @@ std::optional<AutoChoice> choose_csv(const FormatSpec& spec, const std::vector<H
   if (named && trial.columns > 0) return AutoChoice{trial.format, "by the file names; " + share(trial, heads)};
   if (trial.columns < 2 || trial.fit() < kFitsWell) return std::nullopt;
   if (std::any_of(trial.names.begin(), trial.names.end(), absurd_name)) return std::nullopt;
+  if (spec.header && !spec.header_auto && lacks_names(trial)) return std::nullopt;
   return AutoChoice{"csv", fmt::format("{} columns; {}", trial.columns, share(trial, heads))};
 }
 

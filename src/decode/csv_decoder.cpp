@@ -137,6 +137,7 @@ bool CsvDecoder::odd_row(const Call& call, std::size_t row) const {
 bool CsvDecoder::may_repeat_header(const Call& call, std::size_t row) const {
   const std::string& name = layout_.header[0];
   const char* field = call.text() + record_begin(index_, row);
+  if (std::memcmp(field, kCsvMark.data(), kCsvMark.size()) == 0) field += kCsvMark.size();
   field += *field == layout_.dialect.quote;
   const std::size_t compared = std::min(name.size(), kComparedBytes);
   if (std::memcmp(field, name.data(), compared) != 0) return false;

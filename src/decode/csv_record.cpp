@@ -16,6 +16,13 @@ bool blanks_only(const char* from, const char* to) {
   return std::all_of(from, to, [](char c) { return c == ' ' || c == '\t'; });
 }
 
+/// A header's first name behind a mark, which has made its quotes text.
+std::string_view without_mark(std::string_view field, char quote) {
+  field.remove_prefix(kCsvMark.size());
+  const bool quoted = quote != '\0' && field.size() >= 2 && field.front() == quote && field.back() == quote;
+  return quoted ? field.substr(1, field.size() - 2) : field;
+}
+
 }  // namespace
 
 /// A comment at `at`, on its physical line. A sniffed sign needs another number of fields than a row has.
@@ -100,7 +107,8 @@ bool CsvDecoder::is_header(const Call& call) const {
   if (layout_.header.empty() || fields_.size() < layout_.header.size()) return false;
   std::string value;
   for (std::size_t i = 0; i < layout_.header.size(); ++i) {
-    const std::string_view text(call.text() + fields_[i].begin, fields_[i].end - fields_[i].begin);
+    std::string_view text(call.text() + fields_[i].begin, fields_[i].end - fields_[i].begin);
+    if (i == 0 && text.starts_with(kCsvMark)) text = without_mark(text, layout_.dialect.quote);
     value.clear();
     if (fields_[i].escaped) unescape_csv(text, layout_.dialect, value);
     if ((fields_[i].escaped ? std::string_view(value) : text) != layout_.header[i]) return false;

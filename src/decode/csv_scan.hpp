@@ -20,6 +20,9 @@ struct CsvDialect {
   bool comment_sniffed = false;  ///< then only lines that do not have the expected number of fields are comments
 };
 
+/// The mark of UTF-8: before a header that is repeated, it is of a file put behind another.
+inline constexpr std::string_view kCsvMark = "\xef\xbb\xbf";
+
 /// A field of a record: text [begin, end) without its quotes.
 struct CsvField {
   std::size_t begin = 0;

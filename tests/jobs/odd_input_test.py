@@ -69,10 +69,37 @@ class Packed(harness.Case):
 
 
 class Texts(harness.Case):
+    def test_files_put_one_after_another_bring_their_marks(self):
+        for header in ("a,b", '"a","b"', '"a",b'):
+            for ranks in (0, 3):
+                with self.subTest(header=header, ranks=ranks):
+                    one = f"\ufeff{header}\n" + "".join(f"{i},x\n" for i in range(5000))
+                    table = self.clean(one + one + one, ranks=ranks, resources={"chunk": "64KiB"})
+                    self.assertEqual((table.names, table.types["a"], table.ledger["kept"], table.ledger["blank"]), (["a", "b"], "int64", 15000, 3))
+
     def test_text_in_another_encoding_is_not_called_binary(self):
         self.refused("naïve;été;über;éèê\nü;ö;ä;ß\n".encode("latin-1"), fmt="auto", words=["not UTF-8", "encoding: latin-1"])
         table = self.clean("naïve;été\nü;ö\n".encode("latin-1"), fmt="auto", encoding="latin-1")
         self.assertEqual(table.names, ["naïve", "été"])
+
+    def test_lines_that_end_in_semicolons_are_no_csv(self):
+        text = "# Time: 2021-01-26T23:45:57Z\n# Query_time: 0.01\nuse db;\nSET timestamp=1;\nSELECT * FROM t;\n"
+        self.assertEqual(self.clean({"slow.0": text}, fmt="auto").names, ["line"])
+
+    def test_a_record_too_long_has_the_same_reason_wherever_blocks_end(self):
+        """Its fields close one after another; how many of them a block shows depends on where it ends."""
+        record = ",".join('"%s\n"' % (c * 60) for c in "abcdef") + "\n"
+        text = "a,b,c,d,e,f\n" + "".join(f"{i},,,,,\n" * (i % 5) + record for i in range(6000))
+        self.write("data/a.csv", text)
+        seen = set()
+        for chunk in ("64KiB", "1MiB", "64MiB"):
+            job = {"input": {"paths": "data/a.csv", "max_line": 200, "rejects": {"max": "100%", "path": "rejects.jsonl"}},
+                   "resources": {"chunk": chunk}, "output": "out.csv"}
+            self.run_job(job, "--overwrite")
+            rejects = (self.folder / "rejects.jsonl").read_bytes()
+            self.assertIn("the record does not end within max_line (200 bytes)", {json.loads(line)["reason"] for line in rejects.splitlines()})
+            seen.add((rejects, (self.folder / "out.csv").read_bytes()))
+        self.assertEqual(len(seen), 1)
 
     def test_a_virtual_host_before_an_address_is_no_combined_line(self):
         table = self.clean(LOGS * 9 + "www.example.org " + LOGS, fmt="combined", rejects={"max": 1})
