@@ -58,6 +58,19 @@ bool begins_with_utf16_mark(std::string_view head) {
   return head.starts_with("\xff\xfe") || head.starts_with("\xfe\xff");
 }
 
+/// A name for people and for outputs, which are UTF-8: other bytes as \xff.
+std::string as_text(std::string_view name) {
+  std::string text;
+  for (std::size_t whole = scalar_prefix(name);; whole = scalar_prefix(name)) {
+    text += name.substr(0, whole);
+    name.remove_prefix(whole);
+    if (name.empty()) return text;
+    const std::size_t bad = bad_sequence(name).length;
+    for (const char c : name.substr(0, bad)) text += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    name.remove_prefix(bad);
+  }
+}
+
 }  // namespace
 
 void fail_unreadable(const std::string& path, int error) {
@@ -100,7 +113,8 @@ InputFile describe_file(const std::string& path, const std::string& shown, std::
     fail_user("input '{}' is {}: reading that is not available yet; unpack it first, or leave it out", shown,
               sign.refused);
   }
-  InputFile file{.path = path, .shown = shown, .size_bytes = size_bytes, .modified_s = modified_s, .codec = sign.codec};
+  InputFile file{
+      .path = path, .shown = as_text(shown), .size_bytes = size_bytes, .modified_s = modified_s, .codec = sign.codec};
   const bool marked = sign.codec == Codec::kPlain && head.starts_with(kUtf8Mark);
   file.mark_bytes = marked ? static_cast<std::int32_t>(kUtf8Mark.size()) : 0;
   const bool is_utf8 = marked || encoding == Encoding::kAuto || encoding == Encoding::kUtf8;

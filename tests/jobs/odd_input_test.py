@@ -77,6 +77,24 @@ class Texts(harness.Case):
                     table = self.clean(one + one + one, ranks=ranks, resources={"chunk": "64KiB"})
                     self.assertEqual((table.names, table.types["a"], table.ledger["kept"], table.ledger["blank"]), (["a", "b"], "int64", 15000, 3))
 
+    def test_file_names_that_are_no_utf8_do_not_spoil_outputs(self):
+        import pyarrow.parquet
+        names = [b"a\n.csv", b"b\xff.csv", "ü.csv".encode()]
+        (self.folder / "d").mkdir()
+        for name in names:
+            with open(harness.os.path.join(harness.os.fsencode(self.folder), b"d", name), "wb") as file:
+                file.write(b"id,v\n1,x\n2,y,z\n")
+        job = {"input": {"paths": "d", "source": True, "rejects": {"max": 3, "path": "r.jsonl"}}, "output": ["o.csv", "o.parquet", "o.jsonl"]}
+        for ranks in (0, 2):
+            self.run_job(job, "--overwrite", ranks=ranks)
+            shown = ["d/a\n.csv", "d/b\\xff.csv", "d/ü.csv"]
+            self.assertEqual(pyarrow.parquet.read_table(self.folder / "o.parquet").to_pydict()["_file"], shown)
+            self.assertEqual([json.loads(line)["_file"] for line in (self.folder / "o.jsonl").read_text("utf-8").splitlines()], shown)
+            self.assertEqual([json.loads(line)["file"] for line in (self.folder / "r.jsonl").read_text("utf-8").splitlines()], shown)
+        ran = self.call("run", "job.yml", "--replay", "r.jsonl", "--set", "input.format=lines")
+        self.assertEqual(ran.code, 0, ran)
+        self.assertEqual((self.folder / "o-replay.csv").read_text("utf-8").count("2,y,z"), 3)
+
     def test_text_in_another_encoding_is_not_called_binary(self):
         self.refused("naïve;été;über;éèê\nü;ö;ä;ß\n".encode("latin-1"), fmt="auto", words=["not UTF-8", "encoding: latin-1"])
         table = self.clean("naïve;été\nü;ö\n".encode("latin-1"), fmt="auto", encoding="latin-1")
