@@ -136,6 +136,22 @@ std::string rejects_text(std::int64_t records, const std::vector<Reject>& reject
                             printable(rejects.front().reason, 60));
 }
 
+/// The first column, and its name, in which a value is just '-' (presets know it): Zeek's and many others' for missing.
+std::string column_of_dashes(const Stepwise& sampled) {
+  for (std::size_t s = 0; s < sampled.program.slots.size() && s < sampled.evidence.size(); ++s) {
+    const auto& kinds = sampled.evidence[s].kinds;
+    const bool dash = std::any_of(kinds.begin(), kinds.end(),
+                                  [](const Evidence::Seen& kind) { return kind.count > 0 && kind.sample == "-"; });
+    if (dash && !sampled.program.slots[s].fixed) return sampled.program.slots[s].name;
+  }
+  return {};
+}
+
+std::string nulls_text(const std::string& dashes) {
+  if (dashes.empty()) return "  # nulls: ['-', 'N/A']   # more words for missing\n";
+  return fmt::format("  nulls: ['-']   # as in {}; more words for missing\n", printable(dashes, 40));
+}
+
 /// A name for the job and its output: of the file, or of its folder.
 std::string stem_of(const std::vector<std::string>& files) {
   const std::filesystem::path path(files.front());
@@ -151,10 +167,17 @@ std::string stem_of(const std::vector<std::string>& files) {
 }  // namespace
 
 std::string init_job(const std::vector<std::string>& files) {
-  const Job job = bare_job(files);
-  const TableInput input = open_table(job, job.tables.front());
+  Job job = bare_job(files);
+  TableInput input = open_table(job, job.tables.front());
   std::vector<Reject> rejects;
-  const Stepwise sampled = sample_table(input, &rejects);
+  Stepwise sampled = sample_table(input, &rejects);
+  const std::string dashes = column_of_dashes(sampled);
+  if (!dashes.empty()) {
+    job.tables.front().input->nulls.words = {"-"};
+    input = open_table(job, job.tables.front());
+    rejects.clear();
+    sampled = sample_table(input, &rejects);
+  }
   std::int64_t records = static_cast<std::int64_t>(rejects.size());
   for (const Batch& batch : sampled.batches) records += batch.num_rows;
   std::vector<ColumnSeen> columns;
@@ -168,7 +191,7 @@ std::string init_job(const std::vector<std::string>& files) {
       fmt::format("job: {}\ninput:\n  paths:   # files, folders, globs with **; relative to this file\n", quoted(stem));
   for (const std::string& file : files) text += fmt::format("    - {}\n", quoted(path_of(file)));
   text += fmt::format("  format: {}\n{}{}", input.format, rejects_text(records, rejects), types_text(columns));
-  text += "  # nulls: ['-', 'N/A']   # more words for missing\n";
+  text += nulls_text(dashes);
   text += "  # corrupt: salvage      # damaged files: fail (default), skip, salvage\n";
   text += steps_text(columns);
   text += fmt::format("output:\n  - {}   # or .parquet, .h5, .jsonl.gz, ...\n",

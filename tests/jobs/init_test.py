@@ -50,6 +50,18 @@ class Init(harness.Case):
         self.write("w.log", "not this\n" + '1.2.3.4 - - [01/Nov/2026:06:52:16 +0000] "GET /p HTTP/1.1" 200 10\n' * 9)
         self.says(self.init("w.log"), "format: common", "rejects: {max: 20%", "1 of 10 records looked at do not fit")
 
+    def test_dashes_are_missing(self):
+        self.write("conn.log", "#separator \\x09\n#unset_field\t-\n#fields\tts\tport\tuser\n#types\ttime\tport\tstring\n"
+                   + "".join(f"152191172{i}.6\t{80 if i % 2 else '-'}\t-\n" for i in range(8)))
+        text = self.init("conn.log")
+        self.says(text, "nulls: ['-']   # as in port", "port  int64", "4 of 8 missing")
+        self.assertEqual(self.call("run", "job.yml", "--report", "report.json").code, 0)
+        report = json.loads((self.folder / "report.json").read_text())
+        self.assertEqual([(c["name"], c["type"], c["missing"]) for c in report["columns"]],
+                         [("ts", "float64", 0), ("port", "int64", 4), ("user", "string", 8)])
+        self.write("plain.csv", "a,b\nx-,1\ny,--\n")
+        self.assertNotIn("\n  nulls", self.init("plain.csv"))
+
     def test_files_that_are_no_input_are_refused(self):
         self.assertEqual(self.call("init", "nothing.log").code, 2)
         self.write("x.bin", bytes(range(256)) * 40)
