@@ -17,6 +17,9 @@ namespace evclean {
 namespace {
 
 constexpr std::size_t kWindowBytes = 256 << 10;
+/// Where most records look like one before them, the others are few.
+constexpr std::size_t kLeastWindow = 512;
+constexpr std::size_t kMostlyAlike = 8;
 
 std::size_t find_line_end(const char* text, std::size_t begin, std::size_t end) {
   const void* found = begin < end ? std::memchr(text + begin, '\n', end - begin) : nullptr;
@@ -52,7 +55,8 @@ struct JsonDecoder::Call {
   std::size_t goes_on = 0;  ///< where to go on when frames were not taken to their end
 };
 
-JsonDecoder::JsonDecoder(const FormatSpec& spec) : spec_(spec), limit_(record_limit(spec)), rows_(spec) {}
+JsonDecoder::JsonDecoder(const FormatSpec& spec)
+    : spec_(spec), limit_(record_limit(spec)), rows_(spec), window_(kLeastWindow) {}
 
 void JsonDecoder::begin_file(const InputFile&, std::string_view head) {
   shape_ = find_json_shape(head);
@@ -69,6 +73,8 @@ DecodeResult JsonDecoder::decode(const DecodeInput& input) {
   rows_.begin_call(input.text, (input.text_end - input.begin) / std::max<std::size_t>(row_bytes_, 16) + 16);
   std::size_t at = pass_over(call, input.begin);
   while (at < input.text_end && at < input.owned_end && !call.waiting && !rows_.full()) {
+    if (lines() && (at = take_alike(call, at)) >= std::min(input.text_end, input.owned_end)) break;
+    if (rows_.full()) break;
     frames_.clear();
     const std::size_t next = lines() ? frame_lines(call, at) : frame_objects(call, at);
     at = take_frames(call, 0, frames_.size()) ? next : call.goes_on;
@@ -99,10 +105,29 @@ std::size_t JsonDecoder::pass_over(Call& call, std::size_t at) {
   return input.at_end ? input.text_end : next;
 }
 
-/// Frames the lines that begin in the next 256 KiB; gives where the line behind them begins.
+/// Takes lines that look like one before them; gives where the first other one begins.
+std::size_t JsonDecoder::take_alike(Call& call, std::size_t at) {
+  const DecodeInput& input = call.input;
+  const std::size_t stop = std::min(input.text_end, input.owned_end), before = rows_.rows();
+  const char* const text = call.text();
+  while (at < stop && !rows_.full()) {
+    const std::size_t end = rows_.read_alike(at, input.text_end);
+    const std::size_t lf = end + (text[end] == '\r');
+    if (end == 0 || lf >= input.text_end || text[lf] != '\n' || lf - at > limit_) {
+      if (end != 0) rows_.drop_alike();
+      break;
+    }
+    rows_.commit({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(end - at)});
+    at = lf + 1;
+  }
+  window_ = rows_.rows() - before >= kMostlyAlike ? kLeastWindow : std::min(2 * window_, kWindowBytes);
+  return at;
+}
+
+/// Frames the lines that begin in the next bytes; gives where the line behind them begins.
 std::size_t JsonDecoder::frame_lines(Call& call, std::size_t at) {
   const DecodeInput& input = call.input;
-  const std::size_t stop = std::min({at + kWindowBytes, input.text_end, input.owned_end});
+  const std::size_t stop = std::min({at + window_, input.text_end, input.owned_end});
   for (std::size_t block = at; block < stop; block += 64) {  // behind the text are bytes that may be read
     const std::uint64_t within = stop - block >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << (stop - block)) - 1;
     for_each_bit(ByteBlock(call.text() + block).equal('\n') & within, [&](std::int64_t bit) {

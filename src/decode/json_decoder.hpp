@@ -5,11 +5,11 @@
 // text they are; null is missing (and makes its column known). Numbers, true and false keep their text, so that types
 // are found exactly; strings are flagged kQuoted. A key given twice in one object: the last counts, and it is counted.
 // Columns stand in the order of their first appearance in records that are rows; all rows have all columns.
-// Lines: a line that is not one whole object (or several, one after another) is a reject, nothing else is touched. Otherwise (an array, objects one
-// after another): a record that reads to its closing bracket but is wrong is a reject; where brackets or quotes are
-// broken too, the reject reaches up to the next place where a run of sound records begins. A value that is no object is
-// a reject of its own. Where records begin with two or more keys that are always the same (learnt from the head), such
-// a beginning ends a damaged record before it.
+// Lines: a line that is not one whole object (or several, one after another) is a reject, nothing else is touched.
+// Otherwise (an array, objects one after another): a record that reads to its closing bracket but is wrong is a reject;
+// where brackets or quotes are broken too, the reject reaches up to the next place where a run of sound records begins.
+// A value that is no object is a reject of its own. Where records begin with two or more keys that are always the same
+// (learnt from the head), such a beginning ends a damaged record before it.
 #pragma once
 
 #include <string_view>
@@ -42,6 +42,7 @@ class JsonDecoder final : public Decoder {
   bool lines() const { return shape_.layout == JsonLayout::kLines; }
   JsonFramer framer(const Call& call) const;
   std::size_t pass_over(Call& call, std::size_t at);
+  std::size_t take_alike(Call& call, std::size_t at);
   std::size_t frame_lines(Call& call, std::size_t at);
   std::size_t frame_objects(Call& call, std::size_t at);
   std::size_t other_value(Call& call, std::size_t at);
@@ -62,6 +63,7 @@ class JsonDecoder final : public Decoder {
   JsonRows rows_;
   std::vector<Frame> frames_;
   std::size_t row_bytes_ = 256;  ///< of an average record so far, to size columns
+  std::size_t window_;           ///< bytes whose lines are framed together
   Passing passing_;
 };
 

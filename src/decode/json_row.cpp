@@ -13,7 +13,8 @@ namespace evclean {
 
 void JsonRows::begin_file() {
   keys_.clear();
-  expected_.clear();
+  forget_shapes();
+  unalike_ = 0;
   columns_.clear();
   column_of_.clear();
 }
@@ -163,7 +164,10 @@ std::size_t JsonRows::read(std::size_t token, std::size_t limit) {
   given_.clear();
   const std::size_t first = token++;
   const std::size_t expected = read_expected(token);
-  if (expected == kWholeRecord) return token;
+  if (expected == kWholeRecord) {
+    note_unalike(first, token);
+    return token;
+  }
   open_.clear();
   if (!open_object(0, first)) return 0;
   note_expected(expected);
@@ -175,6 +179,7 @@ std::size_t JsonRows::read(std::size_t token, std::size_t limit) {
     if ((token = close_objects(token)) == 0) return 0;
   }
   learn_pairs(token - first);
+  note_unalike(first, token);
   return token;
 }
 
@@ -242,7 +247,7 @@ bool JsonRows::give_column(JsonKey& key) {
   if (known != column_of_.end()) {
     key.column = known->second;
     keys_.share_column(key.column);
-    expected_.clear();
+    forget_shapes();
     return true;
   }
   if (columns_.size() >= max_columns_)
@@ -325,7 +330,7 @@ void JsonRows::commit(RecordRef record) {
 }
 
 void JsonRows::drop() {
-  expected_.clear();
+  forget_shapes();
   duplicate_keys_ = duplicates_before_;
   lone_surrogates_ = surrogates_before_;
   for (Span* column : cells_) column[row_] = Span{};

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "evclean/decoder.hpp"
+#include "json_alike.hpp"
 #include "json_expected.hpp"
 #include "json_keys.hpp"
 #include "json_text.hpp"
@@ -35,6 +36,11 @@ class JsonRows {
   /// Reads the object that begins at token `token` and may not pass `limit`. Gives the token behind it, or 0 (see
   /// fault()). The row is not kept before commit(); drop() forgets it.
   std::size_t read(std::size_t token, std::size_t limit);
+  /// The same of a record at `begin` that looks like one before it, from its text alone: gives the place behind it, or
+  /// 0 for any other and for one that does not end before `text_end`.
+  std::size_t read_alike(std::size_t begin, std::size_t text_end);
+  /// A record that was read so is not to be kept.
+  void drop_alike() { forget_alike(alike_.size() - 1); }
   void commit(RecordRef record);
   void drop();
   const JsonFault& fault() const { return fault_; }
@@ -72,6 +78,14 @@ class JsonRows {
   void note_expected(std::size_t pairs);
   bool expected_value(std::size_t begin, std::size_t end, Span& span);
   void learn_pairs(std::size_t tokens);
+  void forget_alike(std::size_t values);
+  void note_unalike(std::size_t first, std::size_t token);
+  bool learn_alike(std::size_t first, std::size_t token);
+  bool learn_glue(std::size_t first, std::size_t token, std::size_t depth);
+  void forget_shapes() {
+    expected_.clear();
+    alike_.clear();
+  }
   std::size_t read_pair(std::size_t token);
   std::size_t close_objects(std::size_t token);
   bool find_key(std::size_t token);
@@ -117,7 +131,9 @@ class JsonRows {
 
   JsonKeys keys_;
   ExpectedPairs expected_;
-  std::size_t unexpected_ = 0;  ///< records since it was learned that were others
+  std::size_t unexpected_ = 0;   ///< records since it was learned that were others
+  std::vector<JsonGlue> alike_;  ///< before each value, and behind the last; empty: nothing is known
+  int unalike_ = 0;              ///< records since it was learned, or found again, that were others
   std::vector<InputColumn> columns_;
   std::unordered_map<std::string, std::int32_t> column_of_;
 

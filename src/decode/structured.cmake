@@ -3,7 +3,7 @@
 evclean_room(decode_structured
   SOURCES structured_record.cpp
     csv_scan.cpp csv_index.cpp csv_trial.cpp csv_layout.cpp csv_decoder.cpp csv_record.cpp csv_first_record.cpp
-    json_text.cpp json_tokens.cpp json_keys.cpp json_expected.cpp json_row.cpp json_row_expected.cpp json_frame.cpp json_decoder.cpp
+    json_text.cpp json_tokens.cpp json_keys.cpp json_expected.cpp json_row.cpp json_row_alike.cpp json_row_expected.cpp json_frame.cpp json_decoder.cpp
   ROOMS table
   PACKAGES PkgConfig::SIMDJSON)
 target_link_options(evclean_decode_structured INTERFACE -Wl,--push-state,--no-as-needed -lsimdjson -Wl,--pop-state)

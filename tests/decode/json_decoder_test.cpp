@@ -88,9 +88,8 @@ TEST(JsonDecoder, TheLastOfRepeatedKeysCounts) {
   EXPECT_EQ(dotted.value(0, "a.b") + dotted.value(1, "a.b") + dotted.value(2, "a.b"), "234");
 }
 
-/// Each line with its usual neighbours, as each alone: what a decoder expects of a record changes nothing.
-TEST(JsonDecoder, RecordsReadAlikeAmongOthersAndAlone) {
-  const std::string usual = R"({"id":17,"key":"abc","a_key_that_is_longer_than_others":2.5,"ok":true,"none":null})";
+/// Each line with its usual neighbours, as each alone; one in so many lines is another one.
+void check_alike(const std::string& usual, unsigned one_in, std::size_t piece, const std::string& line_end) {
   const std::vector<std::string> others = {
       R"({"key":"abc","id":17})",
       R"({"id":17,"key":"abc"})",
@@ -114,35 +113,71 @@ TEST(JsonDecoder, RecordsReadAlikeAmongOthersAndAlone) {
       R"({"id":17,"key")",
       R"({"id":-,"key":"abc"})",
       R"({"id":,"key":"abc"})",
-      R"({})"};
-  std::mt19937 draw(1);
+      R"({})",
+      R"({"id":17,"key":"straße","ok":true})",
+      R"({"id":17,"key":"abc","a_key_that_is_longer_than_others":2.5,"ok":true,"none":"日本"})",
+      R"({"id":17,"key":"a	b","a_key_that_is_longer_than_others":2.5,"ok":true,"none":null})",
+      R"({"id":17,"key":"abc","a_key_that_is_longer_than_others":2.5,"ok":true,"none":nul})",
+      R"({"id":17,"key":"abc","a_key_that_is_longer_than_others":2.5.1,"ok":true,"none":null})",
+      R"({"id":017,"key":"abc","a_key_that_is_longer_than_others":2.5,"ok":true,"none":null})",
+      R"({"id":123456789012345678901234567890,"key":"","a_key_that_is_longer_than_others":-0.5e-7,"ok":false,"none":0})",
+      R"({"id":17,"key":"a text of more than sixteen bytes, and of more than thirty-two","ok":true})",
+      R"({"id":17,"key":"abc","a_key_that_is_longer_than_others":2.5,"ok":true,"none":null}})",
+      R"({"id":17,"key":"abc","a_key_that_is_longer_than_others":2.5,"ok":true,"none":null} )",
+      R"( {"id":17,"key":"abc","a_key_that_is_longer_than_others":2.5,"ok":true,"none":null})",
+      R"({"id":17,"key":"abc","a_key_that_is_longer_than_others":2.5,"ok":true,"none":null}{"id":18})",
+      R"({"id":17,"in":{"key":"abc","deep":{"x":1}},"ok":true})",
+      R"({"id":17,"in":{"key":"abc","deep":{"x":{"y":1}}},"ok":true})",
+      R"({"id":17,"in":{"key":"abc","deep":{}},"ok":true})",
+      R"({"id":17,"in":{"key":"abc"},"deep":{"x":1},"ok":true})",
+      R"({"id":17,"in.key":"def","ok":true})"};
+  std::mt19937 draw(one_in);
   std::vector<std::string> lines(2, usual);
   std::string text;
-  for (int i = 0; i < 2000; ++i) lines.push_back(draw() % 3 == 0 ? others[draw() % others.size()] : usual);
-  for (const std::string& line : lines) text += line + '\n';
-  const Decoded all = decode(text);
+  for (int i = 0; i < 2000; ++i) lines.push_back(draw() % one_in == 0 ? others[draw() % others.size()] : usual);
+  for (const std::string& line : lines) text += line + line_end;
+  const Decoded all = decode(text, {}, piece);
   std::size_t row = 0, reject = 0;
   for (const std::string& line : lines) {
-    const Decoded alone = decode(line + "\n{\"z\":0}\n{\"z\":0}\n");  // the first line: nothing is expected of it
+    // The first line: nothing is expected of it.
+    const Decoded alone = decode(line + line_end + "{\"z\":0}\n{\"z\":0}\n");
     if (alone.rows.size() == 2) {
       ASSERT_LT(reject, all.rejects.size());
       EXPECT_EQ(all.rejects[reject].text, line);
       EXPECT_EQ(all.rejects[reject++].reason, alone.rejects.at(0).reason) << line;
       continue;
     }
-    ASSERT_LT(row, all.rows.size());
-    for (std::size_t c = 0; c < all.names.size(); ++c) {
-      const Cell cell = c < all.rows[row].size() ? all.rows[row][c] : Cell{};
-      const auto known = std::find(alone.names.begin(), alone.names.end(), all.names[c]);
-      const Cell wanted =
-          known == alone.names.end() ? Cell{} : alone.rows[0][static_cast<std::size_t>(known - alone.names.begin())];
-      EXPECT_TRUE(cell == wanted) << all.names[c] << " of " << line;
+    for (std::size_t own = 0; own + 2 < alone.rows.size(); ++own, ++row) {
+      ASSERT_LT(row, all.rows.size());
+      EXPECT_EQ(all.records[row], alone.records[own]);
+      for (std::size_t c = 0; c < all.names.size(); ++c) {
+        const Cell cell = c < all.rows[row].size() ? all.rows[row][c] : Cell{};
+        const auto known = std::find(alone.names.begin(), alone.names.end(), all.names[c]);
+        const Cell wanted = known == alone.names.end()
+                                ? Cell{}
+                                : alone.rows[own][static_cast<std::size_t>(known - alone.names.begin())];
+        EXPECT_TRUE(cell == wanted) << all.names[c] << " of " << line;
+      }
     }
-    ++row;
   }
   EXPECT_EQ(row, all.rows.size());
   EXPECT_EQ(reject, all.rejects.size());
   EXPECT_EQ(all.duplicate_keys, 2 * std::count(lines.begin(), lines.end(), others[3]));
+  EXPECT_EQ(all.newlines, static_cast<std::int64_t>(lines.size()));
+}
+
+/// What a decoder expects of a record changes nothing.
+TEST(JsonDecoder, RecordsReadAlikeAmongOthersAndAlone) {
+  const std::string flat = R"({"id":17,"key":"abc","a_key_that_is_longer_than_others":2.5,"ok":true,"none":null})";
+  const std::string nested = R"({"id": 17, "in": {"key": "abc", "deep": {"x": 1}}, "ok": true})";
+  for (const std::string& usual : {flat, nested}) {
+    for (const unsigned one_in : {3u, 40u}) {
+      for (const std::size_t piece : {std::size_t{1} << 20, std::size_t{1000}}) {
+        check_alike(usual, one_in, piece, "\n");
+        check_alike(usual, one_in, piece, "\r\n");
+      }
+    }
+  }
 }
 
 TEST(JsonDecoder, EscapesAreUndone) {
