@@ -51,6 +51,8 @@ class Dataset {
   /// The same one by one: how many batches a part has, and each of them. Local.
   std::int64_t batches(std::int64_t part) const;
   Batch batch(std::int64_t part, std::int64_t index) const;
+  /// The same for the last time, by who alone has the dataset: its memory is free for others.
+  Batch take(std::int64_t part, std::int64_t index) const;
   /// Position of a column, or -1.
   int find(std::string_view name) const;
   std::int64_t spilled_bytes() const;  ///< on this rank

@@ -48,8 +48,9 @@ struct QueryReport {
 };
 
 /// Runs it. Collective. Errors: ExpressionError (mistakes; text compared with numbers names a value), user Error (data:
-/// overflow), on all ranks. Counters in the report are this rank's.
-DatasetPtr run_query(const Query& query, const std::map<std::string, DatasetPtr>& tables, const Workspace& workspace,
+/// overflow), on all ranks. Counters in the report are this rank's. A table that only the call holds (moved into it)
+/// may be let go while it is read.
+DatasetPtr run_query(const Query& query, std::map<std::string, DatasetPtr> tables, const Workspace& workspace,
                      QueryReport& report);
 
 /// The group step: keys, then each named expression over aggregates (count(*), sum(x) filter (where …), a ratio of

@@ -69,6 +69,8 @@ class BatchStage {
   /// One by one, for who cannot take them all in one call.
   std::int64_t batches(std::int64_t part) const;
   Batch batch(std::int64_t part, std::int64_t index) const;
+  /// The same for the last time: its memory is free for others. Its rows still count.
+  Batch take(std::int64_t part, std::int64_t index);
   /// Bytes of a part's rows, wherever they are.
   std::int64_t bytes(std::int64_t part) const;
   const Fields& fields() const;

@@ -13,10 +13,9 @@ namespace evclean {
 using TakeRows = std::function<void(const Batch&)>;
 /// The rows of an inner join for who does not look at their order: each batch on the rank where its rows met. It has
 /// the left columns named by `left_columns`, then the payload. Collective. Errors: on all ranks, also what `take`
-/// throws.
-void join_unordered(const Dataset& left, const Dataset& right, const JoinSpec& spec,
-                    const std::vector<int>& left_columns, const Workspace& workspace, OperatorReport& report,
-                    const TakeRows& take);
+/// throws. A side that only the call itself holds is let go while it is read, so that it does not lie in memory twice.
+void join_unordered(DatasetPtr left, DatasetPtr right, const JoinSpec& spec, const std::vector<int>& left_columns,
+                    const Workspace& workspace, OperatorReport& report, const TakeRows& take);
 
 /// Rows that come batch by batch, on any rank and in any order, instead of lying in a dataset.
 struct RowSource {

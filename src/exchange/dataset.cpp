@@ -88,6 +88,10 @@ Batch Dataset::batch(std::int64_t part, std::int64_t index) const {
   return impl_->stage.batch(impl_->numbers[static_cast<std::size_t>(part)], index);
 }
 
+Batch Dataset::take(std::int64_t part, std::int64_t index) const {
+  return impl_->stage.take(impl_->numbers[static_cast<std::size_t>(part)], index);
+}
+
 int Dataset::find(std::string_view name) const {
   const auto found =
       std::find_if(impl_->fields.begin(), impl_->fields.end(), [&](const Field& field) { return field.name == name; });

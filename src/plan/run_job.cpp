@@ -99,7 +99,11 @@ class JobRun {
     const auto& readers = order_.readers[table.name];
     TableSurroundings around{job_, options_,         resources_, comm_,   progress_,        workspace_,
                              {},   !readers.empty(), {},         &joint_, checkpoint_.get()};
-    around.other = [&](const std::string& name) { return made_.at(name); };
+    const bool reads_once = table.sql && std::none_of(table.steps.begin(), table.steps.end(), is_table_step);
+    around.other = [&, reads_once](const std::string& name) {
+      const bool last = reads_once && order_.readers.at(name).size() == 1;
+      return last ? std::move(made_.at(name)) : made_.at(name);  // who holds it alone may let it go while it reads
+    };
     around.wanted_by_others = [&](const Fields& fields) { return used_by(job_, readers, table.name, fields); };
     TableRun run(table, around);
     report.tables.push_back(run.run());

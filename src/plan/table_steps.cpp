@@ -50,11 +50,10 @@ std::string table_meant(const Job& job, const Text& text, const std::string& wri
   for (const TableSpec& table : job.tables) known.push_back(table.name);
   const int found = sql::find_name(written, known, &near);
   if (found >= 0) return known[static_cast<std::size_t>(found)];
-  const std::string problem =
-      near.empty() ? fmt::format("there is no table '{}'{}; tables: {}", written, did_you_mean(written, known),
-                                 fmt::join(known, ", "))
-                   : fmt::format("{} may be {}: write the one that is meant as it is spelt", written,
-                                 fmt::join(near, " or "));
+  const std::string problem = near.empty() ? fmt::format("there is no table '{}'{}; tables: {}", written,
+                                                         did_you_mean(written, known), fmt::join(known, ", "))
+                                           : fmt::format("{} may be {}: write the one that is meant as it is spelt",
+                                                         written, fmt::join(near, " or "));
   const std::size_t at = text.value.find(written);
   fail_at(job, text.place, "sql: " + problem, at == std::string::npos ? std::string() : caret(text.value, at));
 }
@@ -324,7 +323,7 @@ DatasetPtr run_table_query(const Text& text, const TableStepContext& context) {
     if (tables.count(name) == 0) tables[name] = context.other(name);
   }
   try {
-    return run_query(query, tables, context.workspace, context.report);
+    return run_query(query, std::move(tables), context.workspace, context.report);
   } catch (const ExpressionError& error) {
     fail_in_text(context.job, "sql", text, error);
   }

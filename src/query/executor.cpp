@@ -34,9 +34,22 @@ Fields Table::typed() const {
   return typed;
 }
 
-Executor::Executor(const QueryPlan& plan, const std::map<std::string, DatasetPtr>& tables, const Workspace& workspace,
+namespace {
+
+void count_scans(const Plan& plan, std::map<std::string, int>& scans) {
+  if (plan.kind == PlanKind::kScan) ++scans[plan.table];
+  for (const PlanPtr& input : plan.inputs) count_scans(*input, scans);
+}
+
+}  // namespace
+
+Executor::Executor(const QueryPlan& plan, std::map<std::string, DatasetPtr> tables, const Workspace& workspace,
                    QueryReport& report)
-    : plan_(plan), tables_(tables), workspace_(workspace), report_(report) {}
+    : plan_(plan), tables_(std::move(tables)), workspace_(workspace), report_(report) {
+  count_scans(*plan.root, scans_);
+  for (const auto& shared : plan.shared) count_scans(*shared->plan, scans_);
+  for (const auto& [field, parameter] : plan.parameters) count_scans(*parameter.plan, scans_);
+}
 
 DatasetPtr Executor::run() { return exact(run(*plan_.root), plan_.columns, true).data; }
 
@@ -74,7 +87,9 @@ Table Executor::run(const Plan& plan) {
 }
 
 Table Executor::scan(const Plan& plan) {
-  Table table{tables_.at(plan.table), {}};
+  // Its last reader holds it alone, and may let it go while it reads.
+  const bool last = --scans_.at(plan.table) == 0;
+  Table table{last ? std::move(tables_.at(plan.table)) : tables_.at(plan.table), {}};
   table.fields.resize(table.data->fields().size());
   for (std::size_t i = 0; i < plan.columns.size(); ++i) {
     const int column = table.data->find(plan.sources[i]);

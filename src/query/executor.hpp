@@ -26,7 +26,7 @@ struct Table {
 
 class Executor {
  public:
-  Executor(const QueryPlan& plan, const std::map<std::string, DatasetPtr>& tables, const Workspace& workspace,
+  Executor(const QueryPlan& plan, std::map<std::string, DatasetPtr> tables, const Workspace& workspace,
            QueryReport& report);
 
   /// The result, with the columns and names that the plan promises.
@@ -78,7 +78,8 @@ class Executor {
   OperatorReport& report(std::string name);
 
   const QueryPlan& plan_;
-  const std::map<std::string, DatasetPtr>& tables_;
+  std::map<std::string, DatasetPtr> tables_;
+  std::map<std::string, int> scans_;  ///< that a table has still to expect
   const Workspace& workspace_;
   QueryReport& report_;
   std::map<std::string, TreePtr> values_;  ///< of parameters

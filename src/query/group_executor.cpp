@@ -53,7 +53,7 @@ Table Executor::group(const Plan& plan) {
 }
 
 Table Executor::group_of_join(const Plan& plan, const Plan& join, const std::vector<const Plan*>& steps) {
-  const JoinInputs inputs = join_inputs(join);
+  JoinInputs inputs = join_inputs(join);
   const Fields left = inputs.left.typed();
   std::vector<int> left_columns;
   Fields met;
@@ -77,7 +77,8 @@ Table Executor::group_of_join(const Plan& plan, const Plan& join, const std::vec
       for (const auto& step : steps_of_batch) batch = step(std::move(batch));
       take(batch);
     };
-    join_unordered(*inputs.left.data, *inputs.right.data, inputs.spec, left_columns, workspace_, join_line, change);
+    join_unordered(std::move(inputs.left.data), std::move(inputs.right.data), inputs.spec, left_columns, workspace_,
+                   join_line, change);
   };
   std::vector<std::string> fields;
   for (const Field& field : met) fields.push_back(field.name);

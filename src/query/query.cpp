@@ -86,7 +86,7 @@ std::string sample_of(const DatasetPtr& data, const std::string& name, const Com
 
 }  // namespace
 
-DatasetPtr run_query(const Query& query, const std::map<std::string, DatasetPtr>& tables, const Workspace& workspace,
+DatasetPtr run_query(const Query& query, std::map<std::string, DatasetPtr> tables, const Workspace& workspace,
                      QueryReport& report) {
   std::map<std::string, Fields> fields;
   for (const auto& [name, data] : tables) fields[name] = data->fields();
@@ -96,7 +96,7 @@ DatasetPtr run_query(const Query& query, const std::map<std::string, DatasetPtr>
   const query::QueryPlan plan = query::plan_knowing(tables, workspace, [&](query::KnownEmpty empty) {
     return query::Planner(fields, sample, std::move(empty)).plan(*query.impl().select);
   });
-  return query::Executor(plan, tables, workspace, report).run();
+  return query::Executor(plan, std::move(tables), workspace, report).run();
 }
 
 }  // namespace evclean

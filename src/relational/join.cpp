@@ -127,9 +127,10 @@ DatasetPtr join(const Dataset& left, const Dataset& right, const JoinSpec& spec,
   return result;
 }
 
-void join_unordered(const Dataset& left, const Dataset& right, const JoinSpec& spec,
+void join_unordered(DatasetPtr left_data, DatasetPtr right_data, const JoinSpec& spec,
                     const std::vector<int>& left_columns, const Workspace& workspace, OperatorReport& report,
                     const TakeRows& take) {
+  const Dataset &left = *left_data, &right = *right_data;
   EVCLEAN_CHECK(spec.how == JoinHow::kInner && !spec.left_keys.empty(), "only inner joins have no order");
   const Stopwatch stopwatch(report);
   if (report.name.empty()) report.name = "join";
@@ -144,6 +145,8 @@ void join_unordered(const Dataset& left, const Dataset& right, const JoinSpec& s
   };
   run.take = &counted;
   run.taken_left = left_columns;
+  run.drains_left = left_data.use_count() == 1;
+  run.drains_right = right_data.use_count() == 1;
   run.left_widths = column_widths(left, workspace.comm);
   run.right_widths = column_widths(right, workspace.comm);
   const bool broadcast = settle(run) == JoinStrategy::kBroadcast;

@@ -51,7 +51,7 @@ std::vector<Batch> gather_on_all(const Dataset& data, const std::vector<int>& co
 
 void each_left(JoinRun& run, const std::function<void(std::int64_t part, const Batch&)>& take) {
   run.comm().agree([&] {
-    for (RowCursor cursor(run.left); !cursor.done();) {
+    for (RowCursor cursor(run.left, run.drains_left); !cursor.done();) {
       run.workspace.pause();
       const std::int64_t part = cursor.part();
       const Batch batch = cursor.take();

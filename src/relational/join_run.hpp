@@ -26,6 +26,7 @@ struct JoinRun {
   std::vector<double> left_widths = {}, right_widths = {};  ///< bytes of a column's values
   const TakeRows* take = nullptr;                           ///< without a result: who gets the rows
   std::vector<int> taken_left = {};                         ///< left columns that he gets
+  bool drains_left = false, drains_right = false;           ///< nobody reads that side behind the join
 
   const Comm& comm() const { return workspace.comm; }
   /// Rows of some columns that may wait before they are staged: an eighth of the memory.

@@ -8,7 +8,10 @@ namespace evclean {
 
 class RowCursor {
  public:
-  explicit RowCursor(const Dataset& data) : data_(data), mine_(data.mine()) { settle(); }
+  /// `drains`: nobody comes after this one, so what it has given is forgotten.
+  explicit RowCursor(const Dataset& data, bool drains = false) : data_(data), drains_(drains), mine_(data.mine()) {
+    settle();
+  }
 
   bool done() const { return at_ == mine_.size(); }
   std::int64_t part() const { return mine_[at_]; }
@@ -16,7 +19,8 @@ class RowCursor {
   std::int64_t first_row() const { return data_.parts()[static_cast<std::size_t>(part())].first_row + rows_before_; }
   /// Gives the batch and moves on.
   Batch take() {
-    Batch batch = data_.batch(part(), index_++);
+    Batch batch = drains_ ? data_.take(part(), index_) : data_.batch(part(), index_);
+    ++index_;
     rows_before_ += batch.num_rows;
     settle();
     return batch;
@@ -28,6 +32,7 @@ class RowCursor {
   }
 
   const Dataset& data_;
+  bool drains_;
   std::vector<std::int64_t> mine_;
   std::size_t at_ = 0;
   std::int64_t index_ = 0, rows_before_ = 0;

@@ -135,7 +135,7 @@ class TravelJoin {
   }
 
   void send_right() {
-    RowCursor cursor(run_.right);
+    RowCursor cursor(run_.right, run_.drains_right);
     if (hot_.any()) hot_rows_ = stage(layout_.right_fields);
     const auto produce = [&](Shipper& shipper) {
       if (cursor.done()) return false;
@@ -199,7 +199,7 @@ class TravelJoin {
       if (hot_.any()) hot.emplace(run_.plan, layout_, std::move(hot_right_));
     });
     StageWriter left_writer(*left_, run_.waiting_rows(run_.left_widths, layout_.left_columns));
-    RowCursor cursor(run_.left);
+    RowCursor cursor(run_.left, run_.drains_left);
     const auto produce = [&](Shipper& shipper) {
       if (cursor.done()) return false;
       const std::int64_t part = cursor.part();

@@ -133,6 +133,14 @@ Batch BatchStage::batch(std::int64_t part, std::int64_t index) const {
   return from_record_batch(*impl_->load(impl_->parts.at(part).batches.at(static_cast<std::size_t>(index))));
 }
 
+Batch BatchStage::take(std::int64_t part, std::int64_t index) {
+  StagedBatch& staged = impl_->parts.at(part).batches.at(static_cast<std::size_t>(index));
+  const std::shared_ptr<arrow::RecordBatch> rows = impl_->load(staged);
+  if (staged.rows) impl_->budget->give_back(staged.size_bytes);
+  staged = {};
+  return from_record_batch(*rows);
+}
+
 std::int64_t BatchStage::bytes(std::int64_t part) const {
   const auto found = impl_->parts.find(part);
   if (found == impl_->parts.end()) return 0;

@@ -68,23 +68,27 @@ class JoinTest : public ::testing::Test {
   void check_unordered(const Table& left, const Table& right, const JoinSpec& spec, const Parts& expected,
                        std::int64_t memory_bytes) {
     const Workspace space = workspace(memory_bytes);
-    const DatasetPtr left_data = spread(left, space, 1), right_data = spread(right, space, 2);
     Fields fields = left.fields;
     std::vector<int> all(fields.size());
     for (std::size_t column = 0; column < all.size(); ++column) all[column] = static_cast<int>(column);
     for (std::size_t i = 0; i < spec.payload.size(); ++i) {
       fields.push_back({spec.payload_names[i], right.fields[static_cast<std::size_t>(spec.payload[i])].type});
     }
-    Dataset taken(fields, workspace());
-    OperatorReport report;
-    join_unordered(*left_data, *right_data, spec, all, space, report,
-                   [&](const Batch& rows) { taken.append(comm.rank(), rows); });
-    taken.finish();
-    EXPECT_EQ(report.rows_out, taken.rows());
-    const Parts found = all_rows(taken, comm);
-    EXPECT_TRUE(!comm.is_root() || sorted(found) == sorted(expected))
-        << "strategy " << static_cast<int>(spec.strategy) << " (" << report.how << "), memory " << memory_bytes
-        << ", seed " << testing::test_seed();
+    for (const bool shared : {true, false}) {  // a side that the join alone holds is let go while it is read
+      DatasetPtr left_data = spread(left, space, 1), right_data = spread(right, space, 2);
+      const std::vector<DatasetPtr> held =
+          shared ? std::vector<DatasetPtr>{left_data, right_data} : std::vector<DatasetPtr>{};
+      Dataset taken(fields, workspace());
+      OperatorReport report;
+      join_unordered(std::move(left_data), std::move(right_data), spec, all, space, report,
+                     [&](const Batch& rows) { taken.append(comm.rank(), rows); });
+      taken.finish();
+      EXPECT_EQ(report.rows_out, taken.rows());
+      const Parts found = all_rows(taken, comm);
+      EXPECT_TRUE(!comm.is_root() || sorted(found) == sorted(expected))
+          << "strategy " << static_cast<int>(spec.strategy) << " (" << report.how << "), memory " << memory_bytes
+          << ", seed " << testing::test_seed();
+    }
   }
   static testing::Rows sorted(const Parts& parts) {
     testing::Rows rows;
