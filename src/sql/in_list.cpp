@@ -53,14 +53,16 @@ class TextSet {
     return few() && std::all_of(heads_.begin(), heads_.end(), [](const Head& one) { return one.length <= 8; });
   }
   /// Bits of up to 64 rows, without branches that depend on the texts; any bit where a span is missing.
-  std::uint64_t find_short(const char* text, const Span* spans, std::int64_t count) const {
+  /// `text_at(i)`: of a row; 8 bytes from its begin may be read.
+  template <typename TextAt>
+  std::uint64_t find_short(std::int64_t count, const TextAt& text_at) const {
     switch (heads_.size()) {
       case 1:
-        return find_short_of<1>(text, spans, count);
+        return find_short_of<1>(count, text_at);
       case 2:
-        return find_short_of<2>(text, spans, count);
+        return find_short_of<2>(count, text_at);
       default:
-        return find_short_of<0>(text, spans, count);
+        return find_short_of<0>(count, text_at);
     }
   }
   bool contains_many(std::string_view text) const {
@@ -78,15 +80,16 @@ class TextSet {
   };
 
   /// kCount of them; 0: as many as there are.
-  template <std::size_t kCount>
-  std::uint64_t find_short_of(const char* text, const Span* spans, std::int64_t count) const {
+  template <std::size_t kCount, typename TextAt>
+  std::uint64_t find_short_of(std::int64_t count, const TextAt& text_at) const {
     const std::size_t heads = kCount == 0 ? heads_.size() : kCount;
     Head own[kFew];
     std::copy_n(heads_.begin(), heads, own);
     std::uint64_t found = 0;
     for (std::int64_t i = 0; i < count; ++i) {
-      const std::size_t length = spans[i].length();
-      const std::uint64_t head = lowest_bytes(load_word(text + spans[i].offset), std::min<std::size_t>(length, 8));
+      const std::string_view text = text_at(i);
+      const std::size_t length = text.size();
+      const std::uint64_t head = lowest_bytes(load_word(text.data()), std::min<std::size_t>(length, 8));
       std::uint64_t same = 0;
       for (std::size_t h = 0; h < heads; ++h)
         same |= static_cast<std::uint64_t>((own[h].head == head) & (own[h].length == length));
@@ -130,8 +133,8 @@ class TextInNode final : public Node {
     const auto fill = [&](auto&& test) {
       arrow::internal::GenerateBitsUnrolled(bits->mutable_data(), 0, rows, [&] { return test(reader.get(row++)); });
     };
-    if (value.spans && set_.are_short()) {
-      find_short(*value.spans, *bits);
+    if (set_.are_short() && !value.scalar) {
+      find_short(value, reader, *bits);
     } else if (!set_.few()) {
       fill([&](std::string_view text) { return set_.contains_many(text); });
     } else if (reader.padded()) {
@@ -144,15 +147,25 @@ class TextInNode final : public Node {
   }
 
  private:
-  void find_short(const SpanColumn& column, arrow::Buffer& bits) const {
-    static constexpr char kNoText[TextBlock::kPadding] = {};
-    const char* const text = column.text ? column.text->data() : kNoText;
-    const auto rows = static_cast<std::int64_t>(column.spans.size());
+  void find_short(const Value& value, const Reader<std::string_view>& reader, arrow::Buffer& bits) const {
+    const auto rows = value.spans ? static_cast<std::int64_t>(value.spans->spans.size()) : value.array->length();
+    const std::int64_t readable = value.spans ? rows : readable_rows(*value.array, 8);
     for (std::int64_t row = 0; row < rows; row += 64) {
       const std::int64_t count = std::min<std::int64_t>(64, rows - row);
-      const std::uint64_t found = set_.find_short(text, column.spans.data() + row, count);
+      const std::int64_t quick = std::clamp<std::int64_t>(readable - row, 0, count);
+      std::uint64_t found = set_.find_short(quick, [&](std::int64_t i) { return reader.get(row + i); });
+      for (std::int64_t i = quick; i < count; ++i)
+        found |= std::uint64_t{set_.contains_few(reader.get(row + i), false)} << i;
       std::memcpy(bits.mutable_data() + row / 8, &found, static_cast<std::size_t>((count + 7) / 8));
     }
+  }
+
+  /// Rows before the first one with fewer than so many bytes of text from its begin on.
+  static std::int64_t readable_rows(const arrow::Array& array, std::int64_t bytes) {
+    const arrow::ArrayData& data = *array.data();
+    const std::int64_t last = (data.buffers[2] ? data.buffers[2]->size() : 0) - bytes;
+    const std::int32_t* const offsets = data.GetValues<std::int32_t>(1);
+    return std::upper_bound(offsets, offsets + array.length(), last) - offsets;
   }
 
   /// Not in the list is null then, not false.
