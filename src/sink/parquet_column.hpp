@@ -17,6 +17,8 @@ namespace evclean {
 class ParquetColumn {
  public:
   virtual ~ParquetColumn() = default;
+  /// More rows will come, so many in all: makes room, so that values need not move.
+  virtual void reserve(std::int64_t rows) = 0;
   /// Takes rows [begin, end).
   void append(const ValueColumn& column, std::int64_t begin, std::int64_t end);
   /// Appends the pages to `bytes`, which stand in the file from `begin` on; gives the column's entry in the row group.

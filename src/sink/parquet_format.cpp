@@ -24,15 +24,26 @@ std::string write_empty_file(const arrow::Schema& schema) {
   return take_arrow(sink->Finish(), "Parquet")->ToString();
 }
 
+/// What the last row group came to: the next one will be much like it.
+struct GroupBefore {
+  std::int64_t rows = 0;
+  std::size_t bytes = 0;
+};
+
 class ParquetRows : public RowGroup {
  public:
-  ParquetRows(const Fields& fields, const std::shared_ptr<arrow::Schema>& schema, FrameCodec& codec)
-      : fields_(fields), schema_(schema), codec_(codec) {
+  ParquetRows(const Fields& fields, const std::shared_ptr<arrow::Schema>& schema, FrameCodec& codec,
+              GroupBefore& before)
+      : fields_(fields), schema_(schema), codec_(codec), before_(before) {
     for (const Field& field : fields) columns_.push_back(make_parquet_column(field.type));
   }
 
   void append(const Batch&, const std::vector<ValueColumn>& columns, std::int64_t begin, std::int64_t end) override {
-    for (std::size_t c = 0; c < columns_.size(); ++c) columns_[c]->append(columns[c], begin, end);
+    const bool is_large = count_ < kManyRows && count_ + (end - begin) >= kManyRows;
+    for (std::size_t c = 0; c < columns_.size(); ++c) {
+      if (is_large && before_.rows > kManyRows) columns_[c]->reserve(before_.rows + before_.rows / 64);
+      columns_[c]->append(columns[c], begin, end);
+    }
     count_ += end - begin;
   }
 
@@ -40,11 +51,13 @@ class ParquetRows : public RowGroup {
     EncodedGroup group;
     std::vector<ThriftValue> entries;
     const auto begin = static_cast<std::int64_t>(kParquetMagic.size());
+    if (count_ >= kManyRows) group.bytes.reserve(before_.bytes + before_.bytes / 64);
     for (std::size_t c = 0; c < columns_.size(); ++c) {
       entries.push_back(columns_[c]->encode(fields_[c].name, group.bytes, codec_, begin));
       columns_[c].reset();
     }
     group.metadata = row_group_metadata(std::move(entries), count_);
+    before_ = {count_, group.bytes.size()};
     return group;
   }
 
@@ -55,9 +68,13 @@ class ParquetRows : public RowGroup {
   }
 
  private:
+  /// Groups of fewer rows cost too little to make room ahead, and there may be many.
+  static constexpr std::int64_t kManyRows = 1 << 15;
+
   const Fields& fields_;
   std::shared_ptr<arrow::Schema> schema_;
   FrameCodec& codec_;
+  GroupBefore& before_;
   std::vector<std::unique_ptr<ParquetColumn>> columns_;
   std::int64_t count_ = 0;
 };
@@ -68,7 +85,7 @@ class ParquetFormat : public GroupFormat {
       : fields_(fields), schema_(arrow_schema(fields)), codec_(make_page_codec(level)) {}
 
   std::unique_ptr<RowGroup> make_group() const override {
-    return std::make_unique<ParquetRows>(fields_, schema_, *codec_);
+    return std::make_unique<ParquetRows>(fields_, schema_, *codec_, *before_);
   }
 
   std::string head() const override { return std::string(kParquetMagic); }
@@ -81,6 +98,7 @@ class ParquetFormat : public GroupFormat {
   Fields fields_;
   std::shared_ptr<arrow::Schema> schema_;
   std::unique_ptr<FrameCodec> codec_;
+  std::unique_ptr<GroupBefore> before_ = std::make_unique<GroupBefore>();
 };
 
 }  // namespace

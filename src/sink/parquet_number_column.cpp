@@ -31,6 +31,8 @@ class NumberColumn : public ParquetColumn {
  public:
   explicit NumberColumn(ValueType type) : type_(type) {}
 
+  void reserve(std::int64_t rows) override { values_.reserve(static_cast<std::size_t>(rows)); }
+
   std::shared_ptr<arrow::Array> array() const override {
     std::unique_ptr<arrow::ArrayBuilder> any;
     check_arrow(arrow::MakeBuilder(arrow::default_memory_pool(), arrow_type(type_), &any), "Parquet");
@@ -159,6 +161,8 @@ class NumberColumn : public ParquetColumn {
 
 class BooleanColumn : public ParquetColumn {
  public:
+  void reserve(std::int64_t rows) override { values_.reserve(static_cast<std::size_t>(rows)); }
+
   std::shared_ptr<arrow::Array> array() const override {
     arrow::BooleanBuilder builder;
     check_arrow(builder.Reserve(rows()), "Parquet");

@@ -46,6 +46,8 @@ Span filled_span(const ValueColumn& column, std::int64_t begin, std::int64_t end
 
 class TextColumn : public ParquetColumn {
  public:
+  void reserve(std::int64_t rows) override { texts_.reserve(rows); }
+
   std::shared_ptr<arrow::Array> array() const override {
     arrow::StringBuilder builder;
     check_arrow(builder.Reserve(rows()), "Parquet");

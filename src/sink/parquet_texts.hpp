@@ -32,6 +32,10 @@ class ParquetTexts {
  public:
   static constexpr std::size_t kLengthBytes = 4;
 
+  /// Makes room for the codes of so many texts in all.
+  void reserve(std::int64_t texts) {
+    if (coded_) codes_.reserve(static_cast<std::size_t>(texts));
+  }
   /// Takes texts that may be read up to `readable_end` (all of them lie before it).
   void append(const TextRows& rows, const char* readable_end);
 
