@@ -88,6 +88,22 @@ std::optional<Timestamp> from_whole_seconds(EvalCounters& counters, std::int64_t
   return overflow ? std::nullopt : in_range(Timestamp{us});
 }
 
+/// A format that is written out is judged before any row is read; one from the data that is none reads no time.
+NodePtr make_parse_time(CallSite& site, Nodes args) {
+  const Operand& operand = site.operands[1];
+  const auto literal = operand.literal_text();
+  if (literal) {
+    const std::string problem = time_format_problem(*literal);
+    if (!problem.empty()) Binder::fail(*operand.tree, fmt::format("the time format '{}' {}", *literal, problem));
+  }
+  return row_node(std::move(args), [known = literal.has_value()](std::string_view text, std::string_view format) {
+    std::optional<Timestamp> time(std::in_place);
+    if (!known && !time_format_problem(format).empty()) return std::optional<Timestamp>();
+    if (!parse_time_format(text, format, TimeZone::utc(), time->us)) time.reset();
+    return time;
+  });
+}
+
 }  // namespace
 
 void add_time_functions(Registry& registry) {
@@ -114,15 +130,10 @@ void add_time_functions(Registry& registry) {
                      "to_timestamp(1793515936) = timestamp '2026-11-01 06:52:16'"},
                     [](EvalCounters& counters, std::int64_t s) { return from_whole_seconds(counters, s); });
   registry.add_rows("to_timestamp", {}, [](EvalCounters& counters, double s) { return from_seconds(counters, s); });
-  registry.add_rows(
-      "parse_time",
-      {"parse_time(text, format) -> timestamp", "reads a time by a strptime format; null where it does not fit",
-       "parse_time('01/Nov/2026', '%d/%b/%Y') = timestamp '2026-11-01 00:00:00'"},
-      [](std::string_view text, std::string_view format) -> std::optional<Timestamp> {
-        Timestamp time{};
-        if (!parse_time_format(text, format, TimeZone::utc(), time.us)) return std::nullopt;
-        return time;
-      });
+  registry.add("parse_time",
+               {"parse_time(text, format) -> timestamp", "reads a time by a strptime format; null where it does not fit",
+                "parse_time('01/Nov/2026', '%d/%b/%Y') = timestamp '2026-11-01 00:00:00'"},
+               {{ValueType::kString, ValueType::kString}, make_parse_time});
 }
 
 }  // namespace evclean::sql

@@ -169,6 +169,10 @@ TreePtr TreeReader::read_constant(const PgQuery__AConst& constant) const {
       return make_literal(std::string(constant.sval->sval), place);
     case PG_QUERY__A__CONST__VAL_BSVAL:
       refuse("a bit string is", place);
+    case PG_QUERY__A__CONST__VAL_IVAL:
+      // The 1 that the grammar puts into substring(x for 2) has no place in the text.
+      if (constant.location < 0) return make_literal(std::int64_t{constant.ival->ival}, place);
+      return read_number(place);
     default:
       return read_number(place);
   }

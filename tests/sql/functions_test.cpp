@@ -36,6 +36,7 @@ TEST(Functions, Text) {
            {"btrim('  a ')", "string: a"},
            {"substring('straße' from 5)", "string: ße"},
            {"substring('straße' from 2 for 3)", "string: tra"},
+           {"substring('straße' for 3)", "string: str"},
            {"substring('straße', 5)", "string: ße"},
            {"substr('abc', 0, 2)", "string: a"},
            {"substr('abc', -5)", "string: abc"},
@@ -118,6 +119,9 @@ TEST(Functions, Times) {
            {"date_trunc('month', date '2024-02-29')", "timestamp: 2024-02-01 00:00:00"}}) {
     EXPECT_EQ(expected, constant(text)) << text;
   }
+  EXPECT_EQ("timestamp: null null null null", evaluated("parse_time('2026', concat(other, '%Q'))", four_rows()));
+  EXPECT_NE(std::string::npos,
+            error_of("parse_time(text, '%Q')").find("17: the time format '%Q' has the unknown directive %Q"));
   EXPECT_EQ(
       "8: extract does not know fortnight: use year, quarter, month, week, day, hour, minute, second, dow, doy or "
       "epoch",
