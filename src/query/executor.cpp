@@ -63,6 +63,8 @@ Table Executor::run(const Plan& plan) {
   switch (plan.kind) {
     case PlanKind::kScan:
       return scan(plan);
+    case PlanKind::kOneRow:
+      return one_row(plan);
     case PlanKind::kShared:
       return shared(plan);
     case PlanKind::kFilter:
@@ -166,6 +168,20 @@ std::shared_ptr<arrow::Array> counted(std::int64_t first, std::int64_t rows) {
 }
 
 }  // namespace
+
+Table Executor::one_row(const Plan& plan) {
+  const Column& column = plan.columns.front();
+  auto data = std::make_shared<Dataset>(Fields{{column.field, column.type}}, workspace_);
+  workspace_.comm.agree([&] {
+    if (workspace_.comm.rank() != 0) return;
+    Batch batch;
+    batch.num_rows = 1;
+    batch.put(column.field, counted(0, 1));
+    data->append(0, batch);
+  });
+  data->finish();
+  return {std::move(data), {column.field}};
+}
 
 Table Executor::numbered(const Plan& plan) {
   const Columns before(plan.columns.begin(), plan.columns.end() - 1);

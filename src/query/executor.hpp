@@ -35,6 +35,7 @@ class Executor {
  private:
   Table run(const Plan& plan);
   Table scan(const Plan& plan);
+  Table one_row(const Plan& plan);
   Table shared(const Plan& plan);
   Table group(const Plan& plan);
   Table distinct(const Plan& plan);

@@ -98,6 +98,8 @@ std::string line_of(const Plan& plan) {
   switch (plan.kind) {
     case PlanKind::kScan:
       return fmt::format("table {}: {}", plan.table, names_of(plan.columns));
+    case PlanKind::kOneRow:
+      return "one row";
     case PlanKind::kShared:
       return fmt::format("{} (made once): {}", plan.table, names_of(plan.columns));
     case PlanKind::kFilter:

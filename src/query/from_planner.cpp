@@ -137,6 +137,11 @@ Planner::Source Planner::from_item(const sql::FromItem& item, const CommonTables
 }
 
 Planner::Source Planner::from(const std::vector<sql::FromPtr>& items, const CommonTables* common, const Scope* outer) {
+  if (items.empty()) {
+    Source none{make_plan(PlanKind::kOneRow, {}), Scope()};
+    none.plan->columns.push_back(new_column("one row", ValueType::kInt64));
+    return none;
+  }
   Source source = from_item(*items.front(), common, outer);
   for (std::size_t i = 1; i < items.size(); ++i) {
     before_comma_ = &source.scope;

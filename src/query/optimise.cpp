@@ -74,6 +74,7 @@ PlanPtr Optimiser::push(PlanPtr plan, Trees conditions, bool ordered) {
     case PlanKind::kShared:
       return push_shared(std::move(plan), std::move(conditions), ordered);
     case PlanKind::kScan:
+    case PlanKind::kOneRow:
       break;
   }
   return filtered(std::move(plan), std::move(conditions));

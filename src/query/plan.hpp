@@ -34,6 +34,7 @@ using Columns = std::vector<Column>;
 
 enum class PlanKind : std::uint8_t {
   kScan,      ///< a table of the job; `table`, `sources`
+  kOneRow,    ///< one row with one column that nobody can name: what a SELECT without FROM reads
   kShared,    ///< a query that is used several times, run once; `shared`, `sources`
   kFilter,    ///< `conditions`, all true
   kProject,   ///< `values`, one a column

@@ -127,6 +127,10 @@ const Columns& Scope::all_of(const sql::Word& table) const {
 }
 
 void Scope::fail_unknown(const Tree& name) const {
+  if (relations_.empty()) {
+    throw ExpressionError(fmt::format("no column {}: without FROM there is one row and no column", name.name),
+                          name.position);
+  }
   const Relation* table =
       name.qualifier_bytes == 0 ? nullptr : relation(std::string_view(name.name).substr(0, name.qualifier_bytes));
   const std::string word = table != nullptr ? name.name.substr(name.qualifier_bytes + 1) : name.name;

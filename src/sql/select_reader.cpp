@@ -111,7 +111,6 @@ void SelectReader::refuse_unsupported(const PgQuery__SelectStmt& statement) cons
   if (statement.into_clause != nullptr) refuse("INTO is", place_of("into"));
   if (statement.n_locking_clause > 0) refuse("FOR UPDATE (or SHARE) is", place_of("for"));
   if (statement.n_window_clause > 0) refuse("WINDOW is", place_of("window"));
-  if (statement.n_values_lists > 0) refuse("VALUES is", place_of("values"));
   if (statement.group_distinct) refuse("GROUP BY DISTINCT is", place_of("group"));
   if (statement.limit_option == PG_QUERY__LIMIT_OPTION__LIMIT_OPTION_WITH_TIES)
     refuse("WITH TIES is", place_of("ties"));
@@ -143,6 +142,8 @@ SelectPtr SelectReader::read(const PgQuery__SelectStmt& statement) const {
     read_parts(*statement.larg, *select);
     read_parts(*statement.rarg, *select);
     select->position = select->all_of.front()->position;
+  } else if (statement.n_values_lists > 0) {
+    read_values(statement, *select);
   } else {
     read_body(statement, *select);
   }
@@ -178,6 +179,41 @@ void SelectReader::read_with(const PgQuery__WithClause& with, Select& select) co
   }
 }
 
+/// Rows of VALUES are selects without FROM, one after the other.
+void SelectReader::read_values(const PgQuery__SelectStmt& statement, Select& select) const {
+  constexpr std::size_t kMostRows = 100;  // each is a step of the plan
+  std::vector<SelectPtr> rows;
+  for (std::size_t i = 0; i < statement.n_values_lists; ++i) {
+    const PgQuery__List& list = *statement.values_lists[i]->list;
+    auto row = std::make_shared<Select>();
+    for (std::size_t c = 0; c < list.n_items; ++c) {
+      SelectItem item;
+      item.value = expression(list.items[c]);
+      item.position = item.value->position;
+      item.alias = fmt::format("column{}", c + 1);
+      row->items.push_back(std::move(item));
+    }
+    row->position = row->items.front().position;
+    if (!rows.empty() && row->items.size() != rows.front()->items.size()) {
+      throw ExpressionError(fmt::format("VALUES wants as many values in every row: {} here, {} in the first",
+                                        row->items.size(), rows.front()->items.size()),
+                            row->position);
+    }
+    rows.push_back(std::move(row));
+  }
+  select.position = rows.front()->position;
+  if (rows.size() > kMostRows) {
+    throw ExpressionError(
+        fmt::format("VALUES takes {} rows at most: write them under rows: of a table, or in a file", kMostRows),
+        select.position);
+  }
+  if (rows.size() == 1) {
+    select.items = rows.front()->items;
+  } else {
+    select.all_of = std::move(rows);
+  }
+}
+
 void SelectReader::read_body(const PgQuery__SelectStmt& statement, Select& select) const {
   if (statement.n_target_list == 0) {
     throw ExpressionError("nothing stands after select: name columns, or write *", place_of("select"));
@@ -188,8 +224,10 @@ void SelectReader::read_body(const PgQuery__SelectStmt& statement, Select& selec
   select.position = select.items.front().position;
   select.distinct = statement.n_distinct_clause > 0;
   for (std::size_t i = 0; i < statement.n_from_clause; ++i) select.from.push_back(read_from(statement.from_clause[i]));
-  if (select.from.empty()) {
-    throw ExpressionError("FROM is missing: a query reads from a table", select.position);
+  for (const SelectItem& item : select.items) {
+    if (select.from.empty() && !item.value) {
+      throw ExpressionError("FROM is missing: a star stands for the columns of a table", item.position);
+    }
   }
   select.where = expression(statement.where_clause);
   for (std::size_t i = 0; i < statement.n_group_clause; ++i) {

@@ -22,6 +22,7 @@ class SelectReader {
  private:
   // select_reader.cpp
   void refuse_unsupported(const PgQuery__SelectStmt& statement) const;
+  void read_values(const PgQuery__SelectStmt& statement, Select& select) const;
   void read_body(const PgQuery__SelectStmt& statement, Select& select) const;
   void read_tail(const PgQuery__SelectStmt& statement, Select& select) const;
   void read_parts(const PgQuery__SelectStmt& statement, Select& select) const;

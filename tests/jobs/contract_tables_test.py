@@ -336,6 +336,22 @@ class Sql(harness.Case):
         table = self.clean(HITS, [{"set": {"bytes": "bytes + 0"}}, {"sql": query}, {"filter": "n > 0"}], tables=users())
         self.assertEqual(table.rows, [{"path": "/a", "country": "AT", "n": 1}, {"path": "/a", "country": "DE", "n": 1}])
 
+    def test_a_query_without_from_is_one_row(self):
+        tables = {"one": {"sql": "select 1 as a, 'x' as b"},
+                  "more": {"sql": "select a, b from one union all select 2, 'y'"},
+                  "none": {"sql": "select 1 as a where 1 > 2"}}
+        outputs = [{"path": f"{name}.csv", "table": name} for name in tables]
+        for ranks in (0, 2, 3, 4):
+            with self.subTest(ranks=ranks):
+                self.fresh()
+                ran = self.run_job({"tables": tables, "output": outputs}, ranks=ranks)
+                self.assertEqual(ran.report["ledger"]["lines"], 0)
+                self.assertEqual([(self.folder / output["path"]).read_text() for output in outputs],
+                                 ["a,b\n1,x\n", "a,b\n1,x\n2,y\n", "a\n"])
+                table = self.clean(HITS, [{"sql": "select 7 as n"}, {"set": {"m": "n + 1"}}], ranks=ranks)
+                self.assertEqual(table.rows, [{"n": 7, "m": 8}])
+        self.refused(HITS, [{"sql": "select status"}], words=["job.yml:1:", "no column status", "without FROM"])
+
     def test_table_names_match_another_case_when_unique(self):
         self.write("users.csv", USERS)
         tables = dict(users(), q={"sql": "select IP, Country from Users where PLAN = 'pro'"})

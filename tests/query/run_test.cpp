@@ -144,6 +144,34 @@ TEST(QueryValues, SubqueriesAndEmptyTables) {
             answer("select id + (select k from u) from t"));
 }
 
+TEST(QueryValues, WithoutFromThereIsOneRow) {
+  EXPECT_EQ("a,b,upper | 1,x,Y", answer("select 1 as a, 'x' as b, upper('y')"));
+  EXPECT_EQ("a", answer("select 1 as a where 2 < 1"));
+  EXPECT_EQ("count,sum | 1,3", answer("select count(*), sum(3)"));
+  EXPECT_EQ("a", answer("select 1 as a having count(*) > 1"));
+  EXPECT_EQ("a | 1", answer("select distinct 1 as a order by a limit 3"));
+  EXPECT_EQ("a | 1.0 | 2.5 | -", answer("select 1 as a union all select 2.5 union all select null"));
+  EXPECT_EQ("k,s | 2,b | 7,z", answer("select k, s from t where id = 1 union all select 7, 'z'"));
+  EXPECT_EQ("id,top | 5,3", answer("with top as (select 3 as k) select id, k as top from t join top using (k)"));
+  EXPECT_EQ("n,more | 1,2 | 1,3", answer("select a.n, b.n + 1 as more from (select 1 as n) a, "
+                                         "(select 1 as n union all select 2) b"));
+  EXPECT_EQ("id | 5", answer("select id from t where k in (select 3)"));
+  EXPECT_EQ("id | 2 | 6", answer("select id from t where k = (select 1) and exists (select 1)"));
+  EXPECT_EQ("n,known | 7,true", answer("select (select count(*) from t) as n, 2 in (select k from u) as known"));
+}
+
+TEST(QueryValues, ValuesAreRows) {
+  EXPECT_EQ("column1,column2 | 1,x", answer("values (1, 'x')"));
+  EXPECT_EQ("column1,column2 | 3,z | 1,x | 2,-", answer("values (3, 'z'), (1, 'x'), (2, null)"));
+  EXPECT_EQ("column1 | 3.5 | 2.0", answer("values (1), (2), (3.5) order by 1 desc limit 2"));
+  EXPECT_EQ("name,s | small,b | large,c",
+            answer("select v.name, t.s from (values (2, 'small'), (3, 'large')) as v(k, name) join t using (k) where "
+                   "s is not null"));
+  EXPECT_EQ("id | 2 | 5 | 6", answer("with w(k) as (values (1), (3)) select id from t where k in (select k from w)"));
+  EXPECT_EQ("id | 5", answer("select id from t where k in (values (3), (7))"));
+  EXPECT_EQ("column1 | 2 | 2", answer("values (1 + 1) union all values (2)"));
+}
+
 TEST(QueryValues, TablesWithoutRowsFitAnyTypeAndHaveAnyColumnWhenNoneIsKnown) {
   for (const std::string other : {"header", "unknown"}) {
     const auto with = [&](std::string text) { return answer(text.replace(text.find('@'), 1, other)); };
