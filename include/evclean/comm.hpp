@@ -33,6 +33,8 @@ class Comm {
   static Comm world();
   /// This process alone (a job's tests, previews): collectives return at once.
   static Comm self();
+  /// A communicator of the ranks that say the same, in their order. Collective.
+  Comm split(bool member) const;
   ~Comm();
   Comm(Comm&&) noexcept;
   Comm& operator=(Comm&&) noexcept;

@@ -53,8 +53,14 @@ class Publisher {
   void add_files(const std::vector<std::string>& final_paths, bool overwrite);
   /// The hidden name beside the final one: ".name.evclean-<token>". Same on all ranks. For S3: a file in scratch.
   std::string hidden(const std::string& final_path);
+  /// Bytes of a file for S3, once prepared.
+  std::int64_t uploaded_bytes(const std::string& final_path) const;
+  /// A file in words for a message about room: of one for S3, the scratch folder and the machine where it waits.
+  std::string waiting_place(const std::string& final_path);
   /// Whether a file written under its hidden name by several ranks is one file for all of them.
   bool is_shared(const std::string& final_path) const;
+  /// Ranks, ascending, for which the first rank's hidden file is one file.
+  std::vector<int> ranks_beside_first(const std::string& final_path) const;
   /// Uploads what goes to S3, so that publishing is short. Collective; publish() does it otherwise.
   void prepare();
   /// Flushes and renames everything (rank 0), in the order reserved; completes uploads. Collective.

@@ -160,7 +160,7 @@ void read_hdf5_keys(MapReader& map, OutputSpec& output, bool format_known) {
   }
 }
 
-/// X and y as numbers instead of a table; one file a part of the data, whatever its size.
+/// X and y as numbers instead of a table.
 void read_layout(MapReader& map, OutputSpec& output, bool format_known) {
   Problems& problems = map.problems();
   output.matrix = format_known && output.format == OutputFormat::kNpy;
@@ -170,7 +170,7 @@ void read_layout(MapReader& map, OutputSpec& output, bool format_known) {
   }
   if (!output.matrix) return;
   if (output.path.ends_with('/')) problems.add(output.place, "a matrix needs a file name: its path cannot end in /");
-  for (const char* key : {"files", "file_size", "partition_by", "warehouse", "key", "max_string", "long_text"}) {
+  for (const char* key : {"partition_by", "warehouse", "key", "max_string", "long_text"}) {
     if (const YamlNode* const node = map.node().find(key)) problems.report(*node, "{} is not for a matrix", key);
   }
 }

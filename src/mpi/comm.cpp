@@ -32,6 +32,16 @@ std::unique_ptr<Comm::Impl> Comm::duplicate(bool alone) {
 Comm Comm::world() { return Comm(duplicate(false)); }
 Comm Comm::self() { return Comm(duplicate(true)); }
 
+Comm Comm::split(bool member) const {
+  auto impl = std::make_unique<Impl>();
+  MPI_Comm made = MPI_COMM_NULL;
+  check_mpi(MPI_Comm_split(impl_->raw, member ? 1 : 0, rank(), &made), "MPI_Comm_split");
+  impl->comm = boost::mpi::communicator(made, boost::mpi::comm_take_ownership);
+  impl->raw = made;
+  check_mpi(MPI_Comm_set_errhandler(impl->raw, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+  return Comm(std::move(impl));
+}
+
 int Comm::rank() const noexcept { return impl_->comm.rank(); }
 int Comm::size() const noexcept { return impl_->comm.size(); }
 const void* Comm::raw() const noexcept { return &impl_->raw; }

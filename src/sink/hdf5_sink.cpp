@@ -9,6 +9,7 @@
 
 #include "file_sinks.hpp"
 #include "hdf5_file.hpp"
+#include "hdf5_writers.hpp"
 #include "row_numbers.hpp"
 #include "space_reserve.hpp"
 
@@ -80,10 +81,6 @@ class Hdf5Sink : public FileSink {
       : target_(target), fields_(fields), comm_(comm), stage_(fields, options.memory_bytes, options.scratch_dir) {
     target_.spec.key = table_key(target.spec.key, target.spec.path);
     const int level = target.spec.compression_level.value_or(kDefaultLevel);
-    if (!target_.publisher->is_shared(target.spec.path)) {
-      fail_user("{}: HDF5 for S3 from several machines needs a scratch folder that they share (resources.scratch)",
-                target.spec.path);
-    }
     if (level < 0 || level > 9) fail_user("compression_level: {} is out of range for HDF5 (0 to 9)", level);
   }
 
@@ -114,9 +111,10 @@ class Hdf5Sink : public FileSink {
     for (const GroupRows& group : groups)
       names.push_back(group_file_name(target_.spec, (*target_.groups)[group.group], 0, 0));
     if (names_depend_on_data(target_.spec)) target_.publisher->add_files(names, target_.spec.overwrite);
+    const Hdf5Writers writers(comm_, target_.publisher->ranks_beside_first(target_.spec.path));
     std::vector<WrittenFile> written;
     for (std::size_t g = 0; g < groups.size(); ++g) {
-      write_file(groups[g], names[g]);
+      write_file(groups[g], names[g], writers);
       written.push_back({names[g], groups[g].rows, 0, {}});
     }
     return written;
@@ -125,7 +123,7 @@ class Hdf5Sink : public FileSink {
   std::vector<std::string> notes() const override { return {notes_.begin(), notes_.end()}; }
 
  private:
-  void write_file(const GroupRows& rows, const std::string& name) {
+  void write_file(const GroupRows& rows, const std::string& name, const Hdf5Writers& writers) {
     const std::string hidden = target_.publisher->hidden(name);
     const StoredTable table = lay_out(fields_, agree_on_extents(rows.group), target_.spec);
     notes_.insert(table.notes.begin(), table.notes.end());
@@ -136,17 +134,23 @@ class Hdf5Sink : public FileSink {
     std::optional<SpaceReserve> space;  // on the first rank
     comm_.agree([&] {
       if (!comm_.is_root()) return;
-      space.emplace(hidden, name);
+      space.emplace(hidden, target_.publisher->waiting_place(name));
       space->reserve(kMetadataBytes);
     });
-    std::unique_ptr<Hdf5File> file;
-    comm_.agree([&] { file = std::make_unique<Hdf5File>(comm_, hidden, name, table, shape); });
+    std::unique_ptr<Hdf5File> file;  // where it is written
+    comm_.agree([&] {
+      if (writers.writes()) file = std::make_unique<Hdf5File>(writers.comm(), hidden, name, table, shape);
+    });
     try {
-      write_rounds(*file, table, shape, rows, space);
-      comm_.agree([&] { file->flush(); });
-      comm_.agree([&] { file->close(); });
+      write_rounds(file.get(), table, shape, rows, writers, space);
+      comm_.agree([&] {
+        if (file) file->flush();
+      });
+      comm_.agree([&] {
+        if (file) file->close();
+      });
     } catch (const Error&) {
-      file->abandon();
+      if (file) file->abandon();
       if (space) space->empty();
       throw;
     }
@@ -173,37 +177,40 @@ class Hdf5Sink : public FileSink {
     return all;
   }
 
-  void write_rounds(Hdf5File& file, const StoredTable& table, const TableShape& shape, const GroupRows& rows,
-                    std::optional<SpaceReserve>& space) {
+  void write_rounds(Hdf5File* file, const StoredTable& table, const TableShape& shape, const GroupRows& rows,
+                    const Hdf5Writers& writers, std::optional<SpaceReserve>& space) {
     PartCursor cursor(stage_, rows);
     const std::int64_t chunks = std::max<std::int64_t>(kRoundBytes / (shape.chunk_rows * table.row_bytes), 1);
     const std::int64_t share = chunks * shape.chunk_rows;  // rows a rank writes in one round
-    for (std::int64_t begin = 0; begin < rows.rows; begin += share * comm_.size()) {
+    for (std::int64_t begin = 0; begin < rows.rows; begin += share * writers.count()) {
+      const Hdf5Round round{begin, share, rows.rows};
       std::vector<std::string> outgoing(static_cast<std::size_t>(comm_.size()));
       comm_.agree([&] {
-        if (space) space->reserve(std::min(share * comm_.size(), rows.rows - begin) * table.row_bytes + kMetadataBytes);
-        pack_round(cursor, table, begin, share, outgoing);
+        const std::int64_t next = std::min(begin + share * writers.count(), rows.rows);
+        if (space) space->reserve((next - begin) * table.row_bytes + kMetadataBytes);
+        pack_round(cursor, table, round, writers, outgoing);
       });
       const std::vector<std::string> incoming = comm_.all_to_all(outgoing);
-      const std::int64_t first = std::min(begin + share * comm_.rank(), rows.rows);
-      const std::int64_t count = std::min(share, rows.rows - first);
+      const std::int64_t first = round.begin_of(writers.index()), count = round.end_of(writers.index()) - first;
       std::string packed;
       comm_.agree([&] { packed = assemble(incoming, first, count, table.row_bytes); });
-      comm_.agree([&] { file.write(first, count, packed.data()); });
+      comm_.agree([&] {
+        if (file != nullptr) file->write(first, count, packed.data());
+      });
     }
   }
 
   /// Packs this rank's rows of the round, for the rank that writes them.
-  void pack_round(PartCursor& cursor, const StoredTable& table, std::int64_t begin, std::int64_t share,
-                  std::vector<std::string>& outgoing) const {
-    for (std::size_t to = 0; to < outgoing.size(); ++to) {
-      const std::int64_t end = begin + share * (static_cast<std::int64_t>(to) + 1);
-      cursor.rows_below(end, [&](const Batch& batch, std::int64_t first, std::int64_t count, std::int64_t row) {
-        std::string& bytes = outgoing[to];
-        const std::size_t before = bytes.size();
-        bytes.resize(before + static_cast<std::size_t>(count * table.row_bytes));
-        pack_rows(table, batch, first, count, row, bytes.data() + before);
-      });
+  static void pack_round(PartCursor& cursor, const StoredTable& table, const Hdf5Round& round,
+                         const Hdf5Writers& writers, std::vector<std::string>& outgoing) {
+    for (std::int64_t to = 0; to < writers.count(); ++to) {
+      std::string& bytes = outgoing[static_cast<std::size_t>(writers.rank_of(to))];
+      cursor.rows_below(round.end_of(to),
+                        [&](const Batch& batch, std::int64_t first, std::int64_t count, std::int64_t row) {
+                          const std::size_t before = bytes.size();
+                          bytes.resize(before + static_cast<std::size_t>(count * table.row_bytes));
+                          pack_rows(table, batch, first, count, row, bytes.data() + before);
+                        });
     }
   }
 

@@ -132,11 +132,16 @@ void MatrixRows::append(std::vector<std::int64_t>& stretches, const std::vector<
   stage_.append(stretches.back(), {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)});
 }
 
-void MatrixRows::copy_to(const MatrixSide& side, MatrixPart which, std::int64_t part, int file, std::int64_t offset,
-                         const std::string& shown) const {
+void MatrixRows::copy_to(const MatrixSide& side, MatrixPart which, std::int64_t part, std::int64_t first,
+                         std::int64_t count, int file, std::int64_t offset, const std::string& shown) const {
+  std::int64_t skip = first * row_bytes(which), left = count * row_bytes(which);
   for (const std::int64_t stretch : stretches(side, which, part)) {
-    stage_.copy_to(stretch, file, offset, shown);
-    offset += stage_.size(stretch);
+    const std::int64_t size = stage_.size(stretch);
+    const std::int64_t begin = std::min(skip, size), bytes = std::min(size - begin, left);
+    if (bytes > 0) stage_.copy_range(stretch, begin, bytes, file, offset, shown);
+    skip -= begin;
+    left -= bytes;
+    offset += bytes;
   }
 }
 

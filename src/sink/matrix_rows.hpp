@@ -50,9 +50,13 @@ class MatrixRows {
   }
   /// Bytes of a stretch.
   std::string read(std::int64_t stretch) const { return stage_.read(stretch); }
-  /// Writes a part to a file.
-  void copy_to(const MatrixSide& side, MatrixPart which, std::int64_t part, int file, std::int64_t offset,
-               const std::string& shown) const;
+  /// Rows of a part of a side that waits here.
+  std::int64_t part_rows(const MatrixSide& side, std::int64_t part) const {
+    return waiting_.at({side.rows.group, part}).rows;
+  }
+  /// Writes rows [first, first + count) of a part to a file.
+  void copy_to(const MatrixSide& side, MatrixPart which, std::int64_t part, std::int64_t first, std::int64_t count,
+               int file, std::int64_t offset, const std::string& shown) const;
 
   /// Numbers the rows of each side, train first. Collective.
   std::vector<MatrixSide> settle(const Comm& comm);

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <numeric>
 #include <optional>
 #include <random>
 #include <set>
@@ -392,6 +393,24 @@ void Publisher::publish() {
 
 bool Publisher::is_shared(const std::string& final_path) const {
   return !is_s3_path(final_path) || impl_->remote->is_shared();
+}
+
+std::int64_t Publisher::uploaded_bytes(const std::string& final_path) const {
+  return impl_->remote->size_of(final_path);
+}
+
+std::string Publisher::waiting_place(const std::string& final_path) {
+  if (!is_s3_path(final_path)) return final_path;
+  return fmt::format(
+      "{} (it waits in the scratch folder {} of {} until it is uploaded: resources.scratch names another)", final_path,
+      folder_of(folder_of(hidden(final_path))), MpiEnvironment::host_name());
+}
+
+std::vector<int> Publisher::ranks_beside_first(const std::string& final_path) const {
+  if (is_s3_path(final_path)) return impl_->remote->ranks_beside_first();
+  std::vector<int> ranks(static_cast<std::size_t>(impl_->comm.size()));
+  std::iota(ranks.begin(), ranks.end(), 0);
+  return ranks;
 }
 
 void Publisher::prepare() { impl_->remote->prepare(); }

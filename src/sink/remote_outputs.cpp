@@ -194,6 +194,12 @@ struct RemoteOutputs::Impl {
     spool->add(spooled);
   }
 
+  const RemoteOutput& of(const std::string& final_path) const {
+    const auto found = index.find(final_path);
+    EVCLEAN_CHECK(found != index.end(), "{} was not reserved", final_path);
+    return outputs[found->second];
+  }
+
   /// The claimed set of a file.
   std::size_t set_of(const std::string& final_path) const {
     for (std::size_t i = sets.size(); i-- > 0;) {
@@ -367,13 +373,13 @@ void RemoteOutputs::add_files(const std::vector<std::string>& final_paths) {
   impl_->add(final_paths, impl_->set_of(final_paths.front()));
 }
 
-std::string RemoteOutputs::hidden(const std::string& final_path) const {
-  const auto found = impl_->index.find(final_path);
-  EVCLEAN_CHECK(found != impl_->index.end(), "{} was not reserved", final_path);
-  return impl_->outputs[found->second].spooled;
-}
+std::string RemoteOutputs::hidden(const std::string& final_path) const { return impl_->of(final_path).spooled; }
+
+std::int64_t RemoteOutputs::size_of(const std::string& final_path) const { return impl_->of(final_path).size_bytes; }
 
 bool RemoteOutputs::is_shared() const { return !impl_->spool || impl_->spool->is_shared(); }
+
+std::vector<int> RemoteOutputs::ranks_beside_first() const { return impl_->spool->ranks_beside_first(); }
 
 void RemoteOutputs::prepare() { impl_->prepare(); }
 

@@ -28,8 +28,12 @@ class RemoteOutputs {
   void add_files(const std::vector<std::string>& final_paths);
   /// The local file that is written instead.
   std::string hidden(const std::string& final_path) const;
+  /// Its bytes, once prepared.
+  std::int64_t size_of(const std::string& final_path) const;
   /// Whether all ranks write into the same local files.
   bool is_shared() const;
+  /// Ranks, ascending, that see the first rank's local files. After reserve() or claim().
+  std::vector<int> ranks_beside_first() const;
 
   /// Uploads what has been written; nothing is visible yet. Once. Collective.
   void prepare();

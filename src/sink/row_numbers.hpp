@@ -2,6 +2,7 @@
 // Where the rows of each group's parts begin, when parts lie on any rank.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -25,5 +26,10 @@ using PartRows = std::map<std::pair<int, std::int64_t>, std::int64_t>;
 /// Collective.
 std::vector<GroupRows> number_rows(const PartRows& here, const std::set<int>& needed, FileGroups& groups,
                                    const Comm& comm);
+
+/// Row where share `index` of `count` begins when rows are dealt evenly; the first ones have the odd rows.
+inline std::int64_t share_begin(std::int64_t index, std::int64_t count, std::int64_t rows) {
+  return index * (rows / count) + std::min(index, rows % count);
+}
 
 }  // namespace evclean

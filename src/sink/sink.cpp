@@ -177,8 +177,14 @@ bool JointFiles::holds(const OutputSpec& spec) const { return paths_.count(outpu
 
 void JointFiles::settle_sizes(std::vector<WrittenFile>& files) const {
   for (WrittenFile& file : files) {
+    if (paths_.count(file.path) == 0) continue;
+    if (is_s3_path(file.path)) {
+      file.bytes = publisher_.uploaded_bytes(file.path);
+      file.sha256.clear();  // that of what stood there before the other tables
+      continue;
+    }
     std::error_code unknown;
-    const auto bytes = paths_.count(file.path) > 0 ? std::filesystem::file_size(file.path, unknown) : 0;
+    const auto bytes = std::filesystem::file_size(file.path, unknown);
     if (bytes > 0 && !unknown) file.bytes = static_cast<std::int64_t>(bytes);
   }
 }

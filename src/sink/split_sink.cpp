@@ -63,11 +63,6 @@ class SplitSink : public FileSink {
     return shares;
   }
 
-  /// Row where share `index` of `count` begins; the first ones have the odd rows.
-  static std::int64_t share_begin(std::int64_t index, std::int64_t count, std::int64_t rows) {
-    return index * (rows / count) + std::min(index, rows % count);
-  }
-
   /// Hands a part's rows to the shares they belong to and forgets it.
   void deal(const GroupRows& group, const std::vector<int>& shares, std::int64_t part, std::int64_t row) {
     const auto count = static_cast<std::int64_t>(shares.size());

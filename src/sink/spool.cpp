@@ -99,6 +99,14 @@ void Spool::add(const std::vector<std::string>& paths) {
   files_.insert(files_.end(), paths.begin(), paths.end());
 }
 
+std::vector<int> Spool::ranks_beside_first() const {
+  std::vector<int> ranks;
+  for (std::size_t rank = 0; rank < leader_of_.size(); ++rank) {
+    if (leader_of_[rank] == leader_of_.front()) ranks.push_back(static_cast<int>(rank));
+  }
+  return ranks;
+}
+
 std::int64_t Spool::size(const std::string& path) const {
   struct stat status {};
   return comm_.max(::stat(path.c_str(), &status) == 0 ? static_cast<std::int64_t>(status.st_size) : 0);

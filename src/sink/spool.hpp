@@ -30,6 +30,8 @@ class Spool {
   /// Makes empty files in each folder. Collective.
   void add(const std::vector<std::string>& paths);
   bool is_shared() const noexcept { return groups_ == 1; }
+  /// Ranks, ascending, that see the first rank's folder.
+  std::vector<int> ranks_beside_first() const;
   bool leads() const noexcept { return leader_ == comm_.rank(); }
   /// Size of a file over all folders. Collective.
   std::int64_t size(const std::string& path) const;

@@ -67,7 +67,10 @@ TEST(Encode, MatricesAreOutputsOfTheirOwnKind) {
   EXPECT_TRUE(job(with_output("path: a.h5, layout: matrix, compression_level: 0")).outputs.at(0).matrix);
   EXPECT_FALSE(job(with_output("path: a.h5, layout: table")).outputs.at(0).matrix);
   EXPECT_HAS(problems(with_output("path: a.csv, layout: matrix")), "layout is for HDF5 only");
-  EXPECT_HAS(problems(with_output("path: a.npy, files: 4")), "files is not for a matrix");
+  EXPECT_EQ(job(with_output("path: a.npy, files: 4")).outputs.at(0).files, 4);
+  EXPECT_EQ(job(with_output("path: a.h5, layout: matrix, files: 2")).outputs.at(0).files, 2);
+  EXPECT_EQ(job(with_output("path: a.npy, file_size: 1MiB")).outputs.at(0).file_size_bytes, 1 << 20);
+  EXPECT_HAS(problems(with_output("path: a.h5, layout: matrix, file_size: 1MiB")), "file_size is not for HDF5");
   EXPECT_HAS(problems(with_output("path: a.h5, layout: matrix, partition_by: [x]")),
              "partition_by is not for a matrix");
   EXPECT_HAS(problems(with_output("path: a.npy, compression_level: 3")), ".npy is not compressed");

@@ -44,6 +44,16 @@ TEST(Comm, AllToAllMovesEveryPieceAlsoEmptyOnes) {
   }
 }
 
+TEST(Comm, SplitsIntoRanksThatSayTheSame) {
+  const Comm comm = Comm::world();
+  const bool even = comm.rank() % 2 == 0;
+  const Comm part = comm.split(even);
+  EXPECT_EQ(part.size(), even ? (comm.size() + 1) / 2 : comm.size() / 2);
+  EXPECT_EQ(part.rank(), comm.rank() / 2);
+  EXPECT_EQ(part.sum(std::int64_t{1}), part.size());
+  EXPECT_EQ(comm.sum(std::int64_t{1}), comm.size());  // the whole one goes on
+}
+
 TEST(Comm, AnErrorOnOneRankIsThrownOnAll) {
   const Comm comm = Comm::world();
   const int bad = comm.size() - 1;

@@ -130,10 +130,30 @@ say() { # runs the rest
   status=$?
   cat "$work/said"
 }
-hdf5_is_refused() {
-  say three_hosts "$work/job.yml" --set output=s3://out/x.h5
-  refused 2 's3://out/x.h5' 'scratch folder that they share' && cloud <<'PYTHON'
-assert not objects("x.h5")
+hdf5_is_that_of_one_host() { # several tables in a file, and a matrix
+  one_host "$work/job.yml" --set output='[s3://out/h1/x.h5, {path: s3://out/h1/x.h5, table: paths, key: paths}, {path: s3://out/h1/m.h5, layout: matrix, table: numbers}]' || return 1
+  three_hosts "$work/job.yml" --set output='[s3://out/h3/x.h5, {path: s3://out/h3/x.h5, table: paths, key: paths}, {path: s3://out/h3/m.h5, layout: matrix, table: numbers}]' || return 1
+  cloud <<'PYTHON'
+import h5py, io
+def values(body):
+    found = {}
+    with h5py.File(io.BytesIO(body)) as file:
+        file.visititems(lambda name, item: found.update({name: (str(item.dtype), item.shape, item[()].tobytes())}) if isinstance(item, h5py.Dataset) else None)
+    return found
+one, three = objects("h1/"), objects("h3/")
+print({name: len(body) for name, body in three.items()})
+assert set(one) == set(three) == {"x.h5", "m.h5", "m.mapping.json"} and one["m.mapping.json"] == three["m.mapping.json"]
+for name in ("x.h5", "m.h5"):
+    assert values(one[name]) == values(three[name]), name
+assert {"events/table", "paths/table"} < set(values(three["x.h5"])) and values(three["m.h5"])["X"][1][0] > 1000
+PYTHON
+}
+hdf5_needs_room_on_the_first_host() { # a scratch folder of 8 MiB there
+  on evh1 mount -t tmpfs -o size=8m tmpfs "$private" || return 1
+  say three_hosts "$work/job.yml" --set output=s3://out/full.h5 --set resources.scratch="$private" --set input.rejects.path=s3://out/full.jsonl
+  on evh1 umount "$private" || return 1
+  refused 3 's3://out/full.h5' 'waits in the scratch folder' 'evh1' && cloud <<'PYTHON'
+assert not objects("full.h5")
 PYTHON
 }
 own_output_is_refused() { # a path of the file system that is another folder on each host
@@ -157,6 +177,9 @@ steps:
 tables:
   paths:
     sql: select path, count(*) as hits, sum(bytes) as bytes from events group by path order by hits desc, path
+  numbers:
+    sql: select status, bytes, method from events
+    steps: {encode: {keep: [status], standardise: [bytes], one_hot: [method]}}
 output: s3://out/t.csv
 resources: {chunk: 2MiB, memory: 64MiB}
 YAML
@@ -166,6 +189,7 @@ check "six ranks on three hosts, all on S3: the bytes of one host" same_everywhe
 check "no file and no upload is left" nothing_stays
 check "what is new, with the state on S3" incremental
 check "rejects on S3 are replayed" replayed
-check "HDF5 on S3 is refused without a shared scratch folder" hdf5_is_refused
+check "HDF5 on S3 from three hosts: the datasets of one host" hdf5_is_that_of_one_host
+check "HDF5 on S3 from three hosts: no room on the first" hdf5_needs_room_on_the_first_host
 check "an output that is another folder on each host is refused" own_output_is_refused
 check "the refused left nothing" nothing_stays

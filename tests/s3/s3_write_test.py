@@ -12,6 +12,7 @@ import subprocess
 import threading
 import time
 
+import h5py
 import pandas
 import s3_case
 from s3_case import GATE, S3, S3Case
@@ -34,6 +35,19 @@ def children_of(parent):
     return children
 
 
+def hdf5_values(body):
+    """Every dataset's type and bytes, and all attributes, by path."""
+    found = {}
+
+    def take(name, item):
+        found["/" + name] = (str(item.dtype), item[()].tobytes()) if isinstance(item, h5py.Dataset) else ("group", b"")
+        found["/" + name + "@"] = sorted((key, str(value)) for key, value in item.attrs.items())
+
+    with h5py.File(io.BytesIO(body)) as file:
+        file.visititems(take)
+    return found
+
+
 class Write(S3Case):
     def setUp(self):
         super().setUp()
@@ -43,6 +57,22 @@ class Write(S3Case):
     def big_input(self, rows=900_000):
         random.seed(5)
         self.write("in.csv", "n,x\n" + "".join(f"{i},{random.getrandbits(60)}\n" for i in range(rows)))
+
+    def run_on_machines(self, machines, ranks=1, code=0, limits=None):
+        """job.yml with a scratch folder of its own on each machine; `limits` are KiB of a file there."""
+        command = list(s3_case.harness.MPIRUN)
+        for machine in range(machines):
+            (self.folder / f"scratch-{machine}").mkdir(exist_ok=True)
+            limit = (limits or {}).get(machine)
+            program = [s3_case.harness.PROGRAM, "run", "job.yml", "--report", "report.json"]
+            if limit:
+                program = ["bash", "-c", f'ulimit -f {limit}; exec "$@"', "evclean", *program]
+            command += [":"] * bool(machine) + ["-np", str(ranks), "-x", f"TMPDIR={self.folder}/scratch-{machine}", *program]
+        environment = dict(s3_case.harness.ENVIRONMENT, **self.env)
+        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=90)
+        self.assertEqual(done.returncode, code, done.stderr)
+        self.assertEqual([path for i in range(machines) for path in (self.folder / f"scratch-{i}").iterdir()], [])
+        return done
 
     def assertClean(self, *buckets):
         for bucket in buckets or ("out",):
@@ -96,26 +126,56 @@ class Write(S3Case):
         self.big_input()
         self.write("job.yml", job_of(["s3://out/big.csv", "s3://out/s.csv.gz", "s3://out/p.parquet", "s3://out/a.arrow"],
                                      resources={"chunk": "1MiB", "memory": "64MiB"}))
-        command = list(s3_case.harness.MPIRUN)
-        for rank in range(3):
-            (self.folder / f"scratch-{rank}").mkdir()
-            command += [":"] * bool(rank) + ["-np", "1", "-x", f"TMPDIR={self.folder}/scratch-{rank}",
-                                             s3_case.harness.PROGRAM, "run", "job.yml", "--report", "report.json"]
-        environment = dict(s3_case.harness.ENVIRONMENT, **self.env)
-        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=90)
-        self.assertEqual(done.returncode, 0, done.stderr)
+        self.run_on_machines(3)
         report = json.loads((self.folder / "report.json").read_text())
         for entry in report["outputs"]:
             body = self.get("out", entry["path"][len("s3://out/"):])
             self.assertEqual((entry["bytes"], entry["sha256"]), (len(body), hashlib.sha256(body).hexdigest()))
         self.assertEqual(self.get("out", "big.csv"), (self.folder / "in.csv").read_bytes())
         self.assertEqual(len(pandas.read_parquet(io.BytesIO(self.get("out", "p.parquet")))), 900_000)
-        self.assertEqual([path for i in range(3) for path in (self.folder / f"scratch-{i}").iterdir()], [])
         self.assertClean()
-        self.write("job.yml", job_of("s3://out/x.h5"))
-        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=90)
-        self.assertEqual(done.returncode, 2)
-        self.says(done.stderr, "s3://out/x.h5", "scratch folder that they share")
+
+    def test_hdf5_from_machines_that_share_no_scratch(self):
+        """Those on the first one's machine write the file."""
+        rows = "".join(f"{i},{i * 0.5},{'long ' * (i % 7)},{'' if i % 5 else i},u{i % 900}\n" for i in range(60_000))
+        self.write("in.csv", "n,x,text,gaps,user\n" + rows)
+        outputs = [{"path": "DIR/table.h5"}, {"path": "DIR/two.h5", "key": "events"},
+                   {"path": "DIR/two.h5", "key": "users/all", "table": "users"}, {"path": "DIR/set.h5", "files": 3},
+                   {"path": "DIR/days.h5", "table": "users", "partition_by": ["half"]},
+                   {"path": "DIR/m.h5", "layout": "matrix", "table": "numbers", "files": 2, "compression_level": 0}]
+        more = {"tables": {
+            "users": {"sql": "select user, count(*) as hits, user < 'u4' as half from events group by user"},
+            "numbers": {"sql": "select n, x, user from events", "steps": [
+                {"encode": {"keep": ["n"], "standardise": ["x"], "split": {"by": "user", "test": "30%"}}}]}},
+            "resources": {"chunk": "256KiB", "memory": "64MiB"}}
+
+        def at(place):
+            return [dict(output, path=output["path"].replace("DIR", place)) for output in outputs]
+
+        self.run_s3(job_of(at("here"), **more), ranks=2)
+        here = {str(path.relative_to(self.folder / "here")): path.read_bytes()
+                for path in (self.folder / "here").rglob("*.h5")}
+        self.assertEqual(len(here), 9)
+        for machines, ranks in ((3, 1), (2, 2), (4, 1)):
+            self.write("job.yml", job_of([dict(output, overwrite=True) for output in at("s3://out/d")], **more))
+            self.run_on_machines(machines, ranks)
+            report = json.loads((self.folder / "report.json").read_text())
+            for entry in report["outputs"]:
+                body = self.get("out", entry["path"][len("s3://out/"):])
+                self.assertEqual((entry["bytes"], entry["sha256"]), (len(body), hashlib.sha256(body).hexdigest()))
+            there = {key[len("d/"):]: self.get("out", key) for key in self.keys("out") if key.endswith(".h5")}
+            self.assertEqual(sorted(there), sorted(here))
+            for name in here:
+                self.assertEqual(hdf5_values(there[name]), hdf5_values(here[name]), (machines, ranks, name))
+            self.assertClean()
+
+    def test_hdf5_from_several_machines_needs_room_on_the_first(self):
+        self.big_input()
+        self.write("job.yml", job_of("s3://out/x.h5", resources={"chunk": "1MiB", "memory": "64MiB"}))
+        done = self.run_on_machines(3, limits={0: 8192}, code=3)
+        self.says(done.stderr, "s3://out/x.h5", "scratch-0", "waits in the scratch folder", "too large")
+        self.assertEqual(self.keys("out"), [])
+        self.assertClean()
 
     def test_files_a_folder_rejects_and_the_report(self):
         self.write("in.csv", "n,x\n1,2\n3,4\n5,6,7,8,9\n")

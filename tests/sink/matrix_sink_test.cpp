@@ -120,6 +120,31 @@ TEST(MatrixSink, NpyHoldsTheRowsInOrderWhoeverHasThem) {
   EXPECT_EQ(file_bytes(folder / "a.names.json"), "[\"whole\", \"real\"]\n");
 }
 
+TEST(MatrixSink, NpyInSeveralFilesHoldsTheSameRows) {
+  const Comm comm = Comm::world();
+  for (const int files : {1, 2, 7, 300}) {
+    const SharedFolder folder(comm);
+    OutputSpec spec = output_of(folder / "a.npy", OutputFormat::kNpy);
+    spec.matrix = true;
+    spec.files = files;
+    write_matrix(
+        comm, spec, [](std::int64_t part, int ranks) { return static_cast<int>((part * 3 + 1) % ranks); }, 450);
+    for (const bool test : {false, true}) {
+      for (const bool y : {false, true}) {
+        std::string all;
+        for (int i = 0; i < files; ++i) {
+          const std::string number = files == 1 ? "" : fmt::format("-{:05}-of-{:05}", i, files);
+          const std::string bytes =
+              file_bytes(folder / fmt::format("a.{}{}{}.npy", test ? "test" : "train", y ? ".y" : "", number));
+          all += bytes.substr(10 + static_cast<unsigned char>(bytes.at(8)));
+        }
+        EXPECT_EQ(all.compare(expected(test, y)), 0) << files << test << y;
+      }
+    }
+    comm.barrier();
+  }
+}
+
 TEST(MatrixSink, Hdf5IsEqualForAnyDealOfPartsAndBatches) {
   const Comm comm = Comm::world();
   const SharedFolder folder(comm);
