@@ -186,7 +186,8 @@ struct EncodeStep {
   std::vector<Text> id;       ///< columns that stay beside the features
   std::optional<EncodeSplit> split;
   std::optional<std::int64_t> max_categories;
-  std::optional<Text> fitted;  ///< a mapping to apply instead of fitting one
+  std::optional<Text> fitted;      ///< a mapping to apply instead of fitting one
+  std::optional<S3Settings> s3{};  ///< for `fitted`; as for input
   JobPlace place;
 };
 

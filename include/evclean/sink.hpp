@@ -92,12 +92,16 @@ class JointFiles {
   std::set<std::string> paths_, begun_;
 };
 
-/// What the step encode made of a table's columns; all others are features.
+/// What the steps encode made of a table's columns; in a matrix all others are features too.
 struct EncodedTable {
-  std::string label;                  ///< y; empty: none
-  std::string split;                  ///< holds train or test; empty: none
-  std::vector<std::string> ids = {};  ///< stand beside the features
-  std::string mapping = {};           ///< as JSON, with its line end
+  std::string label;                       ///< y; empty: none
+  std::string split;                       ///< holds train or test; empty: none
+  std::vector<std::string> ids = {};       ///< stand beside the features
+  std::vector<std::string> features = {};  ///< what the steps made
+  std::vector<std::string> mappings = {};  ///< one a step, as JSON, with its line end
+
+  /// Steps behind have renamed columns.
+  void rename(const std::vector<RenamedColumn>& changes);
 };
 
 struct SinkOptions {
@@ -131,8 +135,9 @@ class Sink {
 std::unique_ptr<Sink> make_sink(const OutputSpec& spec, const Fields& fields, const Comm& comm, Publisher& publisher,
                                 const SinkOptions& options);
 
-/// Writes the mapping of options.encoded beside the outputs of its table: features.npy gets features.mapping.json, a
-/// folder that is read as a whole _events.mapping.json. Takes rows as other sinks do, and writes none. Collective.
+/// Writes the mappings of options.encoded beside the outputs of its table: features.npy gets features.mapping.json, of
+/// further steps features.mapping.2.json and so on; a folder that is read as a whole _events.mapping.json. Takes rows
+/// as other sinks do, and writes none. Collective.
 std::unique_ptr<Sink> make_mapping_sink(const std::vector<OutputSpec>& outputs, const Comm& comm, Publisher& publisher,
                                         const SinkOptions& options);
 

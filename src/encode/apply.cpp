@@ -23,7 +23,12 @@ constexpr std::int64_t kBatchBytes = 16 << 20;
 class Apply {
  public:
   Apply(const Dataset& data, const ApplySpec& spec, const EncodeContext& context, OperatorReport& report)
-      : data_(data), mapping_(spec.mapping), step_(spec.step), context_(context), report_(report) {
+      : data_(data),
+        mapping_(spec.mapping),
+        step_(spec.step),
+        earlier_(spec.earlier),
+        context_(context),
+        report_(report) {
     ids_ = find_columns(data, step_.id, context);
     if (step_.split) rule_.emplace(*step_.split, find_columns(data, step_.split->by, context));
     if (spec.label) {
@@ -50,9 +55,15 @@ class Apply {
 
  private:
   void lay_out() {
-    for (const int id : ids_) fields_.push_back(data_.fields()[static_cast<std::size_t>(id)]);
+    const auto pass_on = [&](int column) {
+      if (column >= 0) fields_.push_back(data_.fields()[static_cast<std::size_t>(column)]);
+    };
+    for (const int id : ids_) pass_on(id);
     if (rule_) fields_.push_back({kSplit, ValueType::kString});
+    pass_on(earlier_.split);
     if (label_ >= 0) fields_.push_back({mapping_.label->column, label_type()});
+    pass_on(earlier_.label);
+    for (const int column : earlier_.features) pass_on(column);
     for (std::size_t c = 0; c < encoders_.size(); ++c) {
       for (const std::string& feature : mapping_.columns[c].features) {
         fields_.push_back({feature, encoders_[c].feature_type()});
@@ -67,7 +78,7 @@ class Apply {
                                 field.name));
       }
     }
-    for (const int column : context_.carried) fields_.push_back(data_.fields()[static_cast<std::size_t>(column)]);
+    for (const int column : context_.carried) pass_on(column);
   }
 
   ValueType label_type() const {
@@ -93,13 +104,19 @@ class Apply {
   Batch encode(const Batch& batch) {
     Batch made;
     made.num_rows = batch.num_rows;
-    for (const int id : ids_) made.columns.push_back(batch.columns[static_cast<std::size_t>(id)]);
+    const auto pass_on = [&](int column) {
+      if (column >= 0) made.columns.push_back(batch.columns[static_cast<std::size_t>(column)]);
+    };
+    for (const int id : ids_) pass_on(id);
     if (rule_) made.columns.push_back(sides(batch));
+    pass_on(earlier_.split);
     if (label_ >= 0) made.columns.push_back(labels(batch.array(label_)));
+    pass_on(earlier_.label);
+    for (const int column : earlier_.features) pass_on(column);
     Arrays features;
     for (std::size_t c = 0; c < encoders_.size(); ++c) encoders_[c].encode(*batch.array(columns_[c]), features);
     for (auto& feature : features) made.columns.push_back(std::move(feature));
-    for (const int column : context_.carried) made.columns.push_back(batch.columns[static_cast<std::size_t>(column)]);
+    for (const int column : context_.carried) pass_on(column);
     for (const Field& field : fields_) made.names.push_back(field.name);
     return made;
   }
@@ -177,6 +194,7 @@ class Apply {
   const Dataset& data_;
   const Mapping& mapping_;
   const EncodeStep& step_;
+  const EarlierColumns& earlier_;
   const EncodeContext& context_;
   OperatorReport& report_;
   std::vector<int> ids_, columns_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "columns.hpp"
+#include "earlier.hpp"
 #include "mapping.hpp"
 
 namespace evclean {
@@ -12,6 +13,7 @@ struct ApplySpec {
   const Mapping& mapping;
   const EncodeStep& step;
   bool label = false;
+  EarlierColumns earlier = {};
 };
 
 /// Collective. Errors: user Error (two columns of a name, a label of no known class).

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "apply.hpp"
+#include "earlier.hpp"
 #include "fit.hpp"
 
 namespace evclean {
@@ -17,18 +18,21 @@ namespace {
 namespace fs = std::filesystem;
 using Kind = EncodedColumn::Kind;
 
-constexpr std::uintmax_t kLargestMapping = 256 << 20;
-
 std::string read_whole(const std::string& path, const EncodeStep& step, const EncodeContext& context) {
   std::error_code unknown;
   const std::string shown = step.fitted->value;
+  if (is_s3_path(shown)) {
+    if (auto text = context.read_remote(shown)) return *std::move(text);
+    fail_encode(context, step.fitted->place,
+                fmt::format("there is no mapping {}: run the job that fits it first", shown));
+  }
   if (!fs::is_regular_file(path, unknown)) {
     fail_encode(context, step.fitted->place,
                 fmt::format("there is no mapping '{}': run the job that fits it first; a relative path is relative to "
                             "the job file ({})",
                             shown, path));
   }
-  if (fs::file_size(path, unknown) > kLargestMapping) {
+  if (fs::file_size(path, unknown) > static_cast<std::uintmax_t>(kLargestMapping)) {
     fail_encode(context, step.fitted->place, fmt::format("'{}' is too large for a mapping", shown));
   }
   std::ifstream file(path, std::ios::binary);
@@ -103,11 +107,28 @@ void check_fits(const Dataset& data, const Mapping& mapping, bool label, const E
   if (label) check_label(data, y, context);
 }
 
+/// Applies a mapping and says what the table's columns are now.
+EncodeOutcome outcome_of(const Dataset& data, const ApplySpec& spec, const EncodeContext& context,
+                         OperatorReport& report) {
+  EncodeOutcome outcome;
+  outcome.data = apply_mapping(data, spec, context, report);
+  if (spec.step.split) outcome.split = "split";
+  if (spec.earlier.split >= 0) outcome.split = context.before->split;
+  if (spec.earlier.label >= 0) outcome.label = context.before->label;
+  if (spec.label) outcome.label = spec.mapping.label->column;
+  for (const int column : spec.earlier.features) {
+    outcome.features.push_back(data.fields()[static_cast<std::size_t>(column)].name);
+  }
+  for (const FittedColumn& column : spec.mapping.columns) {
+    outcome.features.insert(outcome.features.end(), column.features.begin(), column.features.end());
+  }
+  return outcome;
+}
+
 EncodeOutcome apply_fitted(const Dataset& data, const EncodeStep& step, const EncodeContext& context,
                            OperatorReport& report) {
-  EncodeOutcome outcome;
-  outcome.mapping = read_fitted(step, context);
-  const Mapping mapping = parse_fitted(outcome.mapping, step, context);
+  std::string text = read_fitted(step, context);
+  const Mapping mapping = parse_fitted(text, step, context);
   DatasetPtr wider;
   try {
     wider = with_columns(data, mapping, context);
@@ -122,18 +143,24 @@ EncodeOutcome apply_fitted(const Dataset& data, const EncodeStep& step, const En
         fmt::format("the table has no column '{}', the label: no y is written", mapping.label->column));
   }
   check_fits(rows, mapping, label, step, context);
-  outcome.data = apply_mapping(rows, {mapping, step, label}, context, report);
-  if (label) outcome.label = mapping.label->column;
+  const EarlierColumns earlier = earlier_columns(rows, step, columns_named(step, mapping), context);
+  if (label && earlier.label >= 0) {
+    fail_encode(
+        context, step.fitted->place,
+        fmt::format("the mapping has the label '{}', and an earlier encode has made '{}' the label: a table has one",
+                    mapping.label->column, context.before->label));
+  }
+  EncodeOutcome outcome = outcome_of(rows, {mapping, step, label, earlier}, context, report);
+  outcome.mapping = std::move(text);
   return outcome;
 }
 
 EncodeOutcome fit_and_apply(const Dataset& data, const EncodeStep& step, const EncodeContext& context,
                             OperatorReport& report) {
-  EncodeOutcome outcome;
-  const Mapping mapping = fit_mapping(data, step, context, report);
+  const EarlierColumns earlier = earlier_columns(data, step, columns_named(step), context);
+  const Mapping mapping = fit_mapping(data, step, earlier, context, report);
+  EncodeOutcome outcome = outcome_of(data, {mapping, step, mapping.label.has_value(), earlier}, context, report);
   outcome.mapping = mapping_json(mapping);
-  outcome.data = apply_mapping(data, {mapping, step, mapping.label.has_value()}, context, report);
-  if (mapping.label) outcome.label = mapping.label->column;
   return outcome;
 }
 
@@ -146,7 +173,6 @@ EncodeOutcome encode(const Dataset& data, const EncodeStep& step, const EncodeCo
   report.how = step.fitted ? "a mapping from a file, rows stay" : "fitted over all ranks, rows stay";
   EncodeOutcome outcome =
       step.fitted ? apply_fitted(data, step, context, report) : fit_and_apply(data, step, context, report);
-  if (step.split) outcome.split = "split";
   report.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return outcome;
 }

@@ -25,8 +25,9 @@ bool is_number(ValueType type) {
 
 class Fit {
  public:
-  Fit(const Dataset& data, const EncodeStep& step, const EncodeContext& context, OperatorReport& report)
-      : data_(data), step_(step), context_(context), report_(report) {}
+  Fit(const Dataset& data, const EncodeStep& step, const EarlierColumns& earlier, const EncodeContext& context,
+      OperatorReport& report)
+      : data_(data), step_(step), earlier_(earlier), context_(context), report_(report) {}
 
   Mapping run() {
     find_all();
@@ -49,6 +50,7 @@ class Fit {
     find_columns(data_, step_.id, context_);
     if (step_.label) find_column(data_, *step_.label, context_);
     if (step_.split) split_columns_ = find_columns(data_, step_.split->by, context_);
+    known_split_ = earlier_split(data_, context_);
   }
 
   void check() const {
@@ -65,20 +67,23 @@ class Fit {
 
   /// The rows to train with, of the columns that something is fitted on.
   void take_training_rows() {
-    if (!step_.split) {
+    if (!step_.split && known_split_ < 0) {
       train_ = &data_;
       return;
     }
     std::vector<int> wanted;
     for (const EncodedColumn& column : step_.columns) add(wanted, data_.find(column.column.value));
     for (const int column : split_columns_) add(wanted, column);
+    if (known_split_ >= 0) add(wanted, known_split_);
     std::vector<int> keys;
     for (const int column : split_columns_) keys.push_back(position(wanted, column));
-    const SplitRule rule(*step_.split, keys);
+    std::optional<SplitRule> rule;
+    if (step_.split) rule.emplace(*step_.split, keys);
+    const int sides = known_split_ < 0 ? -1 : position(wanted, known_split_);
     filtered_ = transform(data_, project(data_.fields(), wanted), context_.workspace, [&](const Batch& batch) {
       Batch rows = project(batch, wanted);
       std::int64_t keyless = 0;
-      const std::vector<bool> test = rule.test_rows(rows, keyless);
+      const std::vector<bool> test = rule ? rule->test_rows(rows, keyless) : test_rows(*rows.array(sides));
       std::vector<std::int32_t> kept;
       for (std::size_t row = 0; row < test.size(); ++row) {
         if (!test[row]) kept.push_back(static_cast<std::int32_t>(row));
@@ -87,6 +92,15 @@ class Fit {
       return rows;
     });
     train_ = filtered_.get();
+  }
+
+  /// Rows of the side to test with, as an earlier step has written it.
+  static std::vector<bool> test_rows(const arrow::Array& sides) {
+    std::vector<bool> test(static_cast<std::size_t>(sides.length()));
+    for (std::int64_t row = 0; row < sides.length(); ++row) {
+      test[static_cast<std::size_t>(row)] = !sides.IsNull(row) && value_text(sides, row) == "test";
+    }
+    return test;
   }
 
   static void add(std::vector<int>& list, int column) {
@@ -242,6 +256,7 @@ class Fit {
     for (const Text& name : step_.id) taken.insert(name.value);
     if (step_.label) taken.insert(step_.label->value);
     if (step_.split) taken.insert("split");
+    earlier_.take_names(data_, taken);
     for (FittedColumn& column : mapping.columns) {
       const auto name = [&](std::string wanted) { column.features.push_back(free_name(std::move(wanted), taken)); };
       if (column.kind == Kind::kOneHot) {
@@ -252,17 +267,20 @@ class Fit {
         name(column.column + (column.kind == Kind::kMissing ? "_missing" : ""));
       }
     }
-    if (mapping.features() <= kMostFeatures) return;
+    const std::size_t features = mapping.features() + earlier_.features.size();
+    if (features <= kMostFeatures) return;
     fail_encode(context_, step_.place,
                 fmt::format("{} features are more than {}: take fewer categories or buckets",
-                            with_commas(static_cast<std::int64_t>(mapping.features())), with_commas(kMostFeatures)));
+                            with_commas(static_cast<std::int64_t>(features)), with_commas(kMostFeatures)));
   }
 
   const Dataset& data_;
   const EncodeStep& step_;
+  const EarlierColumns& earlier_;
   const EncodeContext& context_;
   OperatorReport& report_;
   std::vector<int> split_columns_;
+  int known_split_ = -1;  ///< the column with train and test of an earlier step
   DatasetPtr filtered_;
   const Dataset* train_ = nullptr;
   Batch measured_;
@@ -317,8 +335,9 @@ void check_label(const Dataset& data, const Text& label, const EncodeContext& co
                   label.value, with_commas(without), with_commas(data.rows()), label.value));
 }
 
-Mapping fit_mapping(const Dataset& data, const EncodeStep& step, const EncodeContext& context, OperatorReport& report) {
-  return Fit(data, step, context, report).run();
+Mapping fit_mapping(const Dataset& data, const EncodeStep& step, const EarlierColumns& earlier,
+                    const EncodeContext& context, OperatorReport& report) {
+  return Fit(data, step, earlier, context, report).run();
 }
 
 }  // namespace evclean

@@ -3,12 +3,14 @@
 #pragma once
 
 #include "columns.hpp"
+#include "earlier.hpp"
 #include "mapping.hpp"
 
 namespace evclean {
 
-/// Collective. Errors: user Error.
-Mapping fit_mapping(const Dataset& data, const EncodeStep& step, const EncodeContext& context, OperatorReport& report);
+/// `earlier`: goes along, so its names are taken. Collective. Errors: user Error.
+Mapping fit_mapping(const Dataset& data, const EncodeStep& step, const EarlierColumns& earlier,
+                    const EncodeContext& context, OperatorReport& report);
 
 /// Columns that are to be numbers: refuses those with text, dates or times in them. `needed`: column and the word that
 /// wants it. Collective.

@@ -7,6 +7,7 @@
 
 #include "map_reader.hpp"
 #include "scalar.hpp"
+#include "sections.hpp"
 
 namespace evclean::job {
 namespace {
@@ -181,7 +182,11 @@ std::optional<StepBody> read_encode(const YamlNode& value, Problems& problems) {
     step.max_categories = read_integer(*node, "encode.max_categories", 1, kMostCategories, problems);
   }
   if (const auto* node = map.take("fitted")) {
-    step.fitted = read_local_path(*node, "encode.fitted", problems).value_or(Text{{}, node->place});
+    step.fitted = read_path(*node, "encode.fitted", problems).value_or(Text{{}, node->place});
+  }
+  if (const auto* node = map.take("s3")) {
+    step.s3 = read_s3(*node, "encode.s3", S3Use::kRead, problems);
+    if (!step.fitted) problems.report(*node, "encode.s3 is for fitted: the other columns come from the table");
   }
   check_names(step, problems);
   check_fitted(map, step, problems);

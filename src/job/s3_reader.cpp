@@ -104,6 +104,10 @@ S3Settings read_s3(const YamlNode& node, const std::string& what, S3Use use, Pro
 
 void spread_s3(Job& job) {
   for (TableSpec& table : job.tables) {
+    for (StepSpec& step : table.steps) {
+      auto* const encode = std::get_if<EncodeStep>(&step.body);
+      if (encode != nullptr && !encode->s3) encode->s3 = table.input && table.input->s3 ? table.input->s3 : job.s3;
+    }
     if (!table.input) continue;
     if (!table.input->s3) table.input->s3 = job.s3;
     if (!table.input->rejects.s3) table.input->rejects.s3 = table.input->s3;

@@ -61,16 +61,6 @@ std::optional<StepSpec> read_step(const YamlNode& node, Problems& problems) {
   return StepSpec{word->name, key.place, *std::move(body)};
 }
 
-/// The mapping beside an output is that of its table.
-void check_one_encode(const std::vector<StepSpec>& steps, Problems& problems) {
-  bool found = false;
-  for (const StepSpec& step : steps) {
-    if (!std::holds_alternative<EncodeStep>(step.body)) continue;
-    if (found) problems.add(step.place, "a table has one step encode: put all columns into it");
-    found = true;
-  }
-}
-
 }  // namespace
 
 std::vector<StepSpec> read_steps(const YamlNode& node, Problems& problems) {
@@ -83,7 +73,6 @@ std::vector<StepSpec> read_steps(const YamlNode& node, Problems& problems) {
   } else if (!node.is_null()) {
     add(node);
   }
-  check_one_encode(steps, problems);
   return steps;
 }
 

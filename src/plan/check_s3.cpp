@@ -13,10 +13,11 @@ namespace {
 
 /// A bucket in one of its roles in the job.
 struct Use {
-  std::string role;  ///< "input", "output", "rejects"
+  std::string role;  ///< "input", "mapping" (both read), "output", "rejects"
   S3Url url;         ///< up to the first wildcard
   S3Settings settings;
   bool lists = false;
+  bool is_read() const { return role == "input" || role == "mapping"; }
 };
 
 /// "yes", "no" or "-" (not needed, or nothing there to try it on), and what was said.
@@ -50,8 +51,13 @@ void add_use(std::vector<Use>& uses, const std::string& role, const std::string&
 std::vector<Use> uses_of(const Job& job) {
   std::vector<Use> uses;
   for (const TableSpec& table : job.tables) {
-    if (!table.input) continue;
-    for (const Text& path : table.input->paths) add_use(uses, "input", path.value, table.input->s3);
+    if (table.input) {
+      for (const Text& path : table.input->paths) add_use(uses, "input", path.value, table.input->s3);
+    }
+    for (const StepSpec& step : table.steps) {
+      const auto* const encode = std::get_if<EncodeStep>(&step.body);
+      if (encode != nullptr && encode->fitted) add_use(uses, "mapping", encode->fitted->value, encode->s3);
+    }
   }
   for (const OutputSpec& output : job.outputs) {
     for (const std::string& file : output_files(output)) add_use(uses, "output", file, output.s3);
@@ -83,7 +89,7 @@ class AccessTable {
       row[3] = client.region_of(use.url.bucket);
       const Right list = right_of(client.list_problem(use.url));
       row[4] = note(use, "list", list, use.lists);
-      if (use.role == "input") {
+      if (use.is_read()) {
         row[5] = note(use, "read", try_read(client, use, list.problem.empty()), true);
       } else {
         row[6] = note(use, "write", right_of(client.write_problem(use.url)), true);

@@ -18,12 +18,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::optional<std::string> read_object(const std::string& what, const std::string& path, const S3Settings& s3) {
+std::optional<std::string> read_object(const std::string& what, const std::string& path, const S3Settings& s3,
+                                       std::int64_t most_bytes) {
   const auto client = S3Client::of(s3);
   const S3Url url = S3Url::parse(path);
   const auto object = client->look_at(url);
   if (!object) return std::nullopt;
   if (object->size_bytes == 0) return std::string();
+  if (object->size_bytes > most_bytes)
+    fail_user("{}: {} has {} bytes, which is too large", what, path, object->size_bytes);
   S3Piece piece = client->read(url, object->etag, 0, object->size_bytes).get();
   if (!piece.trouble.empty()) fail_system("{}: {}: {}", what, path, piece.trouble);
   return std::move(piece.bytes);
@@ -61,8 +64,9 @@ void write_file(const std::string& what, const std::string& path, const std::str
 
 }  // namespace
 
-std::optional<std::string> read_kept(const std::string& what, const std::string& path, const S3Settings& s3) {
-  if (is_s3_path(path)) return read_object(what, path, s3);
+std::optional<std::string> read_kept(const std::string& what, const std::string& path, const S3Settings& s3,
+                                     std::int64_t most_bytes) {
+  if (is_s3_path(path)) return read_object(what, path, s3, most_bytes);
   std::ifstream file(path, std::ios::binary);
   if (!file && !fs::exists(path)) return std::nullopt;
   if (!file) fail_user("{}: cannot read '{}': {}", what, path, std::strerror(errno));

@@ -123,6 +123,7 @@ LocalResult LocalTables::run_pieces(const TableSpec& spec, DatasetPtr data, cons
     stepwise.batches = batches_of(*data);
     stepwise.guess.input = dataset_columns(input);
     stepwise.run(input, true);
+    if (result.encoded) result.encoded->rename(stepwise.program.renames);
     take_rejects(result, std::move(stepwise.rejects));
     result.batches = std::move(stepwise.batches);
     result.fields = stepwise.program.fields;

@@ -15,13 +15,6 @@ std::int64_t origin_count(const Fields& fields) {
   return std::count_if(fields.begin(), fields.end(), [](const Field& field) { return is_origin(field.name); });
 }
 
-void rename(EncodedTable& encoded, const RenamedColumn& change) {
-  for (std::string* name : {&encoded.label, &encoded.split}) {
-    if (*name == change.source) *name = change.name;
-  }
-  std::replace(encoded.ids.begin(), encoded.ids.end(), change.source, change.name);
-}
-
 }  // namespace
 
 TableRun::TableRun(const TableSpec& spec, const TableSurroundings& around)
@@ -71,7 +64,7 @@ std::vector<std::unique_ptr<Sink>> TableRun::open_outputs(const Fields& fields, 
   for (const RenamedColumn& change : plan.renames) add_rename(options.renames, change);
   if (encoded_) {
     auto encoded = std::make_shared<EncodedTable>(*encoded_);
-    for (const RenamedColumn& change : plan.renames) rename(*encoded, change);
+    encoded->rename(plan.renames);
     options.encoded = std::move(encoded);
   }
   outputs_.reset();
@@ -120,6 +113,9 @@ std::optional<std::vector<std::string>> TableRun::wanted(const Fields& fields, s
   const bool written = std::any_of(job_.outputs.begin(), job_.outputs.end(),
                                    [&](const OutputSpec& output) { return output.table == spec_.name; });
   if (last && (written || !around_.keep || !around_.wanted_by_others)) return std::nullopt;
+  // A further encode takes along what an earlier one made.
+  if (!last && encoded_ && std::holds_alternative<EncodeStep>(spec_.steps[pieces_[piece].end].body))
+    return std::nullopt;
   auto used =
       last ? around_.wanted_by_others(fields) : columns_used(job_, spec_.steps[pieces_[piece].end], spec_.name, fields);
   // Rows are counted by a column, so one stays whatever is used.
@@ -146,10 +142,8 @@ SegmentResult TableRun::run_piece(const TableInput& input, std::size_t piece, Ta
   SegmentRun run(own, plan, around_.resources, comm_, around_.progress);
   SegmentResult result = run.run();
   if (around_.checkpoint != nullptr && piece == 0) around_.checkpoint->depends_on(own);
-  for (const RenamedColumn& change : plan.renames) {
-    add_rename(renames_, change);
-    if (encoded_) rename(*encoded_, change);
-  }
+  for (const RenamedColumn& change : plan.renames) add_rename(renames_, change);
+  if (encoded_) encoded_->rename(plan.renames);
   if (piece == 0 && !input.dataset) {
     nameless_ = result.guess.no_records || (result.program.fields.empty() && result.pass.columns.empty());
     begin_ledger(own, result, report);

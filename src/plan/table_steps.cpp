@@ -9,6 +9,7 @@
 #include "evclean/sql_tree.hpp"
 #include "evclean/suggest.hpp"
 #include "evclean/valueless.hpp"
+#include "kept_text.hpp"
 #include "row_origin.hpp"
 #include "table_join.hpp"
 
@@ -206,14 +207,24 @@ struct Run {
   }
 
   DatasetPtr operator()(const EncodeStep& encode_step) const {
-    EncodeContext own{context.workspace, context.job.path, context.job.base_dir, {}, context.sample};
+    EncodeContext own{context.workspace, context.job.path, context.job.base_dir, {}, context.sample, {}, {}};
     for (std::size_t c = 0; c < data->fields().size(); ++c) {
       if (is_origin(data->fields()[c].name)) own.carried.push_back(static_cast<int>(c));
     }
+    own.read_remote = [&](const std::string& path) {
+      return read_kept("encode.fitted", path, encode_step.s3.value_or(S3Settings{}), kLargestMapping);
+    };
+    std::vector<std::string> mappings;
+    if (context.encoded != nullptr && *context.encoded) {
+      const EncodedTable& before = **context.encoded;
+      own.before = EncodedBefore{before.label, before.split, before.features};
+      mappings = before.mappings;
+    }
     EncodeOutcome outcome = encode(*data, encode_step, own, report());
     if (context.encoded != nullptr) {
+      mappings.push_back(std::move(outcome.mapping));
       EncodedTable& made = context.encoded->emplace();
-      made = {std::move(outcome.label), std::move(outcome.split), {}, std::move(outcome.mapping)};
+      made = {std::move(outcome.label), std::move(outcome.split), {}, std::move(outcome.features), std::move(mappings)};
       for (const Text& id : encode_step.id) made.ids.push_back(id.value);
     }
     return std::move(outcome.data);

@@ -57,9 +57,18 @@ TEST(Encode, MistakesAreNamed) {
   EXPECT_HAS(encode_problems("keep: [n], split: {by: a, test: 100%}"), "a share between 0 and 1");
   EXPECT_HAS(encode_problems("keep: [n], max_categories: 0"), "max_categories");
   EXPECT_HAS(encode_problems("fitted: m.json, one_hot: [a]"), "only split and id stand beside it");
-  EXPECT_HAS(encode_problems("fitted: 's3://b/m.json'"), "not on S3");
-  EXPECT_HAS(problems(with_steps("  - encode: {keep: [a]}\n  - encode: {keep: [b]}\n")),
-             "x.yml:5:5: error: a table has one");
+  EXPECT_EQ(encode("fitted: 's3://b/m.json', s3: {region: eu-west-1}").s3->region, "eu-west-1");
+  EXPECT_HAS(encode_problems("fitted: 's3:///m'"), "names no bucket");
+  EXPECT_HAS(encode_problems("keep: [n], s3: {region: eu-west-1}"), "encode.s3 is for fitted");
+  EXPECT_HAS(encode_problems("fitted: 's3://b/m.json', s3: {acl: private}"), "encode.s3.acl");
+  EXPECT_EQ(std::get<EncodeStep>(job("input: {paths: a, s3: {profile: x}}\ns3: {profile: y}\nsteps: [{encode: {fitted: "
+                                     "'s3://b/m'}}]\noutput: o.csv\n")
+                                     .tables.at(0)
+                                     .steps.at(0)
+                                     .body)
+                .s3->profile,
+            "x");
+  EXPECT_EQ(problems(with_steps("  - encode: {keep: [a]}\n  - encode: {keep: [b]}\n")), "");
 }
 
 TEST(Encode, MatricesAreOutputsOfTheirOwnKind) {

@@ -189,6 +189,195 @@ class WhatIsEncoded(Matrices):
             self.assertEqual((self.folder / "out.csv").read_text(), "c,x\n1,1\n1,3\n2,4\n")
 
 
+class SeveralSteps(Matrices):
+    """What one step has made goes through the next."""
+    FIRST = {"label": "bought", "one_hot": ["device"], "standardise": ["ms"], "id": ["user", "path", "plan"],
+             "split": {"by": "user", "test": "30%"}}
+    SECOND = {"hash": {"path": 4}, "ordinal": {"plan": "sorted"}, "missing": ["plan"]}
+
+    def two(self, text, first, second, between=(), output="out.csv", ranks=0, code=0, args=("--overwrite",)):
+        return self.encode(text, second, output, ranks=ranks, code=code, args=args,
+                           steps=[{"encode": first}, *between])
+
+    def test_features_stand_behind_each_other_and_each_step_has_its_mapping(self):
+        text = events_csv(random.Random(SEED), 1500)
+        runs = []
+        for ranks in (0, 1, 2, 3, 4):
+            self.two(text, self.FIRST, self.SECOND, [{"set": {"path": "substr(path, 1, 5)"}}],
+                     ["out.csv", "out.npy", {"path": "out.h5", "layout": "matrix"}, "other.parquet"], ranks)
+            runs.append(self.files())
+        for other in runs[1:]:
+            self.assertEqual(list(other), list(runs[0]))
+            self.assertTrue(all(other[name] == runs[0][name] for name in other if not name.endswith(".parquet")))
+        self.assertEqual(sorted(name for name in runs[0] if "mapping" in name),
+                         ["other.mapping.2.json", "other.mapping.json", "out.mapping.2.json", "out.mapping.json"])
+        first, second = (json.loads((self.folder / name).read_text()) for name in ("out.mapping.json", "out.mapping.2.json"))
+        self.assertEqual([column["column"] for column in second["columns"]], ["path", "plan", "plan"])
+        self.assertEqual(second["fitted"]["rows"], first["fitted"]["rows"])  # both are fitted on the rows to train with
+        made = self.table()
+        names = json.loads((self.folder / "out.names.json").read_text())
+        self.assertEqual(list(made), ["split", "bought", *names])
+        self.assertEqual(names, [f"device_{c}" for c in first["columns"][0]["categories"]] + ["ms"]
+                         + [f"path_hash_{b}" for b in range(4)] + ["plan", "plan_missing"])
+        for side in ("train", "test"):
+            rows = made[made["split"] == side]
+            np.testing.assert_array_equal(np.load(self.folder / f"out.{side}.npy"), rows[names].to_numpy(np.float32))
+            np.testing.assert_array_equal(np.load(self.folder / f"out.{side}.y.npy"), rows["bought"])
+        raw = pd.read_csv(self.folder / "in.csv", keep_default_na=False, na_values=[""])
+        np.testing.assert_array_equal(made["plan"], raw["plan"].map({"free": 0, "pro": 1, "team": 2}).fillna(-1))
+
+    def test_a_later_step_is_fitted_on_the_rows_to_train_with(self):
+        users = [f"u{n}" for n in range(40)]
+        share = self.share(users)
+        text = "user,x,c\n" + "".join(f"{u},{n},{'only-test' if share[u] < 0.2 else 'both'}\n" for n, u in enumerate(users))
+        self.two(text, {"keep": ["x"], "id": ["user", "c"], "split": {"by": "user"}}, {"one_hot": ["c"], "standardise": ["x"]},
+                 [{"rename": {"split": "side"}}])
+        train = [n for n, u in enumerate(users) if share[u] >= 0.2]
+        mapping = json.loads((self.folder / "out.mapping.2.json").read_text())
+        self.assertEqual(mapping["fitted"]["rows"], len(train))
+        self.assertEqual(mapping["columns"][0]["categories"], ["both"])
+        self.assertEqual(mapping["columns"][1]["mean"], math.fsum(train) / len(train))
+        self.assertEqual(list(self.table()), ["side", "c_both", "x"])  # x was encoded again
+
+    def test_names_that_are_taken_and_columns_between(self):
+        self.two("a,b\nx,1\ny,2\n", {"one_hot": ["a"], "id": ["b"]}, {"keep": ["a_x"], "one_hot": ["b", "c"], "id": ["b"]},
+                 [{"set": {"c": "concat('x', b)", "gone": "1"}}, {"rename": {"a_y": "b_1"}}])
+        self.assertEqual((self.folder / "out.csv").read_text(), "b,b_1,a_x,b_1_2,b_2,c_x1,c_x2\n1,0,1,1,0,1,0\n2,1,0,0,1,0,1\n")
+
+    def test_mappings_are_applied_again_one_by_one(self):
+        text = events_csv(random.Random(SEED + 3), 400)
+        self.two(text, self.FIRST, self.SECOND)
+        before = (self.folder / "out.csv").read_text()
+        fitted = [{"fitted": "out.mapping.json", "id": ["user", "path", "plan"], "split": self.FIRST["split"]},
+                  {"fitted": "out.mapping.2.json"}]
+        self.two(text, *fitted, output="again.csv", ranks=3)
+        self.assertEqual((self.folder / "again.csv").read_text(), before)
+        for name in ("mapping.json", "mapping.2.json"):
+            self.assertEqual((self.folder / f"again.{name}").read_bytes(), (self.folder / f"out.{name}").read_bytes())
+
+    def test_a_second_label_or_split_is_refused(self):
+        text = "a,b,c\n1,2,3\n4,5,6\n"
+        for first, second, words in (
+                ({"keep": ["a"], "label": "b", "id": ["c"]}, {"label": "c", "keep": ["a"]}, ["'b' the label", "job.yml:1:"]),
+                ({"keep": ["a"], "id": ["b"], "split": {"by": "b"}}, {"keep": ["a"], "split": {"by": "b"}, "id": ["b"]},
+                 ["has split the table ('split')", "job.yml:1:"])):
+            with self.subTest(words):
+                ran = self.two(text, first, second, code=2)
+                self.says(ran.err, *words)
+                self.says(self.call("check", "job.yml").err, *words)
+        self.two(text, {"keep": ["a"], "label": "b", "id": ["c"]}, {"label": "c", "keep": ["a"], "id": ["b"]}, output="out.npy")
+        self.assertEqual(np.load(self.folder / "out.y.npy").tolist(), [3, 6])
+
+    def test_three_steps_and_other_commands_know_it(self):
+        self.write("in.csv", "a,b,c\nx,1,p\ny,2,q\n")
+        self.write("job.yml", {"input": "in.csv", "steps": [
+            {"encode": {"one_hot": ["a"], "id": ["b", "c"]}}, {"encode": {"keep": ["b"], "id": ["c"]}},
+            {"rename": "warehouse"}, {"encode": {"ordinal": ["c"]}}], "output": "out.csv",
+            "tests": [{"name": "a row", "input": [{"a": "x", "b": 3, "c": "p"}], "expect": {"a_x": 1, "b": 3, "c": 0}}]})
+        for command in ("check", "explain", "preview", "test", "run"):
+            ran = self.call(command, "job.yml", "--overwrite") if command == "run" else self.call(command, "job.yml")
+            self.assertEqual(ran.code, 0, ran)
+        self.assertEqual((self.folder / "out.csv").read_text(), "a_x,a_y,b,c\n1,0,1,0\n0,1,2,1\n")
+        self.assertEqual(len(list(self.folder.glob("out.mapping*.json"))), 3)
+
+
+class SeveralFiles(Matrices):
+    """files: N and file_size: the rows of one matrix, cut in order."""
+    SPLIT = {"by": "user", "test": "30%"}
+
+    def whole(self, text, encode):
+        """X and y of each side, from one file each."""
+        self.encode(text, encode, "whole.npy")
+        sides = [".train", ".test"] if "split" in encode else [""]
+        return {side: [np.load(self.folder / f"whole{side}{y}.npy") for y in ("", ".y")] for side in sides}
+
+    def test_files_hold_the_rows_in_order_and_differ_by_one(self):
+        text = events_csv(random.Random(SEED + 5), 1003)
+        for split in (None, self.SPLIT):
+            encode = dict(FEATURES, **({"split": split} if split else {}))
+            whole = self.whole(text, encode)
+            runs = []
+            for ranks in (0, 1, 2, 3, 4):
+                self.encode(text, encode, [{"path": "x.npy", "files": 7}, {"path": "h.h5", "layout": "matrix", "files": 3}],
+                            ranks=ranks)
+                runs.append(self.files())
+            for run in runs[1:]:
+                self.assertEqual(run, runs[0])
+            for side, (X, y) in whole.items():
+                parts = [sorted(self.folder.glob(f"x{side}{y}-*-of-00007.npy")) for y in ("", ".y")]
+                self.assertEqual([len(part) for part in parts], [7, 7])
+                for part, all_rows in zip(parts, (X, y)):
+                    loaded = [np.load(path) for path in part]
+                    np.testing.assert_array_equal(np.concatenate(loaded), all_rows)
+                    sizes = [len(rows) for rows in loaded]
+                    self.assertLessEqual(max(sizes) - min(sizes), 1)
+                    self.assertEqual(sizes, sorted(sizes, reverse=True))
+                names = json.loads((self.folder / "x.names.json").read_text())
+                group = side[1:] + "/" if side else ""
+                files = sorted(self.folder.glob("h-*-of-00003.h5"))
+                self.assertEqual(len(files), 3)
+                for key, all_rows in (("X", X), ("y", y)):
+                    loaded = []
+                    for path in files:
+                        with h5py.File(path) as file:
+                            loaded.append(file[group + key][:])
+                            self.assertEqual(list(file["feature_names"].asstr()), names)
+                    np.testing.assert_array_equal(np.concatenate(loaded), all_rows)
+            self.fresh()
+
+    def test_more_files_than_rows_and_no_rows(self):
+        for rows, sizes in ((2, [1, 1, 0]), (0, [0, 0, 0])):
+            text = "a,b\n" + "1,2\n" * rows
+            for ranks in (0, 3):
+                self.fresh()
+                self.write("in.csv", text)
+                self.run_job({"input": {"paths": "in.csv", "format": "csv", "types": {"a": "int64", "b": "int64"}},
+                              "output": [{"path": "x.npy", "files": 3}, {"path": "h.h5", "layout": "matrix", "files": 3}]},
+                             ranks=ranks)
+                self.assertEqual([np.load(self.folder / f"x-0000{i}-of-00003.npy").shape for i in range(3)],
+                                 [(n, 2) for n in sizes])
+                for i, n in enumerate(sizes):
+                    with h5py.File(self.folder / f"h-0000{i}-of-00003.h5") as file:
+                        self.assertEqual(file["X"].shape, (n, 2))
+
+    def test_a_file_closes_with_the_row_that_fills_it(self):
+        text = events_csv(random.Random(SEED + 6), 700)
+        encode = {"label": "bought", "keep": ["n"], "standardise": ["ms"], "split": self.SPLIT}
+        whole = self.whole(text, encode)
+        runs = []
+        for ranks in (0, 1, 2, 3, 4):
+            self.encode(text, encode, {"path": "x.npy", "file_size": 1000}, ranks=ranks)
+            runs.append(self.files())
+        self.assertTrue(all(run == runs[0] for run in runs))
+        for side, arrays in whole.items():
+            count = -(-len(arrays[0]) // 125)  # 8 bytes a row
+            for y, all_rows in zip(("", ".y"), arrays):
+                loaded = [np.load(self.folder / f"x{side}{y}-{i:05}-of-{count:05}.npy") for i in range(count)]
+                self.assertTrue(all(len(rows) == 125 for rows in loaded[:-1]))
+                np.testing.assert_array_equal(np.concatenate(loaded), all_rows)
+
+    def test_another_number_of_files_replaces_the_whole_set(self):
+        text = events_csv(random.Random(SEED), 50)
+        encode = {"label": "bought", "keep": ["n"]}
+        for output, left in (({"files": 4}, 4), ({"files": 2}, 2), ({"file_size": 160}, 2), ({}, 1), ({"file_size": 80}, 3)):
+            self.encode(text, encode, dict({"path": "x.npy"}, **output))
+            for y in ("", ".y"):
+                found = [path.name for path in self.folder.glob("x*.npy") if (".y" in path.name) == bool(y)]
+                self.assertEqual(len(found), left, (output, found))
+        ran = self.encode(text, encode, {"path": "x.npy", "files": 2}, args=(), code=2)
+        self.says(ran.err, "exists already")
+        ran = self.encode(text, dict(encode, split=self.SPLIT), {"path": "x.npy", "files": 2}, code=2)
+        self.says(ran.err, "is there from a run whose X and y had other files")
+
+    def test_the_report_has_every_file(self):
+        text = events_csv(random.Random(SEED), 100)
+        ran = self.encode(text, {"label": "bought", "keep": ["n"]}, {"path": "x.npy", "files": 3}, ranks=2)
+        self.assertEqual([(entry["path"], entry["rows"]) for entry in ran.report["outputs"]],
+                         [(f"x{y}-0000{i}-of-00003.npy", rows) for y in ("", ".y") for i, rows in enumerate((34, 33, 33))])
+        for entry in ran.report["outputs"]:
+            self.assertEqual(entry["bytes"], (self.folder / entry["path"]).stat().st_size)
+
+
 class Splits(Matrices):
     def test_a_key_is_on_one_side_by_its_hash(self):
         text = events_csv(random.Random(SEED), 3000)

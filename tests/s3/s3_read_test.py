@@ -109,6 +109,33 @@ class Paths(S3Case):
         self.assertEqual(self.get("out", "t-replay.csv"), b'line\n"3,4,5,6"\n"9,9,9,9"\n')
         self.says(self.run_s3(job, "--overwrite", "--replay", "s3://out/none.jsonl", code=2).err, "s3://out/none.jsonl", "it is not there")
 
+    def test_a_fitted_mapping_on_s3(self):
+        self.write("in.csv", "a,n\nx,1\ny,3\nx,\n")
+        fit = {"input": "in.csv", "steps": [{"encode": {"one_hot": ["a"], "standardise": ["n"]}}],
+               "output": [{"path": "s3://out/models/f.csv"}, {"path": "here.csv"}]}
+        self.run_s3(fit, ranks=2)
+        self.assertEqual(self.keys("out"), ["models/f.csv", "models/f.mapping.json"])
+        again = {"input": "in.csv", "steps": [{"encode": {"fitted": "s3://out/models/f.mapping.json"}}],
+                 "output": {"path": "again.csv", "overwrite": True}}
+        for ranks in (0, 1, 2, 3, 4):
+            GATE.requests.clear()
+            self.run_s3(again, ranks=ranks)
+            self.assertEqual((self.folder / "again.csv").read_text(), (self.folder / "here.csv").read_text())
+            self.assertEqual((self.folder / "again.mapping.json").read_bytes(), self.get("out", "models/f.mapping.json"))
+            self.assertEqual(len(GATE.seen(method="GET", object="models/f.mapping.json")), 1)  # by the first rank alone
+        for command in (("check",), ("preview",), ("explain",)):
+            ran = self.call(*command, "job.yml", env=self.env)
+            self.assertEqual(ran.code, 0, ran)
+        ran = self.call("check", "--s3", "job.yml", env=self.env)
+        self.says(ran.out, "mapping")
+        self.assertEqual(ran.code, 0, ran)
+        again["steps"][0]["encode"]["fitted"] = "s3://out/models/none.mapping.json"
+        for ranks in (0, 3):
+            ran = self.run_s3(again, ranks=ranks, code=2)
+            self.says(ran.err, "job.yml:1:", "there is no mapping s3://out/models/none.mapping.json")
+        S3.put_object(Bucket="out", Key="models/none.mapping.json", Body=b"[]")
+        self.says(self.run_s3(again, ranks=2, code=2).err, "job.yml:1:", "s3://out/models/none.mapping.json")
+
     def test_an_object_reached_twice_is_read_once(self):
         self.put("logs", named={"a/1.csv": csv(1)})
         lines, ran = self.rows_of(["s3://logs/a/1.csv", "s3://logs/a/"])

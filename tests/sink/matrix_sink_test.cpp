@@ -75,7 +75,7 @@ std::vector<std::string> write_matrix(const Comm& comm, const OutputSpec& spec, 
   SinkOptions options;
   options.memory_bytes = 20'000;
   options.scratch_dir = "/var/tmp";
-  options.encoded = std::make_shared<EncodedTable>(EncodedTable{"y", "split", {"key"}, "{}\n"});
+  options.encoded = std::make_shared<EncodedTable>(EncodedTable{"y", "split", {"key"}, {}, {"{}\n"}});
   auto sink = make_sink(spec, kFields, comm, publisher, options);
   std::int64_t first = 0;
   for (std::size_t p = 0; p < kPartRows.size(); first += kPartRows[p], ++p) {
