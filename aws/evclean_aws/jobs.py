@@ -3,6 +3,7 @@
 
 import dataclasses
 import hashlib
+import os
 import pathlib
 import re
 
@@ -47,11 +48,52 @@ def _output_paths(data):
     return [path for path in found + rejects if isinstance(path, str)]
 
 
-def _along(job, text):
+def _mappings(steps):
+    """Paths of `fitted` in a list of steps."""
+    encodes = [step.get("encode") for step in _as_list(steps) if isinstance(step, dict)]
+    return [e["fitted"] for e in encodes if isinstance(e, dict) and isinstance(e.get("fitted"), str)]
+
+
+def _sources(data, here):
+    """Local and S3 paths that a job, or a file that it uses, reads. A mapping that is not `here` is one that the cluster has."""
+    tables = list(data["tables"].values()) if isinstance(data.get("tables"), dict) else []
+    named = list(data["steps"].values()) if isinstance(data.get("steps"), dict) else [data.get("steps")]
+    steps = named + [table.get("steps") for table in tables if isinstance(table, dict)]
+    mappings = [text for list_of_steps in steps for text in _mappings(list_of_steps)]
+    return [text for table in [data.get("input"), *tables] for text in _paths(table)] + [
+        text for text in mappings if text.startswith("s3://") or (here / text).exists()]
+
+
+def _load(path):
+    try:
+        data, _ = placed_yaml.load(path.read_text(encoding="utf-8"), str(path))
+    except OSError as error:
+        raise Problem(f"cannot read the job file '{path}': {error.strerror}", "see `jobs` of the configuration") from None
+    if not isinstance(data, dict):
+        raise Problem(f"{path}: this is no job file", "evclean check says what is wrong with it")
+    return data
+
+
+def _used(job, data, folder, seen):
+    """Files under `use`, and those that they use: (folder, relative to the job, and content), each once."""
+    for text in _as_list(data.get("use")):
+        if not isinstance(text, str) or "${" in text or text.startswith("/"):
+            continue
+        name = os.path.normpath(os.path.join(folder, text))
+        if name in seen:
+            continue
+        seen.add(name)
+        piece = _load(job.parent / name)
+        yield name, piece
+        yield from _used(job, piece, os.path.dirname(name), seen)
+
+
+def _along(job, text, folder=""):
     """The files that a local path of the job means, beside the job file. Problem for those that are none."""
     name = text.removeprefix("@")
     if name.startswith("/"):
         return {}  # a folder that the nodes see
+    name = os.path.normpath(os.path.join(folder, name))
     base = job.parent
     found = sorted(base.glob(name)) if re.search(r"[*?\[]", name) else [base / name]
     files = [path for item in found for path in (sorted(item.rglob("*")) if item.is_dir() else [item]) if not path.is_dir()]
@@ -70,20 +112,20 @@ def _along(job, text):
 def look(path):
     """Problem when the job cannot be read or is no YAML; `evclean check` says the rest."""
     path = pathlib.Path(path)
-    try:
-        data, _ = placed_yaml.load(path.read_text(encoding="utf-8"), str(path))
-    except OSError as error:
-        raise Problem(f"cannot read the job file '{path}': {error.strerror}", "see `jobs` of the configuration") from None
-    if not isinstance(data, dict):
-        raise Problem(f"{path}: this is no job file", "evclean check says what is wrong with it")
-    tables = (data.get("tables") or {}).values() if isinstance(data.get("tables"), dict) else []
-    sources = [text for table in [data.get("input"), *tables] for text in _paths(table)]
+    data = _load(path)
+    used = list(_used(path, data, "", set()))
+    sources = []
+    for name, content in [("", data), *used]:
+        folder = os.path.dirname(name)
+        sources += [(text, folder) for text in _sources(content, path.parent / folder)]
     outputs = _output_paths(data)
     along = {}
-    for text in sources:
+    for name, _ in used:
+        along.update(_along(path, name))
+    for text, folder in sources:
         if not text.startswith("s3://") and "${" not in text:
-            along.update(_along(path, text))
-    return JobFiles(path, sorted({split_path(t)[0] for t in sources if t.startswith("s3://")}),
+            along.update(_along(path, text, folder))
+    return JobFiles(path, sorted({split_path(t)[0] for t, _ in sources if t.startswith("s3://")}),
                     sorted({split_path(t)[0] for t in outputs if t.startswith("s3://")}),
                     [t for t in outputs if not t.startswith(("s3://", "/")) and "${" not in t], along)
 

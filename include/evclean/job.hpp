@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,10 +20,22 @@
 
 namespace evclean {
 
-/// Line and column in the job file, 1-based; 0: not from the file.
+/// A file that a job uses (`use:`).
+struct JobPiece {
+  std::string path;    ///< as messages show it
+  std::string folder;  ///< relative to that of the job file; relative paths in the piece are relative to it
+};
+
+/// Line and column in the job file or a piece of it, 1-based; 0: from neither.
 struct JobPlace {
   int line = 0;
   int column = 0;
+  std::shared_ptr<const JobPiece> piece = {};  ///< null: the job file itself
+
+  /// "job.yml:12:7".
+  std::string in(const std::string& job_path) const {
+    return (piece ? piece->path : job_path) + ":" + std::to_string(line) + ":" + std::to_string(column);
+  }
 };
 
 /// A scalar with its place.
@@ -274,7 +288,8 @@ struct Job {
   std::vector<TestSpec> tests;
   ResourceSpec resources;
   std::map<std::string, std::string> functions;
-  S3Settings s3;  ///< the block at the top
+  S3Settings s3;                                        ///< the block at the top
+  std::vector<std::shared_ptr<const JobPiece>> pieces;  ///< files it uses
 };
 
 /// One mistake in a job file.
@@ -291,9 +306,14 @@ struct ParsedJob {
   std::vector<JobProblem> problems;
 };
 
+/// Gives the bytes of a piece by its path (relative to the working directory, or absolute); nothing: it cannot be read.
+using PieceReader = std::function<std::optional<std::string>(const std::string& path)>;
+
 /// Parses a job: YAML 1.2 core schema, `--set` overrides ("key.path=value"), ${VAR} after parsing. Collects all
 /// mistakes: YAML errors, unknown and duplicate keys (did you mean), wrong kinds of value, what is not available yet, a
-/// job without output. Does not look at expressions, patterns or data. Not collective; `text` is the file's bytes.
-ParsedJob parse_job(const std::string& path, const std::string& text, const std::vector<std::string>& overrides);
+/// job without output. Does not look at expressions, patterns or data. Not collective; `text` is the file's bytes, and
+/// `read_piece` gives those of the files under `use:` (each is asked for once).
+ParsedJob parse_job(const std::string& path, const std::string& text, const std::vector<std::string>& overrides,
+                    const PieceReader& read_piece = {});
 
 }  // namespace evclean

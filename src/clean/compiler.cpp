@@ -102,7 +102,7 @@ Ops PipelineCompiler::Impl::declared_ops() {
 
 Error PipelineCompiler::Impl::located(const StepError& error) const {
   std::string text;
-  if (error.place.line > 0) text = fmt::format("{}:{}:{}: ", options.job_path, error.place.line, error.place.column);
+  if (error.place.line > 0) text = error.place.in(options.job_path) + ": ";
   if (at < static_cast<int>(steps.size())) text += fmt::format("{}: ", spec().name);
   text += error.message;
   if (!error.caret.empty()) text += "\n" + error.caret;

@@ -27,5 +27,7 @@ std::string version_text();
 /// Reads the job file on rank 0 and parses it on all ranks; prints all its problems. Errors: user Error when the file
 /// cannot be read. Empty when it has problems (they have been printed). `needs_output`: a job without one is a problem.
 std::optional<Job> read_job(const CommandLine& command, const Comm& comm, bool needs_output);
+/// Parses the job file with its mistakes. Local. Errors: user Error when it cannot be read.
+ParsedJob parse_job_here(const CommandLine& command);
 
 }  // namespace evclean::cli

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
 #include <iterator>
 
 #include "commands.hpp"
@@ -14,40 +13,6 @@
 #include "evclean/suggest.hpp"
 
 namespace evclean::cli {
-namespace {
-
-constexpr std::size_t kMaxJobBytes = 16 << 20;
-
-std::string file_bytes(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) fail_user("cannot read the job file '{}': {}", path, std::strerror(errno));
-  std::string bytes;
-  std::vector<char> piece(1 << 16);
-  while (file.read(piece.data(), static_cast<std::streamsize>(piece.size())) || file.gcount() > 0) {
-    bytes.append(piece.data(), static_cast<std::size_t>(file.gcount()));
-    if (bytes.size() > kMaxJobBytes) fail_user("'{}' is larger than {} MiB: not a job file", path, kMaxJobBytes >> 20);
-  }
-  if (file.bad() || !file.eof()) fail_user("cannot read the job file '{}' (is it a folder?)", path);
-  return bytes;
-}
-
-bool about_missing_output(const JobProblem& problem) { return problem.message.rfind("the job has no output", 0) == 0; }
-
-}  // namespace
-
-std::optional<Job> read_job(const CommandLine& command, const Comm& comm, bool needs_output) {
-  std::string bytes;
-  comm.agree([&] {
-    if (comm.is_root()) bytes = file_bytes(command.job);
-  });
-  bytes = comm.broadcast(std::move(bytes));
-  ParsedJob parsed = parse_job(command.job, bytes, command.sets);
-  if (!needs_output) std::erase_if(parsed.problems, about_missing_output);
-  if (parsed.problems.empty()) return std::move(parsed.job);
-  if (comm.is_root()) std::fputs(show_problems(command.job, parsed.problems).c_str(), stderr);
-  return std::nullopt;
-}
-
 namespace {
 
 int check_s3_command(const CommandLine& command, const Comm& comm) {
@@ -69,7 +34,7 @@ int check_command(const CommandLine& command, const Comm& comm) {
   std::vector<JobProblem> problems;
   comm.agree([&] {
     if (!comm.is_root()) return;
-    ParsedJob parsed = parse_job(command.job, file_bytes(command.job), command.sets);
+    ParsedJob parsed = parse_job_here(command);
     problems = std::move(parsed.problems);
     // What could be read is checked too, so that all mistakes show at once.
     std::vector<JobProblem> deeper;

@@ -24,7 +24,7 @@ void cut(std::string& text, std::size_t bytes) {
 
 void fail_encode(const EncodeContext& context, JobPlace place, const std::string& what) {
   if (place.line <= 0) fail_user("encode: {}", what);
-  fail_user("{}:{}:{}: encode: {}", context.job_path, place.line, place.column, what);
+  fail_user("{}: encode: {}", place.in(context.job_path), what);
 }
 
 std::vector<std::string> visible_columns(const Dataset& data, const EncodeContext& context) {

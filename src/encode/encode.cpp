@@ -61,7 +61,7 @@ Mapping parse_fitted(const std::string& text, const EncodeStep& step, const Enco
   } catch (const Error& error) {
     if (error.code() != ExitCode::kUser || step.fitted->place.line <= 0) throw;
     const JobPlace place = step.fitted->place;
-    fail_user("{}:{}:{}: {}", context.job_path, place.line, place.column, error.what());
+    fail_user("{}: {}", place.in(context.job_path), error.what());
   }
 }
 

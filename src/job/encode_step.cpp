@@ -6,6 +6,7 @@
 #include <set>
 
 #include "map_reader.hpp"
+#include "pieces.hpp"
 #include "scalar.hpp"
 #include "sections.hpp"
 
@@ -183,6 +184,7 @@ std::optional<StepBody> read_encode(const YamlNode& value, Problems& problems) {
   }
   if (const auto* node = map.take("fitted")) {
     step.fitted = read_path(*node, "encode.fitted", problems).value_or(Text{{}, node->place});
+    step.fitted->value = path_from_job(step.fitted->value, step.fitted->place);
   }
   if (const auto* node = map.take("s3")) {
     step.s3 = read_s3(*node, "encode.s3", S3Use::kRead, problems);

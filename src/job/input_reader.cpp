@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "pieces.hpp"
 #include "scalar.hpp"
 #include "sections.hpp"
 #include "type_word.hpp"
@@ -15,7 +16,10 @@ constexpr std::int64_t kMostLineBytes = (std::int64_t{1} << 28) - 1;
 std::vector<Text> read_paths(const YamlNode& node, const std::string& what, Problems& problems) {
   std::vector<Text> paths;
   const auto add = [&](const YamlNode& item) {
-    if (auto path = read_path(item, what, problems)) paths.push_back(*std::move(path));
+    auto path = read_path(item, what, problems);
+    if (!path) return;
+    path->value = path_from_job(path->value, path->place);
+    paths.push_back(*std::move(path));
   };
   if (!node.is_list()) {
     add(node);

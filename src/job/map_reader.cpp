@@ -25,14 +25,6 @@ const YamlNode* MapReader::need(std::string_view key) {
   return value;
 }
 
-void MapReader::refuse(std::string_view key) {
-  const YamlNode* const value = take(key);
-  if (value == nullptr) return;
-  for (const YamlNode& written : node_.keys) {
-    if (written.text == key) problems_.report(written, "{}", not_available(key));
-  }
-}
-
 void MapReader::finish() {
   for (const YamlNode& key : node_.keys) {
     if (std::find(known_.begin(), known_.end(), key.text) != known_.end()) continue;

@@ -11,7 +11,7 @@
 
 namespace evclean::job {
 
-/// Life: construct, take() or refuse() each known key, then finish(). A node that is not a map is a problem of its own
+/// Life: construct, take() each known key, then finish(). A node that is not a map is a problem of its own
 /// and reads as an empty map.
 class MapReader {
  public:
@@ -22,8 +22,6 @@ class MapReader {
   const YamlNode* take(std::string_view key);
   /// As take(), and absent is a problem.
   const YamlNode* need(std::string_view key);
-  /// A key of the contract that is not built: using it is a problem.
-  void refuse(std::string_view key);
   /// Reports the keys nobody asked for.
   void finish();
 

@@ -7,6 +7,7 @@
 #include "environment.hpp"
 #include "evclean/hash.hpp"
 #include "override.hpp"
+#include "pieces.hpp"
 #include "scalar.hpp"
 #include "sections.hpp"
 
@@ -40,7 +41,8 @@ class JobReader {
     if (const auto* functions = map_.take("functions"); is_given(functions)) read_functions(*functions);
     if (const auto* s3 = map_.take("s3"); is_given(s3)) job_.s3 = read_s3(*s3, "s3", S3Use::kWrite, problems_);
     spread_s3(job_);
-    map_.refuse("use");
+    if (const auto* use = map_.take("use"))
+      problems_.report(*use, "use stands in the job file, where it is read before --set: put the file there");
     map_.finish();
     check_tests();
     check_targets();
@@ -316,7 +318,7 @@ class JobReader {
 };
 
 std::optional<YamlNode> read_tree(const std::string& text, const std::vector<std::string>& overrides,
-                                  Problems& problems) {
+                                  const PieceReader& read_piece, Job& job, Problems& problems) {
   if (text.size() > kMostJobBytes) {
     problems.add({1, 1}, fmt::format("the job file has {} bytes, and {} are the most: is it a job file?", text.size(),
                                      kMostJobBytes));
@@ -327,6 +329,7 @@ std::optional<YamlNode> read_tree(const std::string& text, const std::vector<std
   for (JobProblem& problem : found) problems.add(problem.place, std::move(problem.message));
   if (found.empty() && (!root || root->is_null())) problems.add({1, 1}, "the job file is empty");
   if (!root || root->is_null()) return std::nullopt;
+  job.pieces = merge_pieces(*root, job.path, read_piece, problems);
   apply_overrides(*root, overrides, problems);
   expand_environment(*root, problems);
   return root;
@@ -345,7 +348,8 @@ void say(const YamlNode& node, std::string& out) {
 }  // namespace
 }  // namespace job
 
-ParsedJob parse_job(const std::string& path, const std::string& text, const std::vector<std::string>& overrides) {
+ParsedJob parse_job(const std::string& path, const std::string& text, const std::vector<std::string>& overrides,
+                    const PieceReader& read_piece) {
   ParsedJob parsed;
   const std::filesystem::path file(path);
   parsed.job.path = path;
@@ -353,10 +357,11 @@ ParsedJob parse_job(const std::string& path, const std::string& text, const std:
   parsed.job.name = file.stem().string();
   parsed.job.text = text;
   job::Problems problems(overrides);
-  if (const auto root = job::read_tree(text, overrides, problems)) {
+  if (const auto root = job::read_tree(text, overrides, read_piece, parsed.job, problems)) {
     job::JobReader(*root, parsed.job, problems).read();
     std::string said;
     job::say(*root, said);
+    for (const auto& piece : parsed.job.pieces) said += piece->folder + ";";  // what its paths are relative to
     parsed.job.identity = hash_bytes(said);
   }
   parsed.problems = problems.take();

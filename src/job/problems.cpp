@@ -11,7 +11,9 @@ namespace evclean {
 namespace {
 
 bool earlier(const JobProblem& a, const JobProblem& b) {
-  return std::tie(a.place.line, a.place.column) < std::tie(b.place.line, b.place.column);
+  const std::string file_a = a.place.piece ? a.place.piece->path : "",
+                    file_b = b.place.piece ? b.place.piece->path : "";
+  return std::tie(file_a, a.place.line, a.place.column) < std::tie(file_b, b.place.line, b.place.column);
 }
 
 }  // namespace
@@ -21,8 +23,7 @@ std::string show_problems(const std::string& path, const std::vector<JobProblem>
   std::stable_sort(sorted.begin(), sorted.end(), earlier);
   std::string out;
   for (const JobProblem& problem : sorted) {
-    out += path;
-    if (problem.place.line > 0) out += fmt::format(":{}:{}", problem.place.line, problem.place.column);
+    out += problem.place.line > 0 ? problem.place.in(path) : path;
     out += fmt::format(": error: {}\n", problem.message);
   }
   return out;

@@ -23,13 +23,23 @@ namespace fs = std::filesystem;
 
 /// Takes "job.yml:12:7: " off a message that has its place in front.
 JobProblem located(const Job& job, const Error& error, JobPlace otherwise) {
-  std::string text = error.what();
-  const std::string prefix = job.path + ":";
-  if (text.rfind(prefix, 0) != 0) return {otherwise, text};
-  int line = 0, column = 0, read = 0;
-  if (std::sscanf(text.c_str() + prefix.size(), "%d:%d: %n", &line, &column, &read) < 2 || read == 0)
-    return {otherwise, text};
-  return {{line, column}, text.substr(prefix.size() + static_cast<std::size_t>(read))};
+  const std::string text = error.what();
+  const auto in_file = [&](const std::string& path) -> std::optional<JobProblem> {
+    const std::string prefix = path + ":";
+    int line = 0, column = 0, read = 0;
+    if (!text.starts_with(prefix)) return std::nullopt;
+    if (std::sscanf(text.c_str() + prefix.size(), "%d:%d: %n", &line, &column, &read) < 2 || read == 0)
+      return std::nullopt;
+    return JobProblem{{line, column}, text.substr(prefix.size() + static_cast<std::size_t>(read))};
+  };
+  if (auto own = in_file(job.path)) return *std::move(own);
+  for (const auto& piece : job.pieces) {
+    if (auto found = in_file(piece->path)) {
+      found->place.piece = piece;
+      return *std::move(found);
+    }
+  }
+  return {std::move(otherwise), text};
 }
 
 template <typename Body>
@@ -236,6 +246,26 @@ class TableChecker {
   LocalTables tables_;
 };
 
+/// Tables to be checked: those of the job, and those of files it uses as far as something reads them.
+std::vector<const TableSpec*> tables_to_check(const Job& job) {
+  std::set<std::string> used;
+  for (const TableSpec& table : job.tables) {
+    const bool written = std::any_of(job.outputs.begin(), job.outputs.end(),
+                                     [&](const OutputSpec& output) { return output.table == table.name; });
+    if (table.place.piece && !written) continue;
+    try {
+      for (const TableSpec* read : order_tables(job, {table.name}).tables) used.insert(read->name);
+    } catch (const Error&) {  // it is said when the table is checked
+    }
+    used.insert(table.name);
+  }
+  std::vector<const TableSpec*> tables;
+  for (const TableSpec& table : job.tables) {
+    if (used.count(table.name) > 0) tables.push_back(&table);
+  }
+  return tables;
+}
+
 /// An input is named once, where the first table reads it, however many read it or build on those that do.
 void name_inputs_once(std::vector<JobProblem>& problems) {
   std::set<std::string> named;
@@ -249,7 +279,7 @@ void name_inputs_once(std::vector<JobProblem>& problems) {
 std::vector<JobProblem> check_job(const Job& job) {
   std::vector<JobProblem> problems;
   TableChecker tables(job, problems);
-  for (const TableSpec& table : job.tables) tables.check(table);
+  for (const TableSpec* table : tables_to_check(job)) tables.check(*table);
   name_inputs_once(problems);
   for (const OutputSpec& output : job.outputs) check_output(job, output, problems);
   return problems;

@@ -75,8 +75,8 @@ void refuse_own_outputs(const TableInput& input) {
     if (target.whole == whole_path(job.path, "")) fail_user("{} '{}' is the job file", target.what, target.shown);
     for (const Text& given : input.spec->input->paths) {
       if (!covers(given.value, job.base_dir, target.whole)) continue;
-      fail_user("{}:{}:{}: input '{}' matches {} '{}': write it into another folder, or narrow the input", job.path,
-                given.place.line, given.place.column, given.value, target.what, target.shown);
+      fail_user("{}: input '{}' matches {} '{}': write it into another folder, or narrow the input",
+                given.place.in(job.path), given.value, target.what, target.shown);
     }
   }
 }

@@ -133,7 +133,7 @@ void at_place(const TableInput& input, JobPlace place, Body&& body) {
   try {
     body();
   } catch (const Error& error) {
-    throw Error(error.code(), fmt::format("{}:{}:{}: {}", input.job->path, place.line, place.column, error.what()));
+    throw Error(error.code(), fmt::format("{}: {}", place.in(input.job->path), error.what()));
   }
 }
 
@@ -260,9 +260,7 @@ NullWords nulls_for(const InputSpec& spec, const std::string& format) {
   return words;
 }
 
-bool records_are_lines(const TableInput& input) {
-  return begins_at_line(input.format);
-}
+bool records_are_lines(const TableInput& input) { return begins_at_line(input.format); }
 
 std::int64_t TableInput::stored_bytes() const {
   std::int64_t total = 0;

@@ -148,7 +148,7 @@ DatasetPtr with_columns(const JoinStep& join, const DatasetPtr& data, const Data
 }  // namespace
 
 Error join_error(const std::string& job_path, JobPlace place, const std::string& what) {
-  return Error(ExitCode::kUser, fmt::format("{}:{}:{}: join: {}", job_path, place.line, place.column, what));
+  return Error(ExitCode::kUser, fmt::format("{}: join: {}", place.in(job_path), what));
 }
 
 JoinSpec join_spec(const JoinStep& join_step, const StepSpec& step, const Fields& left, const Fields& right,

@@ -35,8 +35,8 @@ class Orderer {
     const std::vector<std::string> circle(from, path_.end());
     const JobPlace place = table_named(job_, name).place;
     throw CircleError(ExitCode::kUser,
-                      fmt::format("{}:{}:{}: tables read each other in a circle: {} reads {}", job_.path, place.line,
-                                  place.column, fmt::join(circle, " reads "), name));
+                      fmt::format("{}: tables read each other in a circle: {} reads {}", place.in(job_.path),
+                                  fmt::join(circle, " reads "), name));
   }
 
   const Job& job_;

@@ -20,7 +20,7 @@ namespace {
 [[noreturn]] void fail_at(const Job& job, JobPlace place, const std::string& what,
                           const std::string& caret_lines = {}) {
   std::string text;
-  if (place.line > 0) text = fmt::format("{}:{}:{}: ", job.path, place.line, place.column);
+  if (place.line > 0) text = place.in(job.path) + ": ";
   text += what;
   if (!caret_lines.empty()) text += "\n" + caret_lines;
   throw Error(ExitCode::kUser, text);

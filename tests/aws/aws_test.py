@@ -193,6 +193,27 @@ class Configuration(AwsTest):
         self.assertEqual((found.kind, found.cluster.instances, found.key_pair), ("emr", 8, "evclean-access-log"))
 
 
+class JobsTest(AwsTest):
+    def test_files_that_a_job_uses_come_along_with_theirs(self):
+        from evclean_aws import jobs
+        (self.folder / "common" / "more").mkdir(parents=True)
+        self.write("piece.yml", "use: common/tables.yml\ninput: s3://our-input/a.log\noutput: s3://our-output/a.csv\n")
+        self.write("common/tables.yml", "use: [more/steps.yml, ../piece.yml]\ntables: {users: {paths: users.csv}}\n")
+        self.write("common/users.csv", "ip,plan\n")
+        self.write("common/more/steps.yml", "steps: {model: [{encode: {fitted: m.json}}, {encode: {fitted: s3://our-models/x.json}}]}\n")
+        self.write("common/more/m.json", "{}\n")
+        found = jobs.look(self.folder / "piece.yml")
+        self.assertEqual(sorted(found.along), ["common/more/m.json", "common/more/steps.yml", "common/tables.yml", "common/users.csv",
+                                               "piece.yml"])
+        self.assertEqual(found.inputs, ["our-input", "our-models"])
+        before = jobs.digest(found)
+        self.write("common/more/steps.yml", "steps: {}\n")
+        self.assertNotEqual(jobs.digest(jobs.look(self.folder / "piece.yml")), before)
+        self.write("piece.yml", "use: nowhere.yml\ninput: s3://our-input/a.log\noutput: s3://our-output/a.csv\n")
+        with self.assertRaisesRegex(jobs.Problem, "cannot read the job file '.*nowhere.yml'"):
+            jobs.look(self.folder / "piece.yml")
+
+
 class DoctorTest(AwsTest):
     def test_everything_is_well(self):
         self.furnish()

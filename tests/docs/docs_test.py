@@ -7,7 +7,7 @@
 - A block fenced as text that follows an sh block is its output, word for word but for what MASKS names. A line `...`
   stands for any lines.
 - Every block fenced as yaml is a job that `evclean check` accepts, in the folder of the page; one fenced as `yaml part`
-  is a part of one and is put into a job first (input: input.csv), by its keys; `yaml later` is a job that is refused as not available yet.
+  is a part of one and is put into a job first (input: input.csv), by its keys.
 - Every link to a file or a heading of this repository leads somewhere.
 """
 
@@ -179,16 +179,12 @@ class Pages(unittest.TestCase):
 
     def check_job(self, block, folder):
         kind = block.words[1] if len(block.words) > 1 else "whole"
-        self.assertIn(kind, ("whole", "part", "later"), block.place)
+        self.assertIn(kind, ("whole", "part"), block.place)
         job = folder / "checked-by-this-test.yml"
         job.write_text(whole_job(block.text) if kind == "part" else block.text)
         code, out = run_script(f"evclean check {job.name}", folder)
         job.unlink()
         problems = [line for line in out.splitlines() if ": error: " in line]
-        if kind == "later":
-            self.assertEqual(code, 2, f"{block.place} is accepted: move it to what is there")
-            self.assertTrue(any("not available yet" in line for line in problems), out)
-            return
         self.assertEqual((code, problems), (0, []), f"{block.place}:\n{out}")
 
     def test_every_link_leads_somewhere(self):

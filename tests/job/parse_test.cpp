@@ -271,8 +271,7 @@ TEST(ParseJob, TypesAreChecked) {
   EXPECT_HAS(problems(with_input("types: {a: 'timestamp:%d %'}")), "ends in a lone %");
 }
 
-TEST(ParseJob, WhatIsNotBuiltIsRefusedByName) {
-  EXPECT_HAS(problems("input: a\noutput: a.csv\nuse: x\n"), "use is not available yet");
+TEST(ParseJob, TablesThatStepsNameAreThere) {
   EXPECT_HAS(problems("input: a\nsteps: [{join: {table: u, on: x}}]\noutput: a.csv\ntables: {users: {rows: []}}\n"),
              "there is no table 'u'");
 }
