@@ -32,6 +32,7 @@ struct JoinSpec {
   JoinStrategy strategy = JoinStrategy::kAuto;
   /// Keeps candidate pairs (left columns, then payload) where a further condition holds; rows ascending. May be empty.
   std::function<std::vector<std::int32_t>(const Batch& candidates)> residual;
+  std::string right_name = "the other table";  ///< for messages
 };
 
 /// What an operator did, for explain and the report.

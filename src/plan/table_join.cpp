@@ -65,6 +65,7 @@ class JoinColumns {
   JoinSpec spec() {
     spec_.how = how_of(join_);
     spec_.strategy = strategy_of(join_);
+    spec_.right_name = join_.table.value;
     for (const auto& [left, right] : join_.on) {
       spec_.left_keys.push_back(find(left_, left, "the left table"));
       spec_.right_keys.push_back(find(right_, right, fmt::format("table {}", join_.table.value)));
@@ -100,13 +101,15 @@ class JoinColumns {
     if (!found) find(right_, pattern, fmt::format("table {}", join_.table.value));
   }
 
+  /// What the left does not have stays as it is called, so a name with the suffix must not be one of the right's either.
   std::string new_name(const std::string& name) const {
-    const auto taken = [&](const std::string& wanted) {
-      const auto& names = spec_.payload_names;
-      return find_field(left_, wanted) >= 0 || std::find(names.begin(), names.end(), wanted) != names.end();
-    };
-    if (!taken(name)) return name;
-    if (!taken(name + join_.suffix)) return name + join_.suffix;
+    if (find_field(left_, name) < 0) return name;
+    const std::string wanted = name + join_.suffix;
+    const bool taken = find_field(left_, wanted) >= 0 ||
+                       std::any_of(spec_.payload.begin(), spec_.payload.end(), [&](int column) {
+                         return right_[static_cast<std::size_t>(column)].name == wanted;
+                       });
+    if (!taken) return wanted;
     throw join_error(job_path_, step_.place,
                      fmt::format("both tables have '{}', and '{}{}' is taken too: choose another suffix:", name, name,
                                  join_.suffix));

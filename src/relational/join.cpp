@@ -105,7 +105,7 @@ DatasetPtr join(const Dataset& left, const Dataset& right, const JoinSpec& spec,
                 OperatorReport& report) {
   const Stopwatch stopwatch(report);
   if (report.name.empty()) report.name = "join";
-  const JoinPlan plan = plan_join(left.fields(), right.fields(), spec, report.name);
+  const JoinPlan plan = plan_join(left.fields(), right.fields(), spec);
   auto result = std::make_shared<Dataset>(plan.result, workspace);
   JoinRun run{left,
               right,
@@ -134,7 +134,7 @@ void join_unordered(DatasetPtr left_data, DatasetPtr right_data, const JoinSpec&
   EVCLEAN_CHECK(spec.how == JoinHow::kInner && !spec.left_keys.empty(), "only inner joins have no order");
   const Stopwatch stopwatch(report);
   if (report.name.empty()) report.name = "join";
-  const JoinPlan plan = plan_join(left.fields(), right.fields(), spec, report.name);
+  const JoinPlan plan = plan_join(left.fields(), right.fields(), spec);
   JoinRun run{
       left,        right, plan, workspace, memory_share(*workspace.budget, workspace.comm), nullptr, FrequentNone(plan),
       std::nullopt};

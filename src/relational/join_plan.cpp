@@ -13,14 +13,16 @@ namespace {
 
 bool is_number(ValueType type) { return type == ValueType::kInt64 || type == ValueType::kFloat64; }
 
-KeyKind kind_of(const Field& left, const Field& right, const std::string& name) {
+KeyKind kind_of(const Field& left, const Field& right, const std::string& other) {
   if (const KeyKind kind = key_kind(left.type); kind == key_kind(right.type)) return kind;
   // The side that is no text becomes text; without a text side, the right one takes the left one's type.
   const Field& cast = right.type == ValueType::kString ? left : right;
   const ValueType to = right.type == ValueType::kString ? ValueType::kString : left.type;
   fail_user(
-      "{}: {} is {} and {} is {}: they cannot be compared; give both the same type first, for example cast: {{{}: {}}}",
-      name, left.name, type_name(left.type), right.name, type_name(right.type), cast.name, type_name(to));
+      "{} is {} in this table and {} is {} in {}: they cannot be compared; give both the same type first, for example "
+      "cast: {{{}: {}}} in {}",
+      left.name, type_name(left.type), right.name, type_name(right.type), other, cast.name, type_name(to),
+      &cast == &left ? "this table" : other);
 }
 
 /// Type of a key that takes values of both sides.
@@ -77,7 +79,7 @@ std::shared_ptr<arrow::Array> widen(const std::shared_ptr<arrow::Array>& array, 
   return converted<std::int32_t, std::int64_t>(*array, type, [](std::int32_t day) { return day * 86'400'000'000; });
 }
 
-JoinPlan plan_join(const Fields& left, const Fields& right, const JoinSpec& spec, const std::string& name) {
+JoinPlan plan_join(const Fields& left, const Fields& right, const JoinSpec& spec) {
   JoinPlan plan{spec, left, right, {}, left};
   EVCLEAN_CHECK(spec.left_keys.size() == spec.right_keys.size(), "{} and {} join keys", spec.left_keys.size(),
                 spec.right_keys.size());
@@ -86,7 +88,7 @@ JoinPlan plan_join(const Fields& left, const Fields& right, const JoinSpec& spec
   for (std::size_t key = 0; key < spec.left_keys.size(); ++key) {
     const Field& of_left = field_at(plan.left, spec.left_keys[key]);
     const Field& of_right = field_at(plan.right, spec.right_keys[key]);
-    plan.kinds.push_back(kind_of(of_left, of_right, name));
+    plan.kinds.push_back(kind_of(of_left, of_right, spec.right_name));
     if (plan.keeps_right() && spec.coalesce_keys) {
       Field& result = plan.result[static_cast<std::size_t>(spec.left_keys[key])];
       result.type = common_type(result.type, of_right.type);

@@ -30,7 +30,7 @@ struct JoinPlan {
 KeyKind key_kind(ValueType type);
 
 /// Errors: user Error naming both columns when their types cannot compare.
-JoinPlan plan_join(const Fields& left, const Fields& right, const JoinSpec& spec, const std::string& name);
+JoinPlan plan_join(const Fields& left, const Fields& right, const JoinSpec& spec);
 
 /// Values as another type that holds them: int64 as float64, date as timestamp; the same type as it is.
 std::shared_ptr<arrow::Array> widen(const std::shared_ptr<arrow::Array>& array, ValueType type);

@@ -217,7 +217,7 @@ LookupProbe::LookupProbe(const Lookup& lookup, const JoinSpec& spec, const Field
                          const std::vector<bool>& empty) {
   const Lookup::Impl& table = *lookup.impl_;
   std::vector<int> empties;
-  JoinPlan plan = plan_join(comparable(left, table.fields, spec, empty, empties), table.fields, spec, "join");
+  JoinPlan plan = plan_join(comparable(left, table.fields, spec, empty, empties), table.fields, spec);
   EVCLEAN_CHECK(!plan.keeps_right() && !spec.residual, "a lookup cannot do this join");
   for (std::size_t c = 0; c < left.size(); ++c) plan.result[c].type = left[c].type;
   std::vector<int> places(spec.left_keys.size());

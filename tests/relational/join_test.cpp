@@ -291,8 +291,8 @@ TEST_F(JoinTest, KeysThatCannotCompareAreRefusedByName) {
   };
   EXPECT_EQ(
       message(0, 2),
-      "join users: name is string and number is int64: they cannot be compared; give both the same type first, for "
-      "example cast: {number: string}");
+      "name is string in this table and number is int64 in the other table: they cannot be compared; give both the same "
+      "type first, for example cast: {number: string} in the other table");
 }
 
 TEST_F(JoinTest, AFrequentNoneKeyIsReported) {
