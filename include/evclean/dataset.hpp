@@ -56,6 +56,9 @@ class Dataset {
   /// Position of a column, or -1.
   int find(std::string_view name) const;
   std::int64_t spilled_bytes() const;  ///< on this rank
+  /// A value of a text column and where it stands ("'x' at a.csv:2"), for messages; empty where nobody noted one.
+  std::string example(const std::string& column) const;
+  void note_example(const std::string& column, std::string text);
 
  private:
   struct Impl;

@@ -17,6 +17,7 @@ struct Dataset::Impl {
   std::vector<Part> parts;
   std::vector<std::int64_t> numbers;  ///< of a part, before finish()
   std::int64_t rows = 0;
+  std::map<std::string, std::string> examples;
 };
 
 namespace {
@@ -99,5 +100,12 @@ int Dataset::find(std::string_view name) const {
 }
 
 std::int64_t Dataset::spilled_bytes() const { return impl_->stage.spilled_bytes(); }
+
+std::string Dataset::example(const std::string& column) const {
+  const auto found = impl_->examples.find(column);
+  return found == impl_->examples.end() ? std::string() : found->second;
+}
+
+void Dataset::note_example(const std::string& column, std::string text) { impl_->examples[column] = std::move(text); }
 
 }  // namespace evclean

@@ -252,6 +252,15 @@ void TableRun::note_piece(const TableInput& input, const SegmentResult& piece, s
   note_what_stays(report);
 }
 
+/// For messages of queries about text columns: a value, and where it stands in the files.
+void TableRun::note_examples(Dataset& data) const {
+  for (const Field& field : data.fields()) {
+    const auto seen = evidence_.find(field.name);
+    if (field.type != ValueType::kString || seen == evidence_.end()) continue;
+    data.note_example(field.name, shown_text_value(input_, {seen->second}, 0));
+  }
+}
+
 /// `only_new`: what the next run is to know.
 void TableRun::note_state(const PassResult& pass, TableReport& report) const {
   if (!input_.state) return;

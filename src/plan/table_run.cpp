@@ -188,6 +188,7 @@ void TableRun::close_sinks(SegmentResult& last, TableReport& report) {
     for (const std::string& note : sink->notes()) report.notes.push_back(note);
   }
   report.write_seconds += comm_.max(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  if (kept_data_) note_examples(*kept_data_);
   kept_ = std::move(kept_data_);
 }
 
@@ -232,6 +233,7 @@ TableReport TableRun::run() {
       break;
     }
     for (auto& sink : result.sinks) sink->close();
+    note_examples(*staged_);
     data_ = std::move(staged_);
     run_table_step_behind(piece, report);
   }

@@ -71,6 +71,7 @@ class TableRun {
   // What is said of it, in table_report.cpp.
   void note_input(const TableInput& input, TableReport& report) const;
   void note_piece(const TableInput& input, const SegmentResult& piece, std::size_t number, TableReport& report);
+  void note_examples(Dataset& data) const;
   void note_patterns(const PassResult& pass, std::size_t first_step, bool of_files, TableReport& report) const;
   void note_state(const PassResult& pass, TableReport& report) const;
   void note_lookups(const SegmentResult& piece, std::size_t first_step, TableReport& report);

@@ -175,6 +175,11 @@ struct Run {
   }
 
   DatasetPtr operator()(const SessionizeStep& session_step) const {
+    for (const char* name : {"session_id", "session_seq"}) {
+      if (data->find(name) < 0) continue;
+      fail_at(context.job, step.place,
+              fmt::format("sessionize: there is a column {} already: drop or rename it first", name));
+    }
     SessionSpec spec;
     spec.by = finder().columns(session_step.by);
     spec.time = finder().column(session_step.time);

@@ -13,6 +13,7 @@
 #include "known_empty.hpp"
 #include "planner.hpp"
 #include "reads.hpp"
+#include "sample.hpp"
 
 namespace evclean {
 
@@ -52,46 +53,12 @@ std::string Query::explain(const std::map<std::string, Fields>& tables) const {
   return query::explain_plan(query::Planner(tables).plan(*impl_->select));
 }
 
-namespace {
-
-/// A value of this rank for messages, with what it is sorted by: one that is no number before others, then its row.
-std::string local_sample(const Dataset& data, int column) {
-  std::string best;
-  for (const std::int64_t part : data.mine()) {
-    std::int64_t first = data.parts()[static_cast<std::size_t>(part)].first_row;
-    data.visit(part, [&](const Batch& batch) {
-      const arrow::Array& array = *batch.array(column);
-      for (std::int64_t row = 0; row < array.length() && (best.empty() || best[0] != 'a'); ++row) {
-        if (array.IsNull(row)) continue;
-        const std::string text = value_text(array, row);
-        double number = 0;
-        const bool odd = !parse_float64(text, number);
-        if (odd || best.empty()) best = fmt::format("{}{:020}{}", odd ? 'a' : 'b', first + row, text);
-      }
-      first += array.length();
-    });
-  }
-  return best;
-}
-
-/// Collective.
-std::string sample_of(const DatasetPtr& data, const std::string& name, const Comm& comm) {
-  const int column = data->find(name);
-  std::string best;
-  for (const std::string& one : comm.all_gather(column < 0 ? std::string() : local_sample(*data, column))) {
-    if (!one.empty() && (best.empty() || one < best)) best = one;
-  }
-  return best.empty() ? best : fmt::format("'{}'", printable(best.substr(21), 60));
-}
-
-}  // namespace
-
 DatasetPtr run_query(const Query& query, std::map<std::string, DatasetPtr> tables, const Workspace& workspace,
                      QueryReport& report) {
   std::map<std::string, Fields> fields;
   for (const auto& [name, data] : tables) fields[name] = data->fields();
   const auto sample = [&](const std::string& table, const std::string& column) {
-    return sample_of(tables.at(table), column, workspace.comm);
+    return query::sample_of(*tables.at(table), column, workspace.comm);
   };
   const query::QueryPlan plan = query::plan_knowing(tables, workspace, [&](query::KnownEmpty empty) {
     return query::Planner(fields, sample, std::move(empty)).plan(*query.impl().select);

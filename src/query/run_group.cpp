@@ -9,6 +9,7 @@
 #include "executor.hpp"
 #include "known_empty.hpp"
 #include "planner.hpp"
+#include "sample.hpp"
 
 namespace evclean {
 namespace {
@@ -34,7 +35,7 @@ void check_names(const std::vector<std::string>& keys, const std::vector<NamedEx
 }
 
 query::QueryPlan planned(const DatasetPtr& data, const std::vector<std::string>& keys,
-                         const std::vector<NamedExpression>& aggregates, const Macros& macros,
+                         const std::vector<NamedExpression>& aggregates, const Macros& macros, const Comm& comm,
                          query::KnownEmpty empty) {
   check_names(keys, aggregates);
   query::Trees values;
@@ -48,7 +49,10 @@ query::QueryPlan planned(const DatasetPtr& data, const std::vector<std::string>&
     names.push_back(aggregates[i].name);
   }
   const std::map<std::string, Fields> tables;
-  return query::Planner(tables, {}, std::move(empty)).plan_group(data->fields(), keys, values, names, fail);
+  const auto sample = [&](const std::string&, const std::string& column) {
+    return query::sample_of(*data, column, comm);
+  };
+  return query::Planner(tables, sample, std::move(empty)).plan_group(data->fields(), keys, values, names, fail);
 }
 
 }  // namespace
@@ -87,7 +91,7 @@ DatasetPtr run_group(const DatasetPtr& data, const std::vector<std::string>& key
                      QueryReport& report) {
   const std::map<std::string, DatasetPtr> tables{{"events", data}};
   const query::QueryPlan plan = query::plan_knowing(tables, workspace, [&](query::KnownEmpty empty) {
-    return planned(data, keys, aggregates, macros, std::move(empty));
+    return planned(data, keys, aggregates, macros, workspace.comm, std::move(empty));
   });
   return query::Executor(plan, tables, workspace, report).run();
 }

@@ -2,6 +2,9 @@
 // The words the binder uses when types do not fit: what stands where, an example from the data, and the cures.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
+
 #include "binder.hpp"
 #include "evclean/suggest.hpp"
 
@@ -15,6 +18,20 @@ std::string describe_literal(const Literal& literal) {
   if (const auto* value = std::get_if<std::string>(&literal))
     return fmt::format("the text '{}'", printable(*value, 60));
   return std::holds_alternative<Interval>(literal) ? "an interval" : "null";
+}
+
+/// As it has to be written in an expression.
+std::string spelt(const Tree& column) {
+  // Of a table's column that is looked up already, what stands behind the table's name is the column.
+  const std::size_t from = column.field.empty() || column.qualifier_bytes == 0 ? 0 : column.qualifier_bytes + 1;
+  const std::string name = column.name.substr(from);
+  const bool plain = std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == '.' || c >= 0x80;
+  });
+  if (plain && !name.empty() && std::isdigit(static_cast<unsigned char>(name[0])) == 0) return column.name;
+  std::string quoted = column.name.substr(0, from) + '"';
+  for (const char c : name) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + '"';
 }
 
 std::string_view article(ValueType type) { return type == ValueType::kInt64 ? "an" : "a"; }
@@ -36,9 +53,13 @@ std::string Binder::cure(const Operand& operand, ValueType wanted) const {
   const std::string_view type = type_name(wanted);
   if (operand.tree->kind != TreeKind::kColumn) return fmt::format("write cast(... as {})", type);
   const std::string& name = operand.tree->name;
-  if (operand.type() != ValueType::kString) return fmt::format("write cast({} as {})", name, type);
-  return fmt::format("write cast({} as {}), or say {}: {} under types:, or add its word for missing under nulls:", name,
-                     type, name, type);
+  const bool time = operand.type() == ValueType::kDate || operand.type() == ValueType::kTimestamp;
+  if (time && (wanted == ValueType::kInt64 || wanted == ValueType::kFloat64)) {
+    return fmt::format("extract(epoch from {}) gives its seconds", spelt(*operand.tree));
+  }
+  if (operand.type() != ValueType::kString) return fmt::format("write cast({} as {})", spelt(*operand.tree), type);
+  return fmt::format("write cast({} as {}), or say {}: {} under types:, or add its word for missing under nulls:",
+                     spelt(*operand.tree), type, name, type);
 }
 
 void Binder::fail_mix(const Operand& left, const Operand& right, std::string_view verb) const {

@@ -28,5 +28,35 @@ class Joins(harness.Case):
             self.mistake("k,v\n7,a\n", "k,w\n007,x\n", {"on": "k", "how": how}, "cast: {k: string} in this table")
 
 
+class Advice(harness.Case):
+    def test_a_date_is_not_said_to_cast_to_a_number(self):
+        ran = self.refused("k,d\n1,2026-01-02\n", [{"group": {"by": "k", "agg": {"n": "sum(d)"}}}],
+                           words=("sum wants numbers", "extract(epoch from d)"))
+        self.assertNotIn("cast(d", ran.err)
+
+    def test_a_text_column_is_told_with_a_value_its_place_and_the_cure(self):
+        text = "k,s,My Col\n1,5,a\n2,6,b\n3,x,c\n"
+        group = {"group": {"by": "k", "agg": {"n": "sum(s)"}}}
+        for step in ({"sql": "select k from events where s > 5"}, group, {"sql": "select sum(e.s) from events e"}):
+            self.refused(text, [step], words=("column", "s (for example 'x' at in.txt:4)"))
+        made = [{"set": {"s": "s || '!'"}}, {"sql": "select k from events where s > 5"}]
+        ran = self.refused(text, made, words=("for example '5!')",))
+        self.assertNotIn("in.txt:2", ran.err)
+        self.refused(text, [{"sql": 'select "My Col" + 1 from events'}], words=('cast("My Col" as float64)',))
+        self.refused(text, [{"set": {"n": '"My Col" + 1'}}], words=('cast("My Col" as float64), or say My Col: float64',))
+
+    def test_a_value_of_another_table_has_its_place_too(self):
+        self.write("in.csv", "k\n1\n")
+        self.write("u.csv", "k,s\n1,5\n2,x\n")
+        job = {"input": {"paths": "in.csv", "format": "csv"}, "tables": {"u": {"paths": "u.csv", "format": "csv"}},
+               "steps": [{"sql": "select u.k from u where u.s + 1 = 2"}], "output": "out.csv"}
+        for ranks in (0, 3):
+            self.says(self.run_job(job, ranks=ranks, code=2).err, "u.s (for example 'x' at u.csv:3)")
+
+    def test_columns_that_a_session_would_replace_have_their_place(self):
+        self.refused("u,t,session_id\na,1,2\n", [{"sessionize": {"by": "u", "time": "t"}}],
+                     words=("job.yml:1:", "session_id already"))
+
+
 if __name__ == "__main__":
     harness.main()
