@@ -145,11 +145,27 @@ void read_level(MapReader& map, OutputSpec& output, bool format_known) {
   }
 }
 
+/// HDF5 takes . and .. in a key for places, and a key of slashes alone for the file itself.
+bool names_no_place(std::string_view key) {
+  bool any = false;
+  while (!key.empty()) {
+    const std::string_view part = key.substr(0, key.find('/'));
+    if (part == "." || part == "..") return true;
+    any |= !part.empty();
+    key.remove_prefix(std::min(key.size(), part.size() + 1));
+  }
+  return !any;
+}
+
 void read_hdf5_keys(MapReader& map, OutputSpec& output, bool format_known) {
   Problems& problems = map.problems();
   const bool hdf5 = !format_known || output.format == OutputFormat::kHdf5;
   if (const auto* node = take_if(map, "key", hdf5, "HDF5")) {
     if (auto key = read_word(*node, "key", problems)) output.key = std::move(key->value);
+    if (names_no_place(output.key)) {
+      problems.report(*node, "key cannot be '{}': names with slashes between them, such as logs/events",
+                      printable(output.key, 60));
+    }
   }
   if (const auto* node = take_if(map, "max_string", hdf5, "HDF5")) {
     assign(output.max_string, read_size(*node, "max_string", 1, 1 << 20, problems));

@@ -153,11 +153,17 @@ class JobReader {
     return std::filesystem::path(output.path).lexically_normal().string() + (folder ? output.table : "");
   }
 
+  /// The rows of a key are its dataset `table`.
+  static bool is_inside(const std::string& inner, const std::string& outer) {
+    return (inner + "/").starts_with(outer + "/table/");
+  }
+
   /// Tables of one HDF5 file have different keys.
   void check_shared_file(const YamlNode& path, std::size_t at, const std::string& target) {
     const auto plain = [](std::string key) {
       while (key.starts_with('/')) key.erase(0, 1);
       while (key.ends_with('/')) key.pop_back();
+      for (std::size_t at = 0; (at = key.find("//", at)) != std::string::npos;) key.erase(at, 1);
       return key;
     };
     const OutputSpec& output = job_.outputs[at];
@@ -171,6 +177,11 @@ class JobReader {
       if (plain(other.key) == plain(output.key)) {
         problems_.report(path, "two outputs have the path '{}' and the key '{}': give each table a key of its own",
                          printable(output.path, 100), printable(output.key, 60));
+        return;
+      }
+      if (is_inside(plain(other.key), plain(output.key)) || is_inside(plain(output.key), plain(other.key))) {
+        problems_.report(path, "the key '{}' stands where the table of the key '{}' does: give each table a key of its own",
+                         printable(output.key, 60), printable(other.key, 60));
         return;
       }
       if (output.files > 1 || other.files > 1 || !output.partition_by.empty() || !other.partition_by.empty()) {

@@ -2,9 +2,6 @@
 // The words the binder uses when types do not fit: what stands where, an example from the data, and the cures.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cctype>
-
 #include "binder.hpp"
 #include "evclean/suggest.hpp"
 
@@ -20,18 +17,14 @@ std::string describe_literal(const Literal& literal) {
   return std::holds_alternative<Interval>(literal) ? "an interval" : "null";
 }
 
-/// As it has to be written in an expression.
+/// As it has to be written in an expression: in quotes where the user wrote quotes.
 std::string spelt(const Tree& column) {
+  if (!column.quoted) return column.name;
   // Of a table's column that is looked up already, what stands behind the table's name is the column.
   const std::size_t from = column.field.empty() || column.qualifier_bytes == 0 ? 0 : column.qualifier_bytes + 1;
-  const std::string name = column.name.substr(from);
-  const bool plain = std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '_' || c == '.' || c >= 0x80;
-  });
-  if (plain && !name.empty() && std::isdigit(static_cast<unsigned char>(name[0])) == 0) return column.name;
-  std::string quoted = column.name.substr(0, from) + '"';
-  for (const char c : name) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + '"';
+  std::string text = column.name.substr(0, from) + '"';
+  for (const char c : column.name.substr(from)) text += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return text + '"';
 }
 
 std::string_view article(ValueType type) { return type == ValueType::kInt64 ? "an" : "a"; }

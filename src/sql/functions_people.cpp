@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The functions for people (functions room), with nulls, types and a cache of repeating values.
+#include <cmath>
+#include <optional>
+#include <string>
+
 #include "cached_node.hpp"
 #include "evclean/function.hpp"
 #include "registry.hpp"
@@ -89,6 +93,11 @@ void add_people_functions(Registry& registry) {
   registry.add_rows("human_bytes",
                     {"human_bytes(bytes) -> string", "a size for people", "human_bytes(1536) = '1.5 KiB'"},
                     [](std::int64_t bytes) { return functions::human_bytes(bytes); });
+  // A mean of sizes is one too.
+  registry.add_rows("human_bytes", {}, [](double bytes) -> std::optional<std::string> {
+    if (!(std::abs(bytes) < 9.2e18)) return std::nullopt;
+    return functions::human_bytes(std::llround(bytes));
+  });
   registry.add_rows("human_duration",
                     {"human_duration(seconds) -> string", "a duration for people", "human_duration(3661) = '1h 1m 1s'"},
                     [](double seconds) { return functions::human_duration(seconds); });

@@ -45,6 +45,9 @@ class Advice(harness.Case):
         self.refused(text, [{"sql": 'select "My Col" + 1 from events'}], words=('cast("My Col" as float64)',))
         self.refused(text, [{"set": {"n": '"My Col" + 1'}}], words=('cast("My Col" as float64), or say My Col: float64',))
 
+    def test_the_cure_for_an_aggregate_is_no_name_in_quotes(self):
+        self.refused("k\n1\n", [{"sql": "select repeat('a', avg(k)) from events"}], words=("cast(avg(k) as int64)",))
+
     def test_a_value_of_another_table_has_its_place_too(self):
         self.write("in.csv", "k\n1\n")
         self.write("u.csv", "k,s\n1,5\n2,x\n")
@@ -56,6 +59,18 @@ class Advice(harness.Case):
     def test_columns_that_a_session_would_replace_have_their_place(self):
         self.refused("u,t,session_id\na,1,2\n", [{"sessionize": {"by": "u", "time": "t"}}],
                      words=("job.yml:1:", "session_id already"))
+
+
+class Hdf5Keys(harness.Case):
+    def test_keys_that_are_no_place_of_their_own_are_refused_with_their_line(self):
+        outputs = lambda *keys: [{"path": "out.h5", "key": key} for key in keys]
+        for keys, words in (([".."], "key cannot be '..'"), (["a/./b"], "key cannot be"), (["/"], "key cannot be"),
+                            (["x", "x/table"], "where the table of the key 'x' does"),
+                            (["x/table/y", "x"], "give each table a key of its own"),
+                            (["x//y", "/x/y/"], "give each table a key of its own")):
+            self.refused("k\n1\n", output=outputs(*keys), words=("job.yml:1:", words))
+        self.write("in.txt", "k\n1\n")
+        self.run_job({"input": {"paths": "in.txt", "format": "csv"}, "output": outputs("x", "x/y", "a b/table")})
 
 
 if __name__ == "__main__":

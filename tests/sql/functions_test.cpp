@@ -155,6 +155,8 @@ TEST(Functions, NullGivesNull) {
   EXPECT_EQ("string: null", constant("device_class(null)"));
   EXPECT_EQ("bool: null", constant("is_bot(null)"));
   EXPECT_EQ("string: null", constant("human_bytes(null)"));
+  EXPECT_EQ("string: 1.5 KiB", constant("human_bytes(1535.6)"));
+  EXPECT_EQ("string: null", constant("human_bytes(1e30)"));
   EXPECT_EQ("string: null", constant("http_status_text(null)"));
   EXPECT_EQ("int64: null", constant("hash(null)"));
   EXPECT_EQ("string: null", constant("mask_ip('nonsense')"));
