@@ -50,6 +50,15 @@ std::string redshift_type(const WarehouseTable& table, std::size_t column) {
   return {};
 }
 
+/// Redshift makes the table's names lower case, so that 'auto' would load nulls for a key with capitals.
+std::string_view json_names(const WarehouseTable& table) {
+  const bool lower = std::all_of(table.fields.begin(), table.fields.end(), [](const Field& field) {
+    return std::none_of(field.name.begin(), field.name.end(),
+                        [](unsigned char c) { return (c >= 'A' && c <= 'Z') || c >= 0x80; });
+  });
+  return lower ? "auto" : "auto ignorecase";
+}
+
 std::string redshift_format(const WarehouseTable& table) {
   const OutputSpec& spec = table.spec;
   const char* const codec = spec.codec == OutputCodec::kGzip   ? "\nGZIP"
@@ -57,7 +66,7 @@ std::string redshift_format(const WarehouseTable& table) {
                                                                : "";
   if (spec.format == OutputFormat::kParquet) return "FORMAT AS PARQUET";
   if (spec.format == OutputFormat::kJsonLines)
-    return fmt::format("FORMAT AS JSON 'auto'\nTIMEFORMAT 'auto'\nDATEFORMAT 'auto'{}", codec);
+    return fmt::format("FORMAT AS JSON '{}'\nTIMEFORMAT 'auto'\nDATEFORMAT 'auto'{}", json_names(table), codec);
   return fmt::format(
       "FORMAT AS CSV\nDELIMITER {}\nIGNOREHEADER 1\nNULL AS {}{}\nTIMEFORMAT 'auto'\nDATEFORMAT 'auto'{}",
       spec.format == OutputFormat::kTsv ? "'\\t'" : "','", sql_text(spec.missing_text),

@@ -61,6 +61,16 @@ class Advice(harness.Case):
                      words=("job.yml:1:", "session_id already"))
 
 
+class Warehouse(harness.Case):
+    def test_json_keys_with_capitals_load_into_redshifts_lower_case_names(self):
+        for names, words in (("Id,b", "JSON 'auto ignorecase'"), ("id,b", "JSON 'auto'"), ("größe,b", "JSON 'auto ignorecase'")):
+            self.fresh()
+            self.write("in.txt", names + "\n1,2\n")
+            self.run_job({"input": {"paths": "in.txt", "format": "csv"},
+                          "output": {"path": "t.jsonl", "warehouse": "redshift"}})
+            self.assertIn(words, (self.folder / "t.redshift.sql").read_text())
+
+
 class Hdf5Keys(harness.Case):
     def test_keys_that_are_no_place_of_their_own_are_refused_with_their_line(self):
         outputs = lambda *keys: [{"path": "out.h5", "key": key} for key in keys]
