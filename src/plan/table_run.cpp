@@ -15,6 +15,15 @@ std::int64_t origin_count(const Fields& fields) {
   return std::count_if(fields.begin(), fields.end(), [](const Field& field) { return is_origin(field.name); });
 }
 
+
+/// Nobody asks for its values: a number is never an ambiguous date, which would end a run that only counts rows.
+const std::string& counting_column(const Fields& fields) {
+  const auto number = std::find_if(fields.begin(), fields.end(), [](const Field& field) {
+    return field.type != ValueType::kString && field.type != ValueType::kDate && field.type != ValueType::kTimestamp;
+  });
+  return number == fields.end() ? fields[0].name : number->name;
+}
+
 }  // namespace
 
 TableRun::TableRun(const TableSpec& spec, const TableSurroundings& around)
@@ -119,7 +128,7 @@ std::optional<std::vector<std::string>> TableRun::wanted(const Fields& fields, s
   auto used =
       last ? around_.wanted_by_others(fields) : columns_used(job_, spec_.steps[pieces_[piece].end], spec_.name, fields);
   // Rows are counted by a column, so one stays whatever is used.
-  if (used && used->empty() && !fields.empty()) used->push_back(fields[0].name);
+  if (used && used->empty() && !fields.empty()) used->push_back(counting_column(fields));
   return used;
 }
 

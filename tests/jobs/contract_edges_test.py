@@ -61,6 +61,17 @@ class Advice(harness.Case):
                      words=("job.yml:1:", "session_id already"))
 
 
+class Counting(harness.Case):
+    def test_rows_are_counted_without_a_look_at_ambiguous_dates(self):
+        text = "d,n\n01/02/2026,1\n03/04/2026,2\n"
+        for steps in ([{"sql": "select count(*) as rows from events"}], [{"group": {"by": [], "agg": {"rows": "count(*)"}}}]):
+            self.assertEqual(self.clean(text, steps).rows, [{"rows": 2}])
+        job = {"input": {"paths": "in.txt", "format": "csv"},
+               "tables": {"c": {"sql": "select count(*) as rows from events"}}, "output": {"path": "c.csv", "table": "c"}}
+        self.run_job(job, ranks=2)
+        self.assertEqual((self.folder / "c.csv").read_text(), "rows\n2\n")
+
+
 class Warehouse(harness.Case):
     def test_json_keys_with_capitals_load_into_redshifts_lower_case_names(self):
         for names, words in (("Id,b", "JSON 'auto ignorecase'"), ("id,b", "JSON 'auto'"), ("größe,b", "JSON 'auto ignorecase'")):
