@@ -252,7 +252,7 @@ TEST(Presets, RealLogsAreRead) {
       {"vpc-flow", "/aws_logs_otel/vpcflow/vpc_flow_log_too_few_fields.log", 0, 1},
       {"cloudtrail", "/cloudtrail/111111111111_CloudTrail_eu-central-1_20171211T1505Z_A6kvhMoVeCsc7v8U.json", 2, 0},
       {"cloudtrail", "/cloudtrail/events-for-smoke-test.json", 0, 0},
-      {"combined", "/crowdsec_parsers/nginx_http-logs/nginx_http-logs.log", 7, 2},
+      {"combined", "/crowdsec_parsers/nginx_http-logs/nginx_http-logs.log", 4, 5},
   };
   for (const RealLog& log : logs) {
     const std::string text = read_text(std::string(EVCLEAN_SHARED_DATA) + log.file);
