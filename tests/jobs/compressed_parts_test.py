@@ -149,14 +149,16 @@ class Parts(invariance_test.Invariance):
                     timer.start()
                     ran = self.call("run", "job.yml", "--report", "report.json", ranks=ranks)
                     timer.join()
-                    # Whether it was in time is not ours to say: the run ends, and its ledger balances.
+                    # Whether it was in time, or before the run looked at the file, is not ours to say: the run ends, and its
+                    # ledger balances.
                     self.assertIn(ran.code, (0, 2), ran)
                     if ran.code == 0:
                         report = json.loads((self.folder / "report.json").read_text())
                         self.check_ledger(report)
                         file = report["tables"]["events"]["files"][0]
                         if not file.get("damage"):
-                            self.assertEqual(report["ledger"]["lines"], text.count(b"\n") + 1 - 1 * text.endswith(b"\n"))
+                            seen = [text, text[:len(packed) // 3]]
+                            self.assertIn(report["ledger"]["lines"], [each.count(b"\n") + 1 - 1 * each.endswith(b"\n") for each in seen])
 
     def test_fields_that_change_inside_the_file(self):
         rng = random.Random(SEED)
