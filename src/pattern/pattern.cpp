@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <optional>
 
 #include "code.hpp"
 #include "evclean/error.hpp"
@@ -71,6 +72,7 @@ struct Pattern::Impl {
   std::string head;  ///< what every match begins with, at the text's first byte
   std::uint64_t head_word = 0;
   std::uint64_t head_mask = 0;
+  std::optional<HeadAndRun> run_behind_head;  ///< the whole pattern
   std::uint32_t group_count = 0;
   std::vector<Group> groups;
   Counted counted;  ///< as the pattern itself, for long subjects
@@ -82,7 +84,10 @@ struct Pattern::Impl {
     context = make_context(std::min(options.match_limit, kJitMatchLimit));
     if (!data) throw std::bad_alloc();
     start_jit();
-    if (!options.caseless) set_head(fixed_head(text));
+    if (!options.caseless) {
+      set_head(fixed_head(text));
+      run_behind_head = head_and_run(text);
+    }
     groups = pcre::named_groups(code.get());
     pcre2_pattern_info(code.get(), PCRE2_INFO_CAPTURECOUNT, &group_count);
   }
@@ -94,6 +99,16 @@ struct Pattern::Impl {
     std::memcpy(&word, subject.data(), sizeof word);
     if (((word ^ head_word) & head_mask) != 0) return false;
     return head.size() <= sizeof word || subject.starts_with(head);
+  }
+
+  MatchOutcome match_run(std::string_view subject) {
+    const auto end = run_behind_head->end_of_run(subject);
+    if (!end) return MatchOutcome::kNoMatch;
+    std::size_t* const found = pcre2_get_ovector_pointer(data.get());
+    found[0] = 0;
+    found[1] = found[3] = *end;
+    found[2] = run_behind_head->head_bytes;
+    return MatchOutcome::kMatch;
   }
 
   void set_head(std::string fixed) {
@@ -194,6 +209,7 @@ const std::size_t* Pattern::ovector() const { return pcre2_get_ovector_pointer(i
 
 MatchOutcome Pattern::match(std::string_view subject, std::size_t start) {
   if (start == 0 && !impl_->may_begin(subject)) return MatchOutcome::kNoMatch;
+  if (start == 0 && impl_->run_behind_head) return impl_->match_run(subject);
   subject = addressed(subject);
   if (subject.size() - start < kCountedFromBytes) {
     const int found = impl_->run(subject, start);

@@ -20,61 +20,100 @@ bool matches(const std::string& pattern, std::string_view subject) {
   return Pattern(pattern).match(subject) == MatchOutcome::kMatch;
 }
 
-/// Every text is shown to the pattern, and to the same one behind nothing, which has no head to look at.
-void expect_heads_to_decide_nothing(const std::vector<std::string>& patterns, const std::vector<std::string>& texts) {
+/// Every text is shown to the pattern, and to the same one behind nothing, which PCRE2 alone matches.
+void expect_what_pcre_finds(const std::vector<std::string>& patterns, const std::vector<std::string>& texts) {
   for (const std::string& text : patterns) {
     Pattern pattern(text);
     Pattern judge("(?:)" + text);
     for (const std::string& subject : texts) {
-      EXPECT_EQ(pattern.match(subject), judge.match(subject)) << text << " on " << subject;
-      for (std::size_t start = 0; start <= subject.size(); ++start)
-        EXPECT_EQ(pattern.match(subject, start), judge.match(subject, start)) << text << " on " << subject << start;
+      for (std::size_t start = 0; start <= subject.size(); ++start) {
+        const MatchOutcome outcome = judge.match(subject, start);
+        EXPECT_EQ(pattern.match(subject, start), outcome) << text << " on " << subject << " from " << start;
+        if (outcome != MatchOutcome::kMatch) continue;
+        for (std::uint32_t i = 0; i < 2 * (judge.group_count() + 1); ++i)
+          EXPECT_EQ(pattern.ovector()[i], judge.ovector()[i]) << text << " on " << subject << " from " << start;
+      }
     }
   }
 }
 
 TEST(Pattern, TheBytesThatEveryMatchBeginsWithDecideNothingElse) {
-  expect_heads_to_decide_nothing({"^/product/(?<n>\\d+)",
-                                  "^/search\\?q=([^&]*)",
-                                  "^abc",
-                                  "^abc|^b",
-                                  "^ab?c",
-                                  "^ab*",
-                                  "^ab+c",
-                                  "^ab{0,2}c",
-                                  "^ab{2}",
-                                  "^(abc|b)",
-                                  "^a(b|c)",
-                                  "^a[|]c",
-                                  "^a[()]|b",
-                                  "^a[]|]c|b",
-                                  "^a[[:alpha:]|]|b",
-                                  "^a\\|b",
-                                  "^a\\.c",
-                                  "^a\\dc",
-                                  "^\\Qa|b\\E|b",
-                                  "^a(?#(|)|b",
-                                  "^a(?i)B",
-                                  "^a(?x)#(\n|b",
-                                  "^",
-                                  "^$",
-                                  "^^a",
-                                  "^a\\nb",
-                                  "^a\\x62",
-                                  "^\u00e9?a",
-                                  "^\u00e9a",
-                                  "^a(?<x>b)?",
-                                  "^a(?=b)",
-                                  "^a(?<!b)",
-                                  "^a.c",
-                                  "(?m)^b",
-                                  "^a(*ACCEPT)b",
-                                  "^a(?P<y>b|c)d",
-                                  "^\\(a"},
-                                 {"",          "a",     "b",           "ab",         "abc",     "ac",     "aB",
-                                  "abbc",      "a|b",   "a|c",         "a.c",        "a(c",     "a1c",    "(a",
-                                  "x\nb",      "a\nb",  "a\nab",       "abd",        "\u00e9a", "\u00e9", "/product/12",
-                                  "/product/", "/prod", "/search?q=a", "/searchq=a", "aab",     "a[c",    "acd"});
+  expect_what_pcre_finds({"^/product/(?<n>\\d+)",
+                          "^/search\\?q=([^&]*)",
+                          "^abc",
+                          "^abc|^b",
+                          "^ab?c",
+                          "^ab*",
+                          "^ab+c",
+                          "^ab{0,2}c",
+                          "^ab{2}",
+                          "^(abc|b)",
+                          "^a(b|c)",
+                          "^a[|]c",
+                          "^a[()]|b",
+                          "^a[]|]c|b",
+                          "^a[[:alpha:]|]|b",
+                          "^a\\|b",
+                          "^a\\.c",
+                          "^a\\dc",
+                          "^\\Qa|b\\E|b",
+                          "^a(?#(|)|b",
+                          "^a(?i)B",
+                          "^a(?x)#(\n|b",
+                          "^",
+                          "^$",
+                          "^^a",
+                          "^a\\nb",
+                          "^a\\x62",
+                          "^\u00e9?a",
+                          "^\u00e9a",
+                          "^a(?<x>b)?",
+                          "^a(?=b)",
+                          "^a(?<!b)",
+                          "^a.c",
+                          "(?m)^b",
+                          "^a(*ACCEPT)b",
+                          "^a(?P<y>b|c)d",
+                          "^\\(a"},
+                         {"",          "a",     "b",           "ab",         "abc",     "ac",     "aB",
+                          "abbc",      "a|b",   "a|c",         "a.c",        "a(c",     "a1c",    "(a",
+                          "x\nb",      "a\nb",  "a\nab",       "abd",        "\u00e9a", "\u00e9", "/product/12",
+                          "/product/", "/prod", "/search?q=a", "/searchq=a", "aab",     "a[c",    "acd"});
+}
+
+TEST(Pattern, ARunOfBytesBehindAHeadIsWhatPcreFinds) {
+  expect_what_pcre_finds(
+      {"^(\\d+)",        "^(\\d*)$",         "^a(?<n>\\d+)$", "^a(?P<n>\\d*)",  "^a([^&]*)",   "^a([^&]+)$",
+       "^a([a-c1-3_]+)", "^a([-c]*)",        "^a([c-]*)",     "^a([^a-c\\]]+)", "^a([\\-c]+)", "^a([a\\-c]+)",
+       "^a([^\u00e9]+)", "^a([b-]+)",        "^a([^-]+)",     "^a(\\w+)",       "^a(\\d+?)",   "^a(\\d++)",
+       "^a(\\d{2})",     "^a(\\d+)b",        "^a(\\d+)|b",    "^a((\\d+))",     "^a(?:\\d+)",  "^a(\\d+)$$",
+       "^a([^\n]+)",     "^a([\\d-]+)",      "^a([+--]*)",    "^a(?'n'\\d+)",   "^a(\\d+)\\d", "^a([^^]+)",
+       "^a([.^]+)",      "^a([[:digit:]]+)", "^\\(([)]+)"},
+      {"",
+       "a",
+       "a1",
+       "a12",
+       "a12b",
+       "a&",
+       "ab&c",
+       "a-c",
+       "abc",
+       "aab-1_",
+       "1",
+       "12x",
+       "a\u00e9b",
+       "a\u00e9",
+       "a\n1",
+       "a1\n",
+       "a]b",
+       "a,+-.",
+       "a^.",
+       "b",
+       "a^",
+       "()))",
+       "ac-c",
+       std::string("a\0b", 3),
+       "a123456789012345678901234567890"});
 }
 
 TEST(Pattern, NamedGroupsComeInOrderOfTheirNumber) {
