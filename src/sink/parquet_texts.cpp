@@ -164,10 +164,14 @@ bool ParquetTexts::code_all_recent(const TextRows& rows, const char* readable_en
   return all_recent_;
 }
 
-/// Codes of texts become those of the first `count` rows, in place: no row stands before its text.
+/// Codes of texts become those of the first `count` rows, in place.
 void ParquetTexts::spread(const TextRows& rows, std::int64_t count, std::uint32_t* codes) {
-  if (rows.text_count() == 1) return static_cast<void>(std::fill_n(codes, count, codes[0]));
-  for (std::int64_t row = count; row-- > 0;) codes[row] = codes[rows.text_of(row)];
+  std::uint32_t own[kAtOnce];
+  std::copy_n(codes, rows.text_count(), own);
+  const auto same_text = rows.same == 0 ? 0 : rows.text_of(std::countr_zero(rows.same));
+  std::fill_n(codes, count, own[same_text]);
+  std::int64_t text = 0;
+  for_each_bit(rows.firsts & low_bits(count), [&](std::int64_t row) { codes[row] = own[text++]; });
 }
 
 bool ParquetTexts::looks_at_recent() {
@@ -199,9 +203,19 @@ std::uint64_t ParquetTexts::look_at_recent(Some& some) const {
     some.codes[i] = recent.code;
     unknown |= std::uint64_t{((recent.key.low ^ key.low) | (recent.key.high ^ key.high)) != 0} << i;
   });
+  std::uint32_t codes_plus[kAtOnce];
+  for_each_bit(some.longs, [&](std::int64_t i) {
+    codes_plus[i] = recent_long_[TextKey::quick_hash(some.texts[i]) >> (64 - kRecentLongBits)];
+    __builtin_prefetch(&entries_[codes_plus[i]]);
+  });
+  for_each_bit(some.longs, [&](std::int64_t i) {
+    const char* const bytes = bytes_at(entries_[codes_plus[i]].high);
+    __builtin_prefetch(bytes);
+    __builtin_prefetch(bytes + 64);
+  });
   for_each_bit(some.longs, [&](std::int64_t i) {
     const std::string_view text = some.texts[i];
-    const std::uint32_t code_plus = recent_long_[TextKey::quick_hash(text) >> (64 - kRecentLongBits)];
+    const std::uint32_t code_plus = codes_plus[i];
     const std::uint64_t high = entries_[code_plus].high;
     const bool same = (high & ~TextKey::kFree) == (TextKey::kLong | text.size()) &&
                       same_long(bytes_at(high), text.data(), text.size());
