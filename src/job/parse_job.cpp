@@ -180,7 +180,8 @@ class JobReader {
         return;
       }
       if (is_inside(plain(other.key), plain(output.key)) || is_inside(plain(output.key), plain(other.key))) {
-        problems_.report(path, "the key '{}' stands where the table of the key '{}' does: give each table a key of its own",
+        problems_.report(path,
+                         "the key '{}' stands where the table of the key '{}' does: give each table a key of its own",
                          printable(output.key, 60), printable(other.key, 60));
         return;
       }

@@ -101,7 +101,7 @@ class JoinColumns {
     if (!found) find(right_, pattern, fmt::format("table {}", join_.table.value));
   }
 
-  /// What the left does not have stays as it is called, so a name with the suffix must not be one of the right's either.
+  /// What the left does not have keeps its name, so a name with the suffix must not be one of the right's either.
   std::string new_name(const std::string& name) const {
     if (find_field(left_, name) < 0) return name;
     const std::string wanted = name + join_.suffix;
