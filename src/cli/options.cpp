@@ -200,7 +200,8 @@ class Front {
       return ended(error);
     }
     const CLI::App& chosen = *app_.get_subcommands().front();
-    const std::vector<std::string> extras = chosen.remaining();
+    std::vector<std::string> extras = chosen.remaining();
+    std::erase(extras, "--");  // ends the options; CLI11 counts it among what is left
     if (!extras.empty())
       return usage_error(unexpected_arguments(extras, chosen.get_name(), option_names(chosen)), &chosen);
     for (const CommandWord& word : kCommands) {

@@ -73,6 +73,12 @@ class Commands(harness.Case):
         self.assertEqual(self.call("./run").code, 0)
         self.assertEqual(self.out(), OUT)
 
+    def test_two_dashes_end_the_options(self):
+        self.write("-job.yml", JOB)
+        self.assertEqual(self.call("run", "--log-level", "error", "--", "-job.yml").code, 0)
+        self.assertEqual(self.out(), OUT)
+        self.assertEqual(self.call("run", "-job.yml").code, 2)
+
     def test_set_overrides_any_key(self):
         for setting, expected in (("input.paths=other.txt", "id,old\n9,true\n"), ("steps.0.flag.old=age > 30", OUT),
                                   ("output=x.csv", OUT), ("input.nulls=[Bob]", OUT.replace("Bob", ""))):
