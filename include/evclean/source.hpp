@@ -73,8 +73,9 @@ struct Split {
 
 /// Cuts files into splits of about `chunk_bytes`: a splittable file above it is cut in equal ranges (the last few of
 /// all in smaller ones, so that ranks end together), smaller files are packed together until the chunk is full, any
-/// other file above it is a split of its own. When packing, a compressed byte counts as kTextPerStoredByte bytes. Every
-/// byte of every file is in exactly one segment; empty files in none.
+/// other file above it is a split of its own. A plain file of 2 MiB or more that would be the only split is cut in up
+/// to four, so that ranks share it. When packing, a compressed byte counts as kTextPerStoredByte bytes. Every byte of
+/// every file is in exactly one segment; empty files in none.
 inline constexpr std::int64_t kTextPerStoredByte = 4;
 std::vector<Split> cut_splits(const std::vector<InputFile>& files, std::int64_t chunk_bytes);
 

@@ -17,10 +17,12 @@ class SplitCutter {
     if (file.size_bytes <= 0) return;
     if (layout.access == TextAccess::kStream) return cut_stream(number, file, layout);
     if (layout.access == TextAccess::kMembers) return cut_members(number, file, layout);
-    if (file.splittable && file.text_bytes() > chunk_bytes_) return cut(number, file);
+    if (file.splittable && file.text_bytes() > chunk_bytes_)
+      return cut(number, file, (file.text_bytes() + chunk_bytes_ - 1) / chunk_bytes_);
     const std::int64_t weight = file.size_bytes * (file.codec == Codec::kPlain ? 1 : kTextPerStoredByte);
     if (weight_ + weight > chunk_bytes_) close();
     open_.segments.push_back({number, 0, -1});
+    added_ = {number, &file};
     open_.size_bytes += file.size_bytes;
     weight_ += weight;
   }
@@ -28,6 +30,7 @@ class SplitCutter {
   std::vector<Split> finish() {
     close();
     taper();
+    share_only_one();
     return std::move(splits_);
   }
 
@@ -49,6 +52,16 @@ class SplitCutter {
       piece.ordinal = static_cast<std::int32_t>(splits_.size());
       splits_.push_back(std::move(piece));
     }
+  }
+
+  /// A plain file that would be the only split is cut in a few after all, so that ranks share it.
+  void share_only_one() {
+    if (splits_.size() != 1 || splits_[0].segments.size() != 1 || added_.second == nullptr) return;
+    const auto& [number, file] = added_;
+    const std::int64_t pieces = std::min(kSharedPieces, file->text_bytes() / kLeastPieceBytes);
+    if (!file->splittable || pieces < 2) return;
+    splits_.clear();
+    cut(number, *file, pieces);
   }
 
   static std::vector<Split> in_pieces(const Split& whole, std::int64_t pieces) {
@@ -73,10 +86,9 @@ class SplitCutter {
   }
 
   /// Equal ranges, so that no split is a small rest.
-  void cut(std::int32_t number, const InputFile& file) {
+  void cut(std::int32_t number, const InputFile& file, std::int64_t pieces) {
     close();
     const std::int64_t text = file.text_bytes();
-    const std::int64_t pieces = (text + chunk_bytes_ - 1) / chunk_bytes_;
     const std::int64_t least = text / pieces;
     const std::int64_t longer = text % pieces;
     for (std::int64_t i = 0, begin = 0; i < pieces; ++i) {
@@ -125,12 +137,13 @@ class SplitCutter {
   }
 
   static constexpr std::size_t kLeastTapered = 4;
-  static constexpr std::int64_t kLeastPieceBytes = 1 << 20;
+  static constexpr std::int64_t kLeastPieceBytes = 1 << 20, kSharedPieces = 4;
 
   std::int64_t chunk_bytes_;
   std::vector<Split> splits_;
   Split open_;
   std::int64_t weight_ = 0;
+  std::pair<std::int32_t, const InputFile*> added_{};  ///< the last file that was not cut
 };
 
 }  // namespace

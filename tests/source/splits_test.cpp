@@ -81,6 +81,17 @@ TEST(CutSplits, TheLastRangesAreSmall) {
   EXPECT_EQ(3u, cut_splits({plain(48 * kMiB)}, 16 * kMiB).size());  // few splits are not worth it
 }
 
+TEST(CutSplits, OnePlainFileAloneIsShared) {
+  constexpr std::int64_t kMiB = 1 << 20;
+  for (const auto& [size, pieces] :
+       {std::pair{2 * kMiB - 1, 1u}, {2 * kMiB, 2u}, {3 * kMiB + 5, 3u}, {64 * kMiB, 4u}}) {
+    ASSERT_NO_FATAL_FAILURE(expect_cover({plain(size)}, 64 * kMiB, cut_splits({plain(size)}, 64 * kMiB)));
+    EXPECT_EQ(pieces, cut_splits({plain(size)}, 64 * kMiB).size());
+  }
+  EXPECT_EQ(1u, cut_splits({packed(8 * kMiB)}, 64 * kMiB).size());
+  EXPECT_EQ(1u, cut_splits({plain(8 * kMiB), plain(8 * kMiB)}, 64 * kMiB).size());
+}
+
 TEST(CutSplits, FileOfExactlyAChunkIsNotCut) {
   const auto splits = cut_splits({plain(100)}, 100);
   ASSERT_EQ(1u, splits.size());
