@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include "access_parser.hpp"
 #include "byte_index.hpp"
@@ -96,7 +97,9 @@ class AccessDecoder : public Decoder {
     writer_.begin_batch(input.text, count / kMarks + 16);
     std::size_t mark = 0;
     while (at < owned) {
-      at = take_regular_lines(input, at, owned, mark, count);
+      const std::int64_t rows_before = writer_.rows();
+      const std::size_t begin = std::exchange(at, take_regular_lines(input, at, owned, mark, count));
+      if (at > begin) log.add_line_ends(begin, at, writer_.rows() - rows_before);
       if (!take_odd_record(input, at, log)) break;
       while (mark < count && marks_[mark] < at) ++mark;
     }

@@ -59,6 +59,12 @@ void RecordLog::add_reject(std::size_t begin, std::size_t end, std::string reaso
   ++result_.lines;
 }
 
+void RecordLog::add_line_ends(std::size_t begin, std::size_t end, std::int64_t ends) {
+  line_ends_before(begin);
+  counted_ += ends;
+  counted_to_ = end;
+}
+
 DecodeResult RecordLog::finish(std::size_t consumed) {
   result_.newlines = line_ends_before(consumed);
   result_.consumed = consumed;

@@ -27,6 +27,8 @@ class RecordLog {
   }
   /// A reject for text [begin, end). Order: calls come with ascending `begin`.
   void add_reject(std::size_t begin, std::size_t end, std::string reason, std::string detail = {});
+  /// Text [begin, end) is known to have so many line ends: it is not looked through for them.
+  void add_line_ends(std::size_t begin, std::size_t end, std::int64_t ends);
   /// Sets consumed and newlines; the batch's origin and text come from the input.
   DecodeResult finish(std::size_t consumed);
   DecodeResult& result() { return result_; }
