@@ -21,8 +21,8 @@ struct PieceParts {
   NamedNodes tables, functions, steps, resources;
   NamedNodes s3;  ///< the block, or nothing
 
-  /// Another file of the same `use`: a name that both have is a problem, unless it is the same place or `user`, the file
-  /// that uses them, has it itself.
+  /// Another file of the same `use`: a name that both have is a problem, unless it is the same place or `user`, the
+  /// file that uses them, has it itself.
   void add_beside(PieceParts other, const YamlNode& user, Problems& problems);
   /// What this file uses: its own names stay.
   void add_below(PieceParts used);
