@@ -15,7 +15,6 @@ std::int64_t origin_count(const Fields& fields) {
   return std::count_if(fields.begin(), fields.end(), [](const Field& field) { return is_origin(field.name); });
 }
 
-
 /// Nobody asks for its values: a number is never an ambiguous date, which would end a run that only counts rows.
 const std::string& counting_column(const Fields& fields) {
   const auto number = std::find_if(fields.begin(), fields.end(), [](const Field& field) {
