@@ -38,13 +38,17 @@ struct NeedsQuotes {
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
+/// Quotes inside are doubled; most texts that need quotes have none.
 [[gnu::noinline]] char* write_quoted(char* out, std::string_view text) {
   *out++ = '"';
-  for (const char c : text) {
-    *out = c;
-    out += 1;
-    *out = '"';
-    out += c == '"' ? 1 : 0;
+  while (!text.empty()) {
+    const void* quote = std::memchr(text.data(), '"', text.size());
+    const std::size_t size =
+        quote ? static_cast<std::size_t>(static_cast<const char*>(quote) - text.data()) + 1 : text.size();
+    std::memcpy(out, text.data(), size);
+    out += size;
+    if (quote) *out++ = '"';
+    text.remove_prefix(size);
   }
   *out++ = '"';
   return out;

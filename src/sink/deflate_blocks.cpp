@@ -34,6 +34,12 @@ struct Symbol {
   std::uint16_t extra;
 };
 
+/// Distances of one symbol: `first` and those up to 2^extra_bits behind it.
+struct DistanceRange {
+  std::uint16_t first;
+  std::uint8_t extra_bits;
+};
+
 constexpr std::array<Symbol, 259> length_symbols() {
   std::array<Symbol, 259> table{};
   std::size_t length = 3;
@@ -49,12 +55,23 @@ constexpr std::array<Symbol, 259> length_symbols() {
 }
 constexpr std::array<Symbol, 259> kLengths = length_symbols();
 
-[[gnu::always_inline]] inline Symbol distance_symbol(std::uint32_t distance) {
+constexpr std::array<DistanceRange, kDistanceSymbols> distance_ranges() {
+  std::array<DistanceRange, kDistanceSymbols> ranges{};
+  std::uint32_t first = 1;
+  for (std::size_t s = 0; s < kDistanceSymbols; ++s) {
+    const auto bits = static_cast<std::uint8_t>(s < 4 ? 0 : s / 2 - 1);
+    ranges[s] = {static_cast<std::uint16_t>(first), bits};
+    first += 1u << bits;
+  }
+  return ranges;
+}
+constexpr std::array<DistanceRange, kDistanceSymbols> kDistances = distance_ranges();
+
+[[gnu::always_inline]] inline std::uint8_t distance_symbol(std::uint32_t distance) {
   const std::uint32_t steps = distance - 1;
-  if (steps < 4) return {static_cast<std::uint16_t>(steps), 0, 0};
+  if (steps < 2) return static_cast<std::uint8_t>(steps);
   const int top = std::bit_width(steps) - 1;
-  return {static_cast<std::uint16_t>(2 * top + ((steps >> (top - 1)) & 1)), static_cast<std::uint8_t>(top - 1),
-          static_cast<std::uint16_t>(steps & ((1u << (top - 1)) - 1))};
+  return static_cast<std::uint8_t>(2 * top + static_cast<int>((steps >> (top - 1)) & 1));
 }
 
 struct Bits {
@@ -172,18 +189,31 @@ class Block {
 
  private:
   void count() {
+    std::array<std::uint32_t, 259> length_counts{};
+    distance_symbols_.reserve(runs_.size());
     const std::uint8_t* at = text_;
     for (const LiteralsAndMatch& run : runs_) {
       for (const std::uint8_t* end = at + run.literals; at < end; ++at) ++literals_.counts[*at];
       if (run.length == 0) continue;
-      const Symbol length = kLengths[run.length], distance = distance_symbol(run.distance);
-      ++literals_.counts[length.symbol];
-      ++distances_.counts[distance.symbol];
-      extra_bits_ += length.extra_bits + distance.extra_bits;
+      const std::uint8_t distance = distance_symbol(run.distance);
+      ++length_counts[run.length];
+      ++distances_.counts[distance];
+      distance_symbols_.push_back(distance);
       at += run.length;
     }
-    ++literals_.counts[kEndOfBlock];
+    add_up(length_counts);
     text_bytes_ = static_cast<std::size_t>(at - text_);
+  }
+
+  void add_up(const std::array<std::uint32_t, 259>& length_counts) {
+    for (std::size_t length = 3; length < length_counts.size(); ++length) {
+      literals_.counts[kLengths[length].symbol] += length_counts[length];
+      extra_bits_ += std::uint64_t{length_counts[length]} * kLengths[length].extra_bits;
+    }
+    for (std::size_t d = 0; d < kDistanceSymbols; ++d) {
+      extra_bits_ += std::uint64_t{distances_.counts[d]} * kDistances[d].extra_bits;
+    }
+    ++literals_.counts[kEndOfBlock];
   }
 
   void make_head() {
@@ -223,15 +253,15 @@ class Block {
   void write_runs(BitWriter& to) const {
     const Words words = make_words();
     BitWriter writer = to;
+    const std::uint8_t* distance_symbol = distance_symbols_.data();
     const std::uint8_t* at = text_;
     for (const LiteralsAndMatch& run : runs_) {
       at = write_literals(writer, words, at, run.literals);
       if (run.length == 0) continue;
-      const Symbol distance = distance_symbol(run.distance);
       writer.put(words.lengths[run.length]);  // at most 20 bits, behind two literals at most
       writer.flush();
-      writer.put(words.distances[distance.symbol]);
-      writer.put(distance.extra, distance.extra_bits);
+      const DistanceWord& distance = words.distances[*distance_symbol++];
+      writer.put(distance.code | (std::uint64_t{run.distance} - distance.first) << distance.code_bits, distance.bits);
       writer.flush();
       at += run.length;
     }
@@ -240,16 +270,26 @@ class Block {
     to = writer;
   }
 
-  /// What is written for a literal, a length with its extra bits, and a distance.
+  struct DistanceWord {
+    std::uint16_t code = 0;
+    std::uint16_t first = 0;
+    std::uint8_t code_bits = 0;
+    std::uint8_t bits = 0;  ///< with the extra ones
+  };
+
+  /// What is written for a literal, a length with its extra bits, and a distance, whose extra bits are to come.
   struct Words {
     std::array<Bits, 256> literals;
     std::array<Bits, 259> lengths;
-    std::array<Bits, kDistanceSymbols> distances;
+    std::array<DistanceWord, kDistanceSymbols> distances;
   };
   Words make_words() const {
     Words words;
     for (std::size_t c = 0; c < words.literals.size(); ++c) words.literals[c] = literals_.of(c);
-    for (std::size_t d = 0; d < words.distances.size(); ++d) words.distances[d] = distances_.of(d);
+    for (std::size_t d = 0; d < words.distances.size(); ++d) {
+      words.distances[d] = {distances_.codes[d], kDistances[d].first, distances_.lengths[d],
+                            static_cast<std::uint8_t>(distances_.lengths[d] + kDistances[d].extra_bits)};
+    }
     for (std::size_t length = 3; length < words.lengths.size(); ++length) {
       const Symbol symbol = kLengths[length];
       const Bits code = literals_.of(symbol.symbol);
@@ -274,6 +314,7 @@ class Block {
   Code<kLiteralSymbols> literals_;
   Code<kDistanceSymbols> distances_;
   Code<kLengthOfCodeSymbols> head_code_;
+  std::vector<std::uint8_t> distance_symbols_;  ///< of the runs with a match
   std::vector<HeadSymbol> head_;
   std::size_t literal_count_ = 0, distance_count_ = 0, order_count_ = 0;
   std::size_t text_bytes_ = 0;

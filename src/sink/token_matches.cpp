@@ -22,7 +22,7 @@ constexpr std::uint32_t kCompared = 32;
 /// Inside a long token every so many bytes are looked up.
 constexpr std::uint32_t kStride = 8;
 /// A shorter match gives way to a better one that begins a byte later.
-constexpr std::uint32_t kLongEnough = 32;
+constexpr std::uint32_t kLongEnough = 16;
 /// What a byte of a match is worth in gain(), and the least gain worth a match.
 constexpr int kByteGain = 4;
 constexpr int kLeastGain = 5;
