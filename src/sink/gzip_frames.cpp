@@ -49,8 +49,8 @@ constexpr std::size_t kHeadBytes = 10, kTrailerBytes = 8;
 /// RFC 1952: no name, no time, Unix.
 constexpr char kHead[kHeadBytes + 1] = "\x1f\x8b\x08\0\0\0\0\0\0\x03";
 
-/// Without a level: matches where logs have them. On CSV of access logs as small as libdeflate's level 5, in less than
-/// half the time of its level 4 (bench/README.md).
+/// Without a level: matches where logs have them. On CSV of access logs smaller than libdeflate's level 4, in less than two
+/// thirds of its time (bench/README.md).
 class LogGzipMembers : public FrameCodec {
  public:
   LogGzipMembers() : other_(kDefaultLevel) {}

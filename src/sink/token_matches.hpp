@@ -3,8 +3,7 @@
 //
 // Logs repeat tokens (words, numbers, fields), so that is where this looks: at the beginning of a token, and behind the
 // last match. A match found there is made longer to both sides, so little is missed between. Eight places with the same
-// hash are compared at once and without branches. Beside chains of all places (zlib, libdeflate) this is a third of the
-// work a byte for as many repeats: figures in bench/README.md, "gzip".
+// hash are compared at once and without branches. Figures are in bench/README.md.
 #pragma once
 
 #include <array>
