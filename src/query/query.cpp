@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evclean/query.hpp"
 
-#include <arrow/array.h>
-#include <fmt/format.h>
-
-#include <algorithm>
-
 #include "evclean/select.hpp"
-#include "evclean/suggest.hpp"
-#include "evclean/types.hpp"
 #include "executor.hpp"
 #include "known_empty.hpp"
 #include "planner.hpp"
