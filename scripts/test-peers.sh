@@ -21,7 +21,7 @@ install_packages() {
 log=$(mktemp)
 results=$(mktemp)
 trap 'rm -f "$log" "$results"' EXIT
-if ! install_packages slurm-wlm munge mmdebstrap iproute2 nftables postgresql openjdk-17-jre-headless; then
+if ! install_packages slurm-wlm munge mmdebstrap iproute2 nftables openssh-client openssh-server postgresql openjdk-17-jre-headless; then
   echo "not ok the packages of these tests can be installed" | tee -a "$results"
 else
   for test in tests/slurm/real_slurm_test.sh tests/peers/*_test.sh; do

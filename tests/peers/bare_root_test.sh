@@ -39,6 +39,15 @@ make_root() {
 # The commit, not the working tree: what a user gets.
 clone() { git -c safe.directory='*' clone -q --no-hardlinks "$root" "$bare/srv/evclean"; }
 
+# What this machine has compiled before is not compiled again: ccache gives it only where compiler, flags and every header are
+# the same, so a package that is missing shows as before.
+lend_ccache() {
+  local cache
+  cache=$(ccache --get-config cache_dir 2>/dev/null) && [ -d "$cache" ] || return 0
+  mkdir -p "$bare/root/.cache"
+  cp -al "$cache" "$bare/root/.cache/ccache" 2>/dev/null || { rm -rf "$bare/root/.cache/ccache" && cp -a "$cache" "$bare/root/.cache/ccache"; }
+}
+
 # Package settings of the host come along (proxies, pip's index and certificates), nothing else does.
 in_root() {
   local settings
@@ -59,6 +68,7 @@ check "a bare root is made" make_root || exit 0
 mount -t proc proc "$bare/proc"
 mount -t tmpfs tmpfs "$bare/dev/shm"
 check "the repository is cloned" clone || exit 0
+check "what is compiled already is lent" lend_ccache
 check "make demo" demo || exit 0
 cp "$work/check.log" "$work/demo.log"
 check "make demo shows rows, files, and a ledger that is true" says_the_truth
