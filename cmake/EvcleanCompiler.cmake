@@ -17,7 +17,7 @@ endif()
 
 add_library(evclean_flags INTERFACE)
 target_include_directories(evclean_flags INTERFACE ${CMAKE_SOURCE_DIR}/include)
-target_compile_options(evclean_flags INTERFACE -Wall -Wextra $<$<BOOL:${EVCLEAN_CCACHE}>:-fpch-preprocess>)
+target_compile_options(evclean_flags INTERFACE -Wall -Wextra $<$<BOOL:${EVCLEAN_UNITY}>:-Wno-subobject-linkage> $<$<BOOL:${EVCLEAN_CCACHE}>:-fpch-preprocess>)
 if(EVCLEAN_WARNINGS_AS_ERRORS)
   target_compile_options(evclean_flags INTERFACE -Werror)
 endif()

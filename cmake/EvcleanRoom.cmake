@@ -1,9 +1,15 @@
-# evclean_room(NAME SOURCES a.cpp b.cpp [ROOMS base mpi] [PACKAGES PkgConfig::ZSTD])
-# One static library a room. ROOMS lists the rooms it calls; PACKAGES the third-party package it wraps.
+# evclean_room(NAME SOURCES a.cpp b.cpp [ALONE b.cpp] [ROOMS base mpi] [PACKAGES PkgConfig::ZSTD])
+# One static library a room. ROOMS lists the rooms it calls; PACKAGES the third-party package it wraps. A few sources are
+# compiled as one, which halves a build's time, but for those in ALONE, whose names in unnamed namespaces others of the room
+# have too. -DEVCLEAN_UNITY=OFF compiles each alone.
 function(evclean_room name)
-  cmake_parse_arguments(ARG "NO_PCH" "" "SOURCES;ROOMS;PACKAGES" ${ARGN})
+  cmake_parse_arguments(ARG "NO_PCH" "" "SOURCES;ALONE;ROOMS;PACKAGES" ${ARGN})
   add_library(evclean_${name} STATIC ${ARG_SOURCES})
   target_link_libraries(evclean_${name} PUBLIC evclean_flags evclean_arrow fmt::fmt)
+  if(EVCLEAN_UNITY)
+    set_target_properties(evclean_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 5)
+    set_source_files_properties(${ARG_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  endif()
   foreach(room ${ARG_ROOMS})
     target_link_libraries(evclean_${name} PUBLIC evclean_${room})
   endforeach()

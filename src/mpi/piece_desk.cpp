@@ -9,7 +9,7 @@
 namespace evclean {
 namespace {
 
-constexpr int kRequestTag = 1;
+constexpr int kPieceRequestTag = 1;
 constexpr int kHeadTag = 2;
 constexpr int kBytesTag = 3;
 
@@ -71,7 +71,7 @@ void PieceDesk::ask(int holder, const Request& request) {
   reap();
   Impl::Sent& out = impl_->sent.emplace_back();
   out.request = request;
-  impl_->send_head(out, &out.request, sizeof out.request, holder, kRequestTag);
+  impl_->send_head(out, &out.request, sizeof out.request, holder, kPieceRequestTag);
 }
 
 std::optional<PieceDesk::Piece> PieceDesk::receive(int holder, std::string&& spare) {
@@ -98,11 +98,11 @@ std::optional<PieceDesk::Piece> PieceDesk::receive(int holder, std::string&& spa
 std::optional<std::pair<int, PieceDesk::Request>> PieceDesk::next_request() {
   int here = 0;
   MPI_Status status;
-  check_mpi(MPI_Iprobe(MPI_ANY_SOURCE, kRequestTag, impl_->comm, &here, &status), "MPI_Iprobe");
+  check_mpi(MPI_Iprobe(MPI_ANY_SOURCE, kPieceRequestTag, impl_->comm, &here, &status), "MPI_Iprobe");
   if (here == 0) return std::nullopt;
   Request request;
   check_mpi(
-      MPI_Recv(&request, sizeof request, MPI_BYTE, status.MPI_SOURCE, kRequestTag, impl_->comm, MPI_STATUS_IGNORE),
+      MPI_Recv(&request, sizeof request, MPI_BYTE, status.MPI_SOURCE, kPieceRequestTag, impl_->comm, MPI_STATUS_IGNORE),
       "MPI_Recv");
   return std::pair(status.MPI_SOURCE, request);
 }

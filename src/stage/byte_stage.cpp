@@ -16,7 +16,7 @@ struct Piece {
   std::int64_t size_bytes = 0;
 };
 
-struct StagedPart {
+struct StagedBytes {
   std::vector<Piece> pieces;
   std::int64_t size_bytes = 0;
 };
@@ -26,8 +26,8 @@ struct StagedPart {
 struct ByteStage::Impl {
   Impl(std::int64_t memory, std::string folder) : memory_bytes(memory), scratch(std::move(folder)) {}
 
-  const StagedPart& part(std::int64_t number) const {
-    static const StagedPart kNone;
+  const StagedBytes& part(std::int64_t number) const {
+    static const StagedBytes kNone;
     const auto found = parts.find(number);
     return found == parts.end() ? kNone : found->second;
   }
@@ -61,7 +61,7 @@ struct ByteStage::Impl {
   std::int64_t memory_bytes;
   std::int64_t used_bytes = 0;
   ScratchFile scratch;
-  std::map<std::int64_t, StagedPart> parts;
+  std::map<std::int64_t, StagedBytes> parts;
 };
 
 ByteStage::ByteStage(std::int64_t memory_bytes, std::string scratch_dir)
@@ -69,7 +69,7 @@ ByteStage::ByteStage(std::int64_t memory_bytes, std::string scratch_dir)
 ByteStage::~ByteStage() = default;
 
 void ByteStage::append(std::int64_t part, std::string_view bytes) {
-  StagedPart& staged = impl_->parts[part];
+  StagedBytes& staged = impl_->parts[part];
   if (bytes.empty()) return;
   const auto size = static_cast<std::int64_t>(bytes.size());
   Piece piece{{}, -1, size};
