@@ -9,15 +9,13 @@
 
 #include "evclean/carried_state.hpp"
 #include "evclean/read_ahead.hpp"
-#include "text_feed.hpp"
+#include "segment_text.hpp"
 
 namespace evclean {
 namespace {
 
 constexpr std::int64_t kBlockBytes = 1 << 20;
 constexpr std::size_t kHeadBytes = 64 << 10;
-/// A range of members begins one byte early, unless that costs more text than this: then a line end is assumed.
-constexpr std::int64_t kMostReadBefore = 8 << 20;
 
 using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
@@ -35,8 +33,7 @@ class SplitReader::Segment {
       : reader_(reader),
         segment_(split.segments[static_cast<std::size_t>(index)]),
         index_(index),
-        split_(split.ordinal),
-        feeder_(orders.feeder) {
+        text_(reader.input_, reader.feeds_, segment_, split.ordinal, orders.feeder) {
     outcome_.file = segment_.file;
     const auto forced = orders.starts.find(index);
     forced_ = forced != orders.starts.end();
@@ -61,16 +58,12 @@ class SplitReader::Segment {
       outcome_.state_before = outcome_.state_behind = known_state_.value_or(std::string());
       return true;
     }
-    StreamOptions options = reader_.input_.stream;
-    options.begin = segment_.begin;
-    options.end = reads_whole_ ? -1 : segment_.end;
-    stream_ = open(options);
-    watches_members_ = options.corrupt == OnCorrupt::kSalvage && file().codec != Codec::kPlain && !is_part();
+    text_.open(at_, forced_, reads_whole_);
     block_ = reader_.fresh_block(first_capacity());
     bool go_on = true;
     while (go_on && !finished_) {
       const bool at_end = fill();
-      if (damage_ends_it()) break;
+      if (text_.damage_ends_it()) break;
       if (!started_ && !start(at_end)) {
         if (at_end) note_end(block_->size());
         if (at_end || !may_still_begin()) break;
@@ -91,59 +84,27 @@ class SplitReader::Segment {
   std::size_t parts_left() const { return later_.size(); }
 
  private:
-  const TextLayout& layout() const {
-    static const TextLayout kWhole;
-    const auto& layouts = reader_.input_.layouts;
-    return layouts.empty() ? kWhole : layouts[static_cast<std::size_t>(segment_.file)];
-  }
-
-  /// Whether the text comes from a range of members, or from another rank: anything unexpected is reported then, and
-  /// the file is read as a whole.
-  bool is_part() const {
-    return !reads_whole_ && layout().access != TextAccess::kWhole && (segment_.begin > 0 || segment_.end >= 0);
-  }
-
-  std::unique_ptr<ByteStream> open(const StreamOptions& options) {
-    const TextLayout& layout = this->layout();
-    if (!is_part() || (layout.access == TextAccess::kStream && feeder_ < 0)) return open_stream(file(), at_, options);
-    const std::int64_t begin = at_ == 0 ? 0 : at_ + layout.mark_bytes;
-    if (layout.access == TextAccess::kStream) {
-      return text_of(reader_.feeds_->open(segment_.file, split_, feeder_, begin), at_, options);
-    }
-    const bool assume = !forced_ && bytes_behind_place(layout, begin) > kMostReadBefore;
-    const std::int64_t end = segment_.end < 0 ? -1 : segment_.end + layout.mark_bytes;
-    return text_of(open_members(file(), layout, assume ? begin + 1 : begin, end, assume), at_, options);
-  }
-
   void note_end(std::size_t text_bytes) {
     const std::int64_t end = at_ + static_cast<std::int64_t>(text_bytes);
-    outcome_.text_end = text_bytes > 0 || at_ == 0 ? stream_->offsets().to_source(end) : SegmentOutcome::kEndUnseen;
+    outcome_.text_end = text_bytes > 0 || at_ == 0 ? text_.offsets().to_source(end) : SegmentOutcome::kEndUnseen;
   }
 
-  const InputFile& file() const { return reader_.input_.files[static_cast<std::size_t>(segment_.file)]; }
-
   std::size_t first_capacity() const {
-    const std::int64_t want =
-        file().codec == Codec::kPlain ? std::min(kBlockBytes, file().size_bytes + 64) : kBlockBytes;
+    const InputFile& file = text_.file();
+    const std::int64_t want = file.codec == Codec::kPlain ? std::min(kBlockBytes, file.size_bytes + 64) : kBlockBytes;
     return static_cast<std::size_t>(want) + (want >> 1) + 4096;
   }
 
   /// Appends text to the block; true at the end of the file.
   bool fill() {
     const auto begin = Clock::now();
-    const std::size_t size_before = block_->size(), resumed_before = cuts_resumed();
+    const std::size_t size_before = block_->size(), resumed_before = text_.cuts_resumed();
     const std::int64_t got =
-        stream_->read(*block_, std::max<std::int64_t>(kBlockBytes, static_cast<std::int64_t>(block_->size())));
+        text_.read(*block_, std::max<std::int64_t>(kBlockBytes, static_cast<std::int64_t>(block_->size())));
     reader_.read_seconds_ += seconds_since(begin);
-    cut_at_ = cuts_resumed() > resumed_before ? size_before : std::string::npos;
+    cut_at_ = text_.cuts_resumed() > resumed_before ? size_before : std::string::npos;
     if (!file_begun_) begin_file();
     return got == 0;
-  }
-
-  /// Cuts behind which text has come. A cut may be known with the last text before it, a call earlier.
-  std::size_t cuts_resumed() const {
-    const std::vector<TextCut>& cuts = stream_->damage().cuts;
-    return cuts.size() - (!cuts.empty() && cuts.back().resume_bytes < 0 ? 1 : 0);
   }
 
   /// The decoder sniffs the head of the file; in the middle of a file that is read apart.
@@ -152,27 +113,13 @@ class SplitReader::Segment {
     const bool have_head = segment_.begin == 0 && !forced_;
     const std::string head =
         have_head ? std::string(block_->data(), std::min(block_->size(), kHeadBytes)) : reader_.head_of(segment_.file);
-    reader_.decoder().begin_file(file(), head);
+    reader_.decoder().begin_file(text_.file(), head);
     if (known_state_ && carrier() != nullptr) carrier()->set_state(*known_state_);
     outcome_.state_before = state();
   }
 
   CarriesState* carrier() const { return dynamic_cast<CarriesState*>(&reader_.decoder()); }
   std::string state() const { return carrier() != nullptr ? carrier()->state() : std::string(); }
-
-  bool damage_ends_it() {
-    const ReadDamage& damage = stream_->damage();
-    if (!damage.damaged) return false;
-    if (is_part()) return true;
-    const OnCorrupt policy = reader_.input_.stream.corrupt;
-    if (policy == OnCorrupt::kFail) {
-      fail_user(
-          "{}: {} (byte {} of the file, {} bytes of text were good). Mend the file, or set corrupt: skip or corrupt: "
-          "salvage",
-          file().shown, damage.reason, damage.stored_offset, damage.at_bytes);
-    }
-    return policy == OnCorrupt::kSkip;
-  }
 
   /// Finds the first record of a segment that begins inside the file; false: not in the text at hand.
   bool start(bool at_end) {
@@ -189,8 +136,7 @@ class SplitReader::Segment {
   /// Whether a record can still begin inside the segment; in a line that fills it, none does. What has been searched is
   /// let go, but for the byte before the next.
   bool may_still_begin() {
-    if (segment_.end >= 0 &&
-        static_cast<std::int64_t>(block_->size()) + at_ >= stream_->offsets().to_text(segment_.end))
+    if (segment_.end >= 0 && static_cast<std::int64_t>(block_->size()) + at_ >= text_.offsets().to_text(segment_.end))
       return false;
     if (!records_are_lines() || block_->size() < 2) return true;
     const char last = block_->data()[block_->size() - 1];
@@ -218,13 +164,13 @@ class SplitReader::Segment {
       block_->set_size(0);
       block_->append({&last, 1});
       begin_ = 1;
-      if (stream_->read(*block_, kBlockBytes) == 0) return;
+      if (text_.read(*block_, kBlockBytes) == 0) return;
     }
   }
 
   std::size_t owned_end() const {
     if (segment_.end < 0) return std::numeric_limits<std::size_t>::max();
-    const std::int64_t end = stream_->offsets().to_text(segment_.end) - at_;
+    const std::int64_t end = text_.offsets().to_text(segment_.end) - at_;
     return static_cast<std::size_t>(std::max<std::int64_t>(0, end));
   }
 
@@ -234,16 +180,9 @@ class SplitReader::Segment {
     if (records_are_lines() || begin_ >= cut_at_) return true;
     if (!decode_parts(cut_at_, true, consumer)) return false;
     finished_ = false;
-    const TextCut& cut = stream_->damage().cuts[cuts_resumed() - 1];
+    const TextCut& cut = text_.last_resumed();
     begin_ = cut_at_ + static_cast<std::size_t>(std::max<std::int64_t>(0, cut.resume_bytes - cut.at_bytes));
     return true;
-  }
-
-  /// Whether bytes are missing behind this text of the block.
-  bool is_cut_at(std::size_t text_end) const {
-    const auto& cuts = stream_->damage().cuts;
-    const std::int64_t end = at_ + static_cast<std::int64_t>(text_end);
-    return std::any_of(cuts.begin(), cuts.end(), [end](const TextCut& cut) { return cut.at_bytes == end; });
   }
 
   bool decode(std::size_t text_end, bool at_end, const std::function<bool(DecodedBlock&)>& consumer) {
@@ -257,14 +196,14 @@ class SplitReader::Segment {
                      std::min(owned, text_end + 1),
                      at_end,
                      {segment_.file, at_, first_line_, index_},
-                     at_end && is_cut_at(text_end)};
+                     at_end && text_.is_cut_at(at_ + static_cast<std::int64_t>(text_end))};
       DecodedBlock out{reader_.decoder().decode(in), block_, index_, nullptr};
       reader_.decode_seconds_ += seconds_since(clock);
       const std::size_t before = begin_;
       begin_ = std::max(begin_, out.result.consumed);
-      if (!stream_->damage().cuts.empty()) reject_cut_rows(out.result);
-      if (watches_members_) note_members(out.result.batch);
-      if (!stream_->offsets().is_identity()) to_source_offsets(out.result);
+      text_.reject_cut_rows(out.result);
+      outcome_.unverified += text_.unverified_rows(out.result.batch);
+      text_.to_source_offsets(out.result);
       out.columns = &reader_.decoder().columns();
       const bool go_on = out.result.lines == 0 || consumer(out);
       account(out.result);
@@ -286,7 +225,7 @@ class SplitReader::Segment {
   }
 
   void next_part() {
-    outcome_.end = stream_->offsets().to_source(at_ + static_cast<std::int64_t>(begin_));
+    outcome_.end = text_.offsets().to_source(at_ + static_cast<std::int64_t>(begin_));
     outcome_.state_behind = state();
     end_part_(std::exchange(outcome_, SegmentOutcome{}));
     segment_ = later_.front();
@@ -298,7 +237,7 @@ class SplitReader::Segment {
     finished_ = false;
   }
 
-  void note_first() { outcome_.first = stream_->offsets().to_source(at_ + static_cast<std::int64_t>(begin_)); }
+  void note_first() { outcome_.first = text_.offsets().to_source(at_ + static_cast<std::int64_t>(begin_)); }
 
   void account(const DecodeResult& result) {
     outcome_.newlines += result.newlines;
@@ -309,59 +248,6 @@ class SplitReader::Segment {
     outcome_.duplicate_keys += result.duplicate_keys;
     outcome_.lone_surrogates += result.lone_surrogates;
     lines_in_block_ += result.newlines;
-  }
-
-  /// Places in the file's own bytes: repaired text is longer than what it was made from.
-  void to_source_offsets(DecodeResult& result) const {
-    const OffsetMap& map = stream_->offsets();
-    Batch& batch = result.batch;
-    for (Reject& reject : result.rejects) reject.byte_offset = map.to_source(reject.byte_offset);
-    if (batch.records.empty()) return;
-    std::int64_t& origin = batch.origin.byte_offset;
-    const std::int64_t first = origin + batch.records.front().offset;
-    const std::int64_t last = origin + batch.records.back().offset;
-    const std::int64_t shift = first - map.to_source(first);
-    if (last - map.to_source(last) == shift) {  // no repair between them, as in most blocks: a text only grows
-      origin -= shift;
-      return;
-    }
-    for (const RecordRef record : batch.records) {
-      batch.source_offsets.push_back(map.to_source(origin + record.offset));
-    }
-  }
-
-  /// Rows of members whose checksum has not been compared yet; those of a member that fails it count as unverified.
-  void note_members(const Batch& batch) {
-    for (const RecordRef record : batch.records) pending_.push_back(batch.origin.byte_offset + record.offset);
-    count_unverified(stream_->damage().checked_to);
-  }
-
-  void count_unverified(std::int64_t before) {
-    const auto& ranges = stream_->damage().unverified;
-    while (!pending_.empty() && pending_.front() < before) {
-      const std::int64_t at = pending_.front();
-      pending_.pop_front();
-      for (const TextRange& range : ranges) outcome_.unverified += at >= range.begin && at < range.end;
-    }
-  }
-
-  /// Rows whose record lost bytes become rejects.
-  void reject_cut_rows(DecodeResult& result) {
-    std::vector<std::int32_t> whole;
-    Batch& batch = result.batch;
-    for (std::int64_t row = 0; row < batch.num_rows; ++row) {
-      const RecordRef record = batch.records[static_cast<std::size_t>(row)];
-      if (is_cut_off(stream_->damage(), batch.origin.byte_offset + record.offset, record.length)) {
-        result.rejects.push_back(make_reject(batch, row, "cut off"));
-      } else {
-        whole.push_back(static_cast<std::int32_t>(row));
-      }
-    }
-    batch.keep(whole);
-    for (Reject& reject : result.rejects) {
-      if (is_cut_off(stream_->damage(), reject.byte_offset, static_cast<std::int64_t>(reject.text.size())))
-        reject.reason = "cut off";
-    }
   }
 
   /// Moves what is left to the begin of a block: the same one when no batch holds it.
@@ -380,37 +266,24 @@ class SplitReader::Segment {
 
   void finish() {
     skip_rest_of_line();
-    if (outcome_.first >= 0) outcome_.end = stream_->offsets().to_source(at_ + static_cast<std::int64_t>(begin_));
-    count_unverified(std::numeric_limits<std::int64_t>::max());
+    if (outcome_.first >= 0) outcome_.end = text_.offsets().to_source(at_ + static_cast<std::int64_t>(begin_));
+    outcome_.unverified += text_.unverified_rest();
     outcome_.state_behind = state();
-    outcome_.damage = stream_->damage();
-    count_own_loss();
-    outcome_.replaced = stream_->replaced();
-    outcome_.nul_bytes = stream_->nul_bytes();
+    outcome_.damage = text_.damage_of(segment_);
+    outcome_.replaced = text_.replaced();
+    outcome_.nul_bytes = text_.nul_bytes();
     if (block_.use_count() == 1) reader_.spare_ = std::move(block_);
-  }
-
-  /// Of a plain file that has become shorter, every segment behind its new end sees all that is missing.
-  void count_own_loss() {
-    ReadDamage& damage = outcome_.damage;
-    if (!damage.damaged || file().codec != Codec::kPlain || segment_.end < 0) return;
-    const std::int64_t mark = file().mark_bytes;
-    const std::int64_t begin = std::max(damage.stored_offset, segment_.begin + mark);
-    damage.lost_stored_bytes =
-        std::min(damage.lost_stored_bytes, std::max<std::int64_t>(0, segment_.end + mark - begin));
   }
 
   SplitReader& reader_;
   SplitSegment segment_;
   const int index_;
-  const std::int64_t split_;
-  const int feeder_;
+  SegmentText text_;
   std::deque<SplitSegment> later_;  ///< parts still to come
   EndPart end_part_;
   std::optional<std::string> known_state_;
   bool reads_whole_ = false;
   SegmentOutcome outcome_;
-  std::unique_ptr<ByteStream> stream_;
   TextBlockPtr block_;
   std::int64_t at_ = 0;          ///< text offset of the block's first byte
   std::int64_t first_line_ = 0;  ///< line ends before it, counted from the first record owned
@@ -418,8 +291,6 @@ class SplitReader::Segment {
   std::size_t cut_at_ = std::string::npos;  ///< in the block: bytes are missing before this one
   std::size_t begin_ = 0;                   ///< first byte of the block not decoded yet
   std::size_t text_end_ = 0;
-  std::deque<std::int64_t> pending_;  ///< text offsets of rows of the member being read
-  bool watches_members_ = false;
   bool forced_ = false;
   bool started_ = false;
   bool file_begun_ = false;
