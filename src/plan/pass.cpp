@@ -1,29 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pass.hpp"
 
-#include <arrow/array.h>
-
-#include <chrono>
-
 #include "checkpoint.hpp"
-#include "drop_notes.hpp"
 #include "evclean/interrupt.hpp"
-#include "record_limit.hpp"
-#include "split_record.hpp"
+#include "split_steps.hpp"
 #include "text_feed.hpp"
 
 namespace evclean {
-namespace {
-
-using Clock = std::chrono::steady_clock;
-
-void add_seconds(double& to, Clock::time_point& since) {
-  const auto now = Clock::now();
-  to += std::chrono::duration<double>(now - since).count();
-  since = now;
-}
-
-}  // namespace
 
 /// This rank's part of a pass.
 class Pass::Work {
@@ -32,12 +15,9 @@ class Pass::Work {
        std::vector<std::unique_ptr<Sink>>& sinks, RejectStage& rejects, const PassOptions& options)
       : input_(input),
         program_(program),
-        guess_(guess),
         comm_(comm),
-        sinks_(sinks),
-        rejects_(rejects),
         options_(options),
-        limit_(options.record_limit),
+        steps_(input, program, guess, sinks, rejects, options),
         feeds_(make_feeds(input, comm, options)),
         reader_(input, feeds_.get()) {}
 
@@ -50,18 +30,22 @@ class Pass::Work {
     comm_.all_ok(error);
     if (feeds_) feeds_->serve();  // takes the last words of those who asked
     share_judgement(comm_, owners, excluded, over_budget);
-    forget_what_others_own(owners);
-    PassResult result = merge_records(input_, program_, comm_, records_, excluded);
+    steps_.forget_what_others_own(owners, comm_.rank());
+    PassResult result = merge_records(input_, program_, comm_, steps_.records(), excluded);
     result.over_budget = over_budget;
     for (const RestoredSplit& split : restored)
       result.restored += owners[static_cast<std::size_t>(split.number)] == split.rank;
     result.owners = std::move(owners);
-    dropped_.merge(comm_, result);
+    steps_.dropped().merge(comm_, result);
     return result;
   }
 
-  StageSeconds seconds_;
-  const SplitReader& reader() const { return reader_; }
+  StageSeconds seconds() const {
+    StageSeconds seconds = steps_.seconds();
+    seconds.read = reader_.read_seconds();
+    seconds.decode = reader_.decode_seconds();
+    return seconds;
+  }
 
  private:
   std::optional<Error> read_splits(const std::vector<RestoredSplit>& restored, std::vector<std::int32_t>& owners,
@@ -102,7 +86,7 @@ class Pass::Work {
     std::map<std::int64_t, SplitNews> mine;
     comm_.agree([&] {
       for (const std::int64_t number : claimed) {
-        if (restore_split(number)) mine.emplace(number, summary_of(records_.at(number)));
+        if (steps_.restore(number)) mine.emplace(number, summary_of(steps_.records().at(number)));
       }
     });
     std::vector<RestoredSplit> all = gather_restored(comm_, mine);
@@ -111,25 +95,10 @@ class Pass::Work {
     options_.checkpoint->whole_files_only(taken);
     std::erase_if(all, [&](const RestoredSplit& split) {
       const bool gone = !taken[static_cast<std::size_t>(split.number)];
-      if (gone && split.rank == comm_.rank()) drop(split.number);
+      if (gone && split.rank == comm_.rank()) steps_.drop(split.number);
       return gone;
     });
     return all;
-  }
-
-  /// False: the reading was damaged, and is forgotten.
-  bool restore_split(std::int64_t number) {
-    throw_if_interrupted();
-    SplitRecord record(make_state(input_, program_));
-    const auto take_batch = [&](Batch& batch) {
-      for (auto& sink : sinks_) sink->write(number, batch);
-    };
-    const bool whole = options_.checkpoint->load(number, take_batch, record, rejects_);
-    for (auto& sink : sinks_) sink->end_part(number);
-    poisoned_ |= record.poisoned && record.certain;
-    records_.emplace(number, std::move(record));
-    if (!whole) drop(number);
-    return whole;
   }
 
   /// Parts stay where they are: each rank takes its own through the steps.
@@ -146,7 +115,7 @@ class Pass::Work {
   }
 
   void read_part(std::int64_t number) {
-    SplitRecord record = begin_record(number);
+    SplitRecord record = steps_.begin(number);
     record.certain = true;
     record.segments.emplace_back();
     record.segments[0].file = 0;
@@ -155,54 +124,11 @@ class Pass::Work {
       throw_if_interrupted();
       batch.origin.byte_offset = first_row;  // the place of a row of a dataset is its number
       first_row += batch.num_rows;
-      take_rows(record, number, batch);
+      steps_.take_rows(number, record, batch);
     });
-    const SplitNews news = end_record(number, std::move(record));
+    const SplitNews news = steps_.end(number, std::move(record));
     if (options_.monitor != nullptr)
       options_.monitor->advance(input_.splits[static_cast<std::size_t>(number)].size_bytes, news.records);
-  }
-
-  /// Typed rows of a dataset: no decoding, no columns to discover.
-  void take_rows(SplitRecord& record, std::int64_t number, Batch& batch) {
-    auto clock = Clock::now();
-    const std::int64_t rows = batch.num_rows;
-    const std::int64_t first_row = batch.origin.byte_offset;
-    const RowOrigins origins(batch, input_.origin_columns);
-    record.state.block = std::make_shared<TextBlock>();
-    run_steps(
-        number, record, batch, [&](const Batch& reached) { dropped_.note(reached, rows, origins, record, rejects_); },
-        [&](Batch& out) { origins.attach(out); }, clock);
-    for (Reject& reject : record.state.rejects) reject.line = reject.byte_offset += first_row;
-    put_rejects(0, record, 0);
-    add_seconds(seconds_.steps, clock);
-  }
-
-  /// The way of a batch through the steps into the sinks. `attach` puts the origins behind its columns, if later steps
-  /// ask for them.
-  template <typename OffRecords, typename Attach>
-  void run_steps(std::int64_t number, SplitRecord& record, Batch& batch, OffRecords&& off_records, Attach&& attach,
-                 Clock::time_point& clock) {
-    run_ops(program_.ops, input_.spec->steps, batch, record.state, off_records, [&](Batch& out) {
-      if (program_.complete) count_missing(out, record.missing);
-      if (options_.origin.columns() > 0) attach(out);
-      poison_on_misfits(record);
-      add_seconds(seconds_.steps, clock);
-      if (!poisoned_ && !record.poisoned) {
-        for (auto& sink : sinks_) sink->write(number, out);
-        if (options_.checkpoint != nullptr && !sinks_.empty()) options_.checkpoint->put(out);
-      }
-      add_seconds(seconds_.encode, clock);
-    });
-    poison_on_misfits(record);
-  }
-
-  /// Stages the rejects of steps; those from `first_row` on are of rows that are not their whole record.
-  void put_rejects(std::int64_t split, SplitRecord& record, std::size_t first_row) {
-    std::vector<Reject>& rejects = record.state.rejects;
-    record.rejected_rows += static_cast<std::int64_t>(rejects.size());
-    for (std::size_t r = first_row; r < rejects.size(); ++r) rejects[r].detail = kRowOfARecord;
-    rejects_.put(split, rejects);
-    rejects.clear();
   }
 
   static std::unique_ptr<TextFeeds> make_feeds(const TableInput& input, const Comm& comm, const PassOptions& options) {
@@ -233,7 +159,7 @@ class Pass::Work {
       error = Error(ExitCode::kBug, e.what());
     }
     news.failed = error.has_value();
-    if (error || limit_.reached()) desk.stop();
+    if (error || steps_.limit_reached()) desk.stop();
     if (error && feeds_) feeds_->fail();
     return {ticket.number, news.pack()};
   }
@@ -264,21 +190,21 @@ class Pass::Work {
 
   SplitNews read_split(std::int64_t number, const ReadOrders& orders, const std::function<void()>& pause) {
     const Split& split = input_.splits[static_cast<std::size_t>(number)];
-    SplitRecord record = begin_record(number);
+    SplitRecord record = steps_.begin(number);
     record.certain = is_certain(split, orders);
     if (input_.is_inline()) {
       read_rows(record);
     } else {
       const FeedGuard guard{feeds_.get(), split, orders.feeder};
       record.segments = reader_.read(
-          split, orders, [&](DecodedBlock& block) { return take(number, record, block); }, pause);
+          split, orders, [&](DecodedBlock& block) { return steps_.take(number, record, block); }, pause);
       // Segments not reached (--limit) stay in the ledger as empty.
       while (record.segments.size() < split.segments.size()) {
         record.segments.emplace_back();
         record.segments.back().file = split.segments[record.segments.size() - 1].file;
       }
     }
-    return end_record(number, std::move(record));
+    return steps_.end(number, std::move(record));
   }
 
   /// Reads all parts of a compressed file, the first of which is split `first`.
@@ -291,47 +217,18 @@ class Pass::Work {
     }
     std::vector<SplitNews> news;
     std::int64_t number = first;
-    SplitRecord record = begin_record(number);
+    SplitRecord record = steps_.begin(number);
     const bool certain = input_.stream.corrupt != OnCorrupt::kSkip;
     record.certain = certain;
     const auto end_part = [&](SegmentOutcome outcome) {
       record.segments.push_back(std::move(outcome));
-      news.push_back(end_record(number, std::move(record)));
+      news.push_back(steps_.end(number, std::move(record)));
       if (news.size() == parts.size()) return;
-      record = begin_record(++number);
+      record = steps_.begin(++number);
       record.certain = certain;
     };
     reader_.read_whole(
-        parts, [&](DecodedBlock& block) { return take(number, record, block); }, end_part, pause);
-    return news;
-  }
-
-  SplitRecord begin_record(std::int64_t number) {
-    drop(number);
-    if (options_.checkpoint != nullptr) options_.checkpoint->begin(number);
-    SplitRecord record(make_state(input_, program_));
-    const std::size_t segments =
-        std::max<std::size_t>(1, input_.splits[static_cast<std::size_t>(number)].segments.size());
-    record.kept.resize(segments);
-    record.filtered.resize(segments);
-    record.rejected.resize(segments);
-    for (const auto& [step, bases] : guess_.row_bases) {
-      record.state.next_row[static_cast<std::size_t>(step)] = bases[static_cast<std::size_t>(number)];
-    }
-    return record;
-  }
-
-  SplitNews end_record(std::int64_t number, SplitRecord record) {
-    auto clock = Clock::now();
-    for (auto& sink : sinks_) sink->end_part(number);
-    add_seconds(seconds_.encode, clock);  // the rest of the part
-    for (const auto& [step, bases] : guess_.row_bases) {
-      record.state.next_row[static_cast<std::size_t>(step)] -= bases[static_cast<std::size_t>(number)];
-    }
-    SplitNews news = summary_of(record);
-    record.state.block.reset();
-    if (options_.checkpoint != nullptr) options_.checkpoint->end(number, record, rejects_);
-    records_.emplace(number, std::move(record));
+        parts, [&](DecodedBlock& block) { return steps_.take(number, record, block); }, end_part, pause);
     return news;
   }
 
@@ -359,87 +256,16 @@ class Pass::Work {
     record.segments.emplace_back();
     record.segments[0].file = 0;
     record.segments[0].lines = block.result.lines;
-    take(0, record, block);
-  }
-
-  bool take(std::int64_t number, SplitRecord& record, DecodedBlock& block) {
-    auto clock = Clock::now();
-    Batch& batch = block.result.batch;
-    const std::size_t segment = static_cast<std::size_t>(block.segment);
-    if (input_.replays) {
-      const Split& split = input_.splits[static_cast<std::size_t>(number)];
-      keep_rejected(input_.rejected[static_cast<std::size_t>(split.segments[segment].file)], block.result);
-    }
-    merge_tallies(record.patterns, block.result.patterns);
-    limit_.cut(block.result);
-    note_columns(record, block);
-    if (!block.result.rejects.empty()) rejects_.put(number, block.result.rejects);
-    const std::int64_t rows = batch.num_rows;
-    if (note_unknown(record, batch, guess_, input_.nulls)) poison(record);
-    add_source_columns(input_, line_base(number, segment), batch);
-    align_columns(batch, guess_.input);
-    record.state.block = block.block;
-    std::size_t record_rejects = 0;
-    const auto off_records = [&](const Batch& reached) {
-      record_rejects = record.state.rejects.size();
-      const auto rejects = static_cast<std::int64_t>(record.state.rejects.size());
-      record.kept[segment] += reached.num_rows;
-      record.rejected[segment] += rejects;
-      record.filtered[segment] += rows - reached.num_rows - rejects;
-      record.rejected_rows -= rejects;
-    };
-    run_steps(
-        number, record, batch, off_records, [&](Batch& out) { attach_origin(options_.origin, number, out); }, clock);
-    put_rejects(number, record, record_rejects);
-    add_seconds(seconds_.steps, clock);
-    return !limit_.reached();
-  }
-
-  std::int64_t line_base(std::int64_t split, std::size_t segment) const {
-    return guess_.line_bases.empty() ? 0 : guess_.line_bases[static_cast<std::size_t>(split)][segment];
-  }
-
-  void poison_on_misfits(SplitRecord& record) {
-    if (record.poisoned) return;
-    for (const std::int64_t misfits : record.state.misfits) {
-      if (misfits > 0) poison(record);
-    }
-  }
-
-  /// Once a value does not fit its guess, what would be written is useless: go on for the evidence only. That holds for
-  /// the other splits only if this reading counts.
-  void poison(SplitRecord& record) {
-    record.poisoned = true;
-    poisoned_ |= record.certain;
-  }
-
-  void drop(std::int64_t number) {
-    if (records_.erase(number) == 0) return;
-    for (auto& sink : sinks_) sink->drop_part(number);
-    rejects_.drop(number);
-  }
-
-  void forget_what_others_own(const std::vector<std::int32_t>& owners) {
-    std::vector<std::int64_t> mine;
-    for (const auto& [number, record] : records_) mine.push_back(number);
-    for (const std::int64_t number : mine) {
-      if (owners[static_cast<std::size_t>(number)] != comm_.rank()) drop(number);
-    }
+    steps_.take(0, record, block);
   }
 
   const TableInput& input_;
-  Program& program_;
-  const Guess& guess_;
+  const Program& program_;
   const Comm& comm_;
-  std::vector<std::unique_ptr<Sink>>& sinks_;
-  RejectStage& rejects_;
   PassOptions options_;
-  RecordLimit limit_;
+  SplitSteps steps_;
   std::unique_ptr<TextFeeds> feeds_;
   SplitReader reader_;
-  std::map<std::int64_t, SplitRecord> records_;
-  bool poisoned_ = false;
-  DropNotes dropped_;
 };
 
 Pass::Pass(const TableInput& input, Program& program, const Guess& guess, const Comm& comm,
@@ -449,11 +275,6 @@ Pass::~Pass() = default;
 
 PassResult Pass::run() { return work_->run(); }
 
-StageSeconds Pass::seconds() const {
-  StageSeconds seconds = work_->seconds_;
-  seconds.read = work_->reader().read_seconds();
-  seconds.decode = work_->reader().decode_seconds();
-  return seconds;
-}
+StageSeconds Pass::seconds() const { return work_->seconds(); }
 
 }  // namespace evclean
