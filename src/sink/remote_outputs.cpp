@@ -7,12 +7,10 @@
 #include <future>
 #include <map>
 #include <optional>
-#include <set>
 
 #include "evclean/error.hpp"
 #include "evclean/interrupt.hpp"
-#include "evclean/s3.hpp"
-#include "output_names.hpp"
+#include "remote_set.hpp"
 #include "spool.hpp"
 
 namespace evclean {
@@ -79,43 +77,6 @@ class UnderWay {
   std::deque<std::pair<std::future<Result>, std::function<void(Result)>>> waiting_;
 };
 
-/// The files that one output may have, by their name without numbers.
-struct RemoteSet {
-  std::string base_path;
-  S3Url url;  ///< of the base path
-  RemotePlace place;
-  bool overwrite = false;
-  bool hive = false;               ///< files may stand in folders name=value, and are not known yet
-  std::set<std::string> old_keys;  ///< when it was reserved; known on the first rank
-};
-
-bool belongs(const std::string& key, const OutputName& wanted) {
-  const OutputName here = split_output_name(key);
-  return here.stem == wanted.stem && here.extension == wanted.extension;
-}
-
-/// Keys that belong to a set, whatever their number; with `hive` those in hive folders too.
-std::set<std::string> list_set(const RemoteSet& set) {
-  S3Client& client = *S3Client::of(set.place.s3);
-  const OutputName wanted = split_output_name(set.url.key);
-  std::set<std::string> keys;
-  const auto take = [&](const S3Listing& listing) {
-    for (const S3Object& object : listing.objects) {
-      if (belongs(object.key, wanted)) keys.insert(object.key);
-    }
-  };
-  const S3Listing top = client.list({set.url.bucket, wanted.folder + (set.hive ? "" : wanted.stem)}, true);
-  take(top);
-  if (!set.hive) return keys;
-  std::set<std::string> columns;  // "logs/day="
-  for (const std::string& folder : top.folders) {
-    const std::size_t equals = folder.find('=', wanted.folder.size());
-    if (equals != std::string::npos) columns.insert(folder.substr(0, equals + 1));
-  }
-  for (const std::string& column : columns) take(client.list({set.url.bucket, column}, false));
-  return keys;
-}
-
 }  // namespace
 
 struct RemoteOutputs::Impl {
@@ -123,50 +84,11 @@ struct RemoteOutputs::Impl {
 
   bool is_ours(const S3Url& url) const { return index.count(url.text()) > 0; }
 
-  /// Keys of a set that are there; each is listed once.
-  const std::set<std::string>& old_keys_of(const RemoteSet& set) {
-    const OutputName name = split_output_name(set.url.key);
-    const std::string key =
-        fmt::format("{}/{}{}{}{}", set.url.bucket, name.folder, name.stem, name.extension, set.hive);
-    const auto known = listings.find(key);
-    return known != listings.end() ? known->second : listings[key] = list_set(set);
-  }
-
-  /// On the first rank: whether the set may be written, and whether it can be.
-  void try_set(RemoteSet& set) {
-    if (set.url.key.empty() || set.url.key.ends_with('/'))
-      fail_user("cannot write {}: it names no object", set.base_path);
-    const S3Settings& s3 = set.place.s3;
-    const std::string place = fmt::format("{}\n{}\n{}\n{}", set.url.bucket, s3.endpoint, s3.profile, s3.role_arn);
-    S3Client& client = *S3Client::of(s3);
-    if (tried.insert(place).second) client.try_upload(set.url);
-    try {
-      set.old_keys = old_keys_of(set);
-    } catch (const Error& error) {
-      // Who may write but not list: S3 itself refuses to replace an object when it is published.
-      if (error.code() != ExitCode::kSystem) throw;
-      if (set.overwrite) {
-        fmt::print(stderr, "evclean: warning: older files of {} cannot be found and stay: {}\n", set.base_path,
-                   error.what());
-      }
-    }
-    if (!set.overwrite) refuse_existing(set);
-  }
-
-  void refuse_existing(const RemoteSet& set) const {
-    for (const std::string& key : set.old_keys) {
-      const S3Url url{set.url.bucket, key};
-      if (is_ours(url)) continue;
-      fail_user("{} exists already{} (--overwrite or overwrite: true replaces it)", url.text(),
-                key == set.url.key ? "" : " and belongs to the same output as " + set.base_path);
-    }
-  }
-
   /// Collective.
   std::size_t take_set(const std::string& base_path, bool overwrite, bool hive, const RemotePlace& place) {
     RemoteSet set{base_path, S3Url::parse(base_path), place, overwrite, hive, {}};
     comm.agree([&] {
-      if (comm.is_root()) try_set(set);
+      if (comm.is_root()) trial.try_set(set);
     });
     if (!spool) spool.emplace(comm, place.scratch_dir, token);
     sets.push_back(std::move(set));
@@ -223,8 +145,7 @@ struct RemoteOutputs::Impl {
   std::vector<RemoteSet> sets;
   std::vector<RemoteOutput> outputs;
   std::map<std::string, std::size_t> index;  ///< by final path
-  std::map<std::string, std::set<std::string>> listings;
-  std::set<std::string> tried;
+  RemoteTrial trial{[this](const S3Url& url) { return is_ours(url); }};
   bool prepared = false;
   bool over = false;
 };
