@@ -6,17 +6,15 @@
 #include <optional>
 
 #include "hdf5_matrix.hpp"
-#include "hdf5_writers.hpp"
+#include "hdf5_together.hpp"
 #include "matrix_sink.hpp"
 #include "output_names.hpp"
-#include "space_reserve.hpp"
 
 namespace evclean {
 namespace {
 
 constexpr std::int64_t kChunkBytes = 2 << 20;
-constexpr std::int64_t kRoundBytes = 8 << 20;     ///< a rank writes in one round
-constexpr std::int64_t kMetadataBytes = 4 << 20;  ///< more than HDF5 writes besides the rows
+constexpr std::int64_t kRoundBytes = 8 << 20;  ///< a rank writes in one round
 constexpr int kDefaultLevel = 1;
 
 /// Gives this rank's rows of one dataset in order, each once.
@@ -112,36 +110,17 @@ class Hdf5MatrixSink final : public MatrixSink {
 
   void write_file(const std::string& name, const std::vector<FileRows>& datasets, std::vector<MatrixCursor>& cursors,
                   const Hdf5Writers& writers) {
-    const std::string hidden = publisher_.hidden(name);
-    std::optional<SpaceReserve> space;  // on the first rank
-    comm_.agree([&] {
-      if (!comm_.is_root()) return;
-      space.emplace(hidden, publisher_.waiting_place(name));
-      space->reserve(kMetadataBytes);
-    });
-    std::unique_ptr<Hdf5Matrix> file;  // where it is written
-    comm_.agree([&] {
-      if (writers.writes()) file = std::make_unique<Hdf5Matrix>(writers.comm(), hidden, name);
-    });
-    try {
-      for (std::size_t d = 0; d < datasets.size(); ++d) {
-        write_dataset(file.get(), datasets[d], cursors[d], writers, space);
-      }
-      comm_.agree([&] {
-        if (file) file->put_texts("feature_names", rows_.columns().names);
-      });
-      comm_.agree([&] {
-        if (file) file->flush();
-      });
-      comm_.agree([&] {
-        if (file) file->close();
-      });
-    } catch (const Error&) {
-      if (file) file->abandon();
-      if (space) space->empty();
-      throw;
-    }
-    if (space) space->release();
+    write_hdf5_together(
+        comm_, publisher_, writers, name,
+        [&](const std::string& hidden) { return std::make_unique<Hdf5Matrix>(writers.comm(), hidden, name); },
+        [&](Hdf5Matrix* file, std::optional<SpaceReserve>& space) {
+          for (std::size_t d = 0; d < datasets.size(); ++d) {
+            write_dataset(file, datasets[d], cursors[d], writers, space);
+          }
+          comm_.agree([&] {
+            if (file != nullptr) file->put_texts("feature_names", rows_.columns().names);
+          });
+        });
   }
 
   void write_dataset(Hdf5Matrix* file, const FileRows& rows, MatrixCursor& cursor, const Hdf5Writers& writers,
@@ -162,7 +141,7 @@ class Hdf5MatrixSink final : public MatrixSink {
       std::vector<std::string> outgoing(static_cast<std::size_t>(comm_.size()));
       comm_.agree([&] {
         const std::int64_t next = std::min(rows.end, begin + share * writers.count());
-        if (space) space->reserve((next - begin) * width + kMetadataBytes);
+        if (space) space->reserve((next - begin) * width + kHdf5MetadataBytes);
         pack_round(cursor, round, writers, outgoing);
       });
       const std::vector<std::string> incoming = comm_.all_to_all(outgoing);

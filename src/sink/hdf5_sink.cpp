@@ -9,16 +9,14 @@
 
 #include "file_sinks.hpp"
 #include "hdf5_file.hpp"
-#include "hdf5_writers.hpp"
+#include "hdf5_together.hpp"
 #include "row_numbers.hpp"
-#include "space_reserve.hpp"
 
 namespace evclean {
 namespace {
 
 constexpr std::int64_t kChunkBytes = 2 << 20;
-constexpr std::int64_t kRoundBytes = 8 << 20;     ///< a rank writes in one round
-constexpr std::int64_t kMetadataBytes = 4 << 20;  ///< more than HDF5 writes besides the rows
+constexpr std::int64_t kRoundBytes = 8 << 20;  ///< a rank writes in one round
 constexpr int kDefaultLevel = 1;
 
 /// Reads the parts of this rank in order, a run of rows at a time.
@@ -124,37 +122,20 @@ class Hdf5Sink : public FileSink {
 
  private:
   void write_file(const GroupRows& rows, const std::string& name, const Hdf5Writers& writers) {
-    const std::string hidden = target_.publisher->hidden(name);
     const StoredTable table = lay_out(fields_, agree_on_extents(rows.group), target_.spec);
     notes_.insert(table.notes.begin(), table.notes.end());
     const TableShape shape{target_.spec.key, rows.rows,
                            std::clamp<std::int64_t>(kChunkBytes / table.row_bytes, 1, 1 << 20),
                            target_.spec.compression_level.value_or(kDefaultLevel),
                            target_.joint != nullptr && target_.joint->is_begun(name)};
-    std::optional<SpaceReserve> space;  // on the first rank
-    comm_.agree([&] {
-      if (!comm_.is_root()) return;
-      space.emplace(hidden, target_.publisher->waiting_place(name));
-      space->reserve(kMetadataBytes);
-    });
-    std::unique_ptr<Hdf5File> file;  // where it is written
-    comm_.agree([&] {
-      if (writers.writes()) file = std::make_unique<Hdf5File>(writers.comm(), hidden, name, table, shape);
-    });
-    try {
-      write_rounds(file.get(), table, shape, rows, writers, space);
-      comm_.agree([&] {
-        if (file) file->flush();
-      });
-      comm_.agree([&] {
-        if (file) file->close();
-      });
-    } catch (const Error&) {
-      if (file) file->abandon();
-      if (space) space->empty();
-      throw;
-    }
-    if (space) space->release();
+    write_hdf5_together(
+        comm_, *target_.publisher, writers, name,
+        [&](const std::string& hidden) {
+          return std::make_unique<Hdf5File>(writers.comm(), hidden, name, table, shape);
+        },
+        [&](Hdf5File* file, std::optional<SpaceReserve>& space) {
+          write_rounds(file, table, shape, rows, writers, space);
+        });
     if (target_.joint != nullptr) target_.joint->begin(name);
   }
 
@@ -187,7 +168,7 @@ class Hdf5Sink : public FileSink {
       std::vector<std::string> outgoing(static_cast<std::size_t>(comm_.size()));
       comm_.agree([&] {
         const std::int64_t next = std::min(begin + share * writers.count(), rows.rows);
-        if (space) space->reserve((next - begin) * table.row_bytes + kMetadataBytes);
+        if (space) space->reserve((next - begin) * table.row_bytes + kHdf5MetadataBytes);
         pack_round(cursor, table, round, writers, outgoing);
       });
       const std::vector<std::string> incoming = comm_.all_to_all(outgoing);
