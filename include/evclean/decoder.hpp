@@ -85,6 +85,8 @@ class Decoder {
   /// Decodes whole records from input.begin on: all that are complete, until about `max_rows`. Never throws for
   /// bad data. A record longer than max_line becomes a reject ("longer than max_line") without being held in memory.
   virtual DecodeResult decode(const DecodeInput& input) = 0;
+  /// The byte that the text of the current file ends with, blanks aside, if nothing is missing; 0: any may.
+  virtual char closing_byte() const { return 0; }
 };
 
 /// Makes the decoder for one format name (presets included). Errors: user Error for an unknown name

@@ -43,6 +43,7 @@ struct FileLedger {
   std::int64_t lost_bytes = 0;       ///< stored bytes behind damage
   std::string damage;                ///< empty: whole
   bool skipped = false;              ///< dropped whole under corrupt: skip
+  bool unclosed = false;             ///< JSON: an array whose end is missing
 };
 
 }  // namespace evclean

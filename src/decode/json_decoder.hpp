@@ -31,6 +31,7 @@ class JsonDecoder final : public Decoder {
   const std::vector<InputColumn>& columns() const override { return rows_.columns(); }
   std::size_t first_record(std::string_view text, std::size_t from, bool at_end) override;
   DecodeResult decode(const DecodeInput& input) override;
+  char closing_byte() const override { return shape_.array ? ']' : '\0'; }
 
  private:
   struct Frame {

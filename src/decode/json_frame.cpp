@@ -85,7 +85,7 @@ std::vector<std::string> leading_keys(std::string_view text, std::size_t at, con
 }
 
 std::vector<std::string> common_keys(std::string_view head) {
-  const JsonShape shape{JsonLayout::kObjects, {}};
+  const JsonShape shape{JsonLayout::kObjects, {}, false};
   const JsonFramer framer(head, false, shape, SIZE_MAX);
   std::vector<std::string> common;
   std::size_t at = 0;
@@ -109,7 +109,8 @@ JsonShape find_json_shape(std::string_view head) {
   const std::size_t begin = head.find_first_not_of(" \t\r\n");
   if (begin == std::string_view::npos) return shape;
   const bool one_open_line = head[begin] == '{' && head.find('\n') == std::string_view::npos;
-  bool objects = is_array(head, begin);
+  shape.array = is_array(head, begin);
+  bool objects = shape.array;
   if (!objects && head[begin] == '{') {
     objects = !mostly_object_lines(head);
     std::size_t end = 0;

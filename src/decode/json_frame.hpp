@@ -16,6 +16,7 @@ enum class JsonLayout : std::uint8_t { kLines, kObjects };
 struct JsonShape {
   JsonLayout layout = JsonLayout::kLines;
   std::vector<std::string> keys;  ///< with both quotes: the keys that all records of the head begin with, four at most
+  bool array = false;             ///< one over the file
 };
 
 /// An array of objects and objects over several lines (or several on one) are kObjects; everything else is lines.

@@ -31,6 +31,9 @@ class JsonPresetDecoder : public Decoder {
     return json_->first_record(text, from, at_end);
   }
 
+  /// Behind an array inside an object other members may stand.
+  char closing_byte() const override { return array_begin_ > 0 ? '\0' : json_->closing_byte(); }
+
   DecodeResult decode(const DecodeInput& input) override {
     DecodeInput rest = input;
     const std::int64_t begin = input.origin.byte_offset + static_cast<std::int64_t>(input.begin);

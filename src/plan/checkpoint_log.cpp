@@ -15,7 +15,7 @@
 namespace evclean {
 namespace {
 
-constexpr std::uint64_t kMagic = 0x31746e696f706b63ULL;  // "ckpoint1"
+constexpr std::uint64_t kMagic = 0x32746e696f706b63ULL;  // "ckpoint2"
 enum FrameKind : std::uint32_t { kBegin = 1, kBatch = 2, kEnd = 3 };
 constexpr std::int64_t kHeaderBytes = 8 + 4 + 8 + 8;
 /// What a node that is lost may take with it.

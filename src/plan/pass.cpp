@@ -33,6 +33,7 @@ class Pass::Work {
     steps_.forget_what_others_own(owners, comm_.rank());
     PassResult result = merge_records(input_, program_, comm_, steps_.records(), excluded);
     result.over_budget = over_budget;
+    for (FileLedger& file : result.files) file.unclosed &= !over_budget;  // not all was read then
     for (const RestoredSplit& split : restored)
       result.restored += owners[static_cast<std::size_t>(split.number)] == split.rank;
     result.owners = std::move(owners);

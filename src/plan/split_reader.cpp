@@ -75,7 +75,7 @@ class SplitReader::Segment {
       if (go_on && !finished_) carry();
       pause();
     }
-    finish();
+    finish(go_on);
     return go_on;
   }
 
@@ -104,7 +104,16 @@ class SplitReader::Segment {
     reader_.read_seconds_ += seconds_since(begin);
     cut_at_ = text_.cuts_resumed() > resumed_before ? size_before : std::string::npos;
     if (!file_begun_) begin_file();
+    note_last_byte(size_before);
     return got == 0;
+  }
+
+  /// Of the text that has come behind `begin`.
+  void note_last_byte(std::size_t begin) {
+    const auto is_blank = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
+    std::size_t end = block_->size();
+    while (end > begin && is_blank(block_->data()[end - 1])) --end;
+    if (end > begin) last_byte_ = block_->data()[end - 1];
   }
 
   /// The decoder sniffs the head of the file; in the middle of a file that is read apart.
@@ -264,15 +273,24 @@ class SplitReader::Segment {
     block_->append(rest);
   }
 
-  void finish() {
+  void finish(bool went_on) {
     skip_rest_of_line();
     if (outcome_.first >= 0) outcome_.end = text_.offsets().to_source(at_ + static_cast<std::int64_t>(begin_));
     outcome_.unverified += text_.unverified_rest();
     outcome_.state_behind = state();
     outcome_.damage = text_.damage_of(segment_);
+    note_ending(went_on);
     outcome_.replaced = text_.replaced();
     outcome_.nul_bytes = text_.nul_bytes();
     if (block_.use_count() == 1) reader_.spare_ = std::move(block_);
+  }
+
+  /// Damage is told of anyway, and who wants no more does not see the end.
+  void note_ending(bool went_on) {
+    const char closing = reader_.decoder().closing_byte();
+    if (closing == 0 || last_byte_ == 0) return;
+    const bool open = went_on && !outcome_.damage.damaged && last_byte_ != closing;
+    outcome_.ending = open ? SegmentOutcome::Ending::kOpen : SegmentOutcome::Ending::kFine;
   }
 
   SplitReader& reader_;
@@ -291,6 +309,7 @@ class SplitReader::Segment {
   std::size_t cut_at_ = std::string::npos;  ///< in the block: bytes are missing before this one
   std::size_t begin_ = 0;                   ///< first byte of the block not decoded yet
   std::size_t text_end_ = 0;
+  char last_byte_ = 0;  ///< of the text so far that is not blank
   bool forced_ = false;
   bool started_ = false;
   bool file_begun_ = false;

@@ -33,6 +33,9 @@ struct SegmentOutcome {
   /// Offset of the end of the file's text if it was reached, kEndUnseen if not a byte of text was met before it.
   std::int64_t text_end = kEndNotReached;
   static constexpr std::int64_t kEndNotReached = -1, kEndUnseen = -2;
+  /// Whether the text, as far as it was read, ends as a whole file of its format does (Decoder::closing_byte).
+  enum class Ending : std::uint8_t { kUnseen, kFine, kOpen };
+  Ending ending = Ending::kUnseen;
 };
 
 /// A batch as it comes from the decoder.

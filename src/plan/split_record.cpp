@@ -69,6 +69,34 @@ std::string pack_damage(const std::map<std::int64_t, SplitRecord>& records) {
   return out.take();
 }
 
+/// How the text of each file ends, as far as this rank has read: by its last segment that tells.
+std::string pack_endings(const std::map<std::int64_t, SplitRecord>& records) {
+  Packer out;
+  for (const auto& [split, record] : records) {
+    for (const SegmentOutcome& segment : record.segments) {
+      if (segment.ending != SegmentOutcome::Ending::kUnseen) out.put(segment.file).put(split).put(segment.ending);
+    }
+  }
+  return out.take();
+}
+
+void note_endings(const Comm& comm, const std::map<std::int64_t, SplitRecord>& records,
+                  std::vector<FileLedger>& ledgers) {
+  std::map<std::int32_t, std::int64_t> last;
+  for (const std::string& packed : comm.all_gather(pack_endings(records))) {
+    for (Unpacker in(packed); !in.empty();) {
+      const auto file = in.get<std::int32_t>();
+      const auto split = in.get<std::int64_t>();
+      const auto ending = in.get<SegmentOutcome::Ending>();
+      const auto [known, fresh] = last.try_emplace(file, split);
+      if (!fresh && known->second > split) continue;
+      known->second = split;
+      FileLedger& ledger = ledgers[static_cast<std::size_t>(file)];
+      ledger.unclosed = ending == SegmentOutcome::Ending::kOpen && !ledger.skipped;
+    }
+  }
+}
+
 std::vector<FileLedger> file_ledgers(const TableInput& input, const Comm& comm,
                                      const std::map<std::int64_t, SplitRecord>& records,
                                      const std::set<std::int32_t>& excluded) {
@@ -89,7 +117,8 @@ std::vector<FileLedger> file_ledgers(const TableInput& input, const Comm& comm,
     ledger.lost_bytes = n[kLost];
     ledger.skipped = excluded.count(static_cast<std::int32_t>(f)) > 0;
   }
-  std::map<std::int32_t, std::int64_t> first;  // damage of each file: that of its lowest offset is told
+  if (!input.replays) note_endings(comm, records, ledgers);  // a replay reads rejects only
+  std::map<std::int32_t, std::int64_t> first;                // damage of each file: that of its lowest offset is told
   for (const std::string& packed : comm.all_gather(pack_damage(records))) {
     for (Unpacker in(packed); !in.empty();) {
       const auto file = in.get<std::int32_t>();

@@ -171,6 +171,11 @@ void note_files(TableReport& report) {
   for (const FileLedger& file : report.files) {
     if (!file.damage.empty())
       report.notes.push_back(fmt::format("{}: {}{}", file.file, file.damage, file.skipped ? "; skipped whole" : ""));
+    if (file.unclosed) {
+      report.notes.push_back(fmt::format(
+          "{}: the array is not closed: the file begins with [ and does not end with ], so records may be missing",
+          file.file));
+    }
     const auto count_in = [&](std::int64_t value, const char* text) {
       const std::string where = report.files.size() > 1 ? file.file + ": " : std::string();
       if (value > 0) report.notes.push_back(fmt::format("{}{} {}", where, value, text));

@@ -80,7 +80,8 @@ std::string files_html(const TableReport& table) {
   HtmlTable html({"file", "lines", "kept", "filtered", "rejected", "blank", ""}, 1, 6);
   for (std::size_t f = 0; f < table.files.size() && f < kMostFiles; ++f) {
     const FileLedger& file = table.files[f];
-    html.add(ledger_cells(escaped(file.file), file.counts, file.skipped ? "skipped: damaged" : escaped(file.damage)));
+    const std::string remark = file.skipped ? "skipped: damaged" : file.unclosed ? "not closed" : escaped(file.damage);
+    html.add(ledger_cells(escaped(file.file), file.counts, remark));
   }
   if (table.files.size() > kMostFiles)
     html.add({fmt::format("{} more files", table.files.size() - kMostFiles), "", "", "", "", "", ""});

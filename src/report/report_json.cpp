@@ -29,6 +29,7 @@ void put_files(JsonText& json, const std::vector<FileLedger>& files) {
     if (file.unverified > 0) json.field("unverified", file.unverified);
     if (!file.damage.empty()) json.field("damage", file.damage).field("lost_bytes", file.lost_bytes);
     if (file.skipped) json.field("skipped", true);
+    if (file.unclosed) json.field("unclosed", true);
     json.end();
   }
   json.end();

@@ -34,6 +34,7 @@ std::vector<std::string> ledger_row(const std::string& name, const LedgerCounts&
 std::string remark(const FileLedger& file) {
   if (file.skipped) return "skipped: damaged";
   if (!file.damage.empty()) return "damaged";
+  if (file.unclosed) return "not closed";
   return {};
 }
 

@@ -28,6 +28,18 @@ TEST(JsonObjects, ArrayOverTheFile) {
   EXPECT_EQ(decode("[]").lines, 0);
 }
 
+TEST(JsonObjects, OnlyAnArrayHasAByteThatClosesIt) {
+  const auto decoder = make_json_decoder({});
+  for (const char* array : {"[{\"a\":1},\n{\"a\":2}", " [\n", "[]"}) {
+    decoder->begin_file({}, array);
+    EXPECT_EQ(decoder->closing_byte(), ']') << array;
+  }
+  for (const char* other : {"{\"a\":1}\n{\"a\":2}\n", "{\"a\":1} {\"a\":2}", "[1,2]\n", ""}) {
+    decoder->begin_file({}, other);
+    EXPECT_EQ(decoder->closing_byte(), '\0') << other;
+  }
+}
+
 TEST(JsonObjects, ObjectsOneAfterAnother) {
   const std::string pretty = "{\n  \"a\": 1,\n  \"b\": {\n    \"c\": [\n      1,\n      2\n    ]\n  }\n}\n";
   for (std::size_t piece : {1u, 7u, 1000u}) {

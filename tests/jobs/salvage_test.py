@@ -91,5 +91,71 @@ class Salvage(harness.Case):
         self.assertEqual([reject["text"] for reject in rejects], ["2 begins ", "gins"])
 
 
+class ArrayWithoutItsEnd(harness.Case):
+    NOTE = "the array is not closed"
+
+    def read(self, files, ranks=0, args=(), chunk="64KiB"):
+        """Values of the column id, the files that the report calls unclosed, and what ran."""
+        self.fresh()
+        for name, text in files.items():
+            self.write("data/" + name, text)
+        job = {"input": {"paths": "data", "format": "json", "rejects": {"max": "100%"}}, "resources": {"chunk": chunk}, "output": "o.csv"}
+        ran = self.run_job(job, *args, ranks=ranks)
+        with open(self.folder / "o.csv", newline="") as rows:
+            ids = [int(row["id"]) for row in csv.DictReader(rows)]
+        return ids, [file["file"] for file in ran.report["tables"]["events"]["files"] if file.get("unclosed")], ran
+
+    def records(self, count):
+        return ",\n".join(json.dumps({"id": i, "t": "x]" * (i % 40), "k": [i, [{"id": 0}]]}) for i in range(count))
+
+    def test_it_is_told_and_the_records_before_are_kept(self):
+        text = self.records(6000)
+        whole, ids = "[" + text + "]\n", list(range(6000))
+        cut = whole.rindex('"k"')
+        cases = {  # text, is it open, rejects
+            "whole": (whole, False, 0),
+            "blanks behind it for more than a split": (whole + " \n" * 100_000, False, 0),
+            "cut behind a record": (whole[:-2], True, 0),
+            "cut behind a comma": (whole[:-2] + ",\n", True, 0),
+            "cut there, and blanks": (whole[:-2] + "\n" * 200_000, True, 0),
+            "cut inside a record": (whole[:cut], True, 1),
+            "records one after another": (text.replace(",\n", "\n"), False, 0),
+        }
+        for name, (text, is_open, rejects) in cases.items():
+            for ranks in (0, 1, 2, 3, 4):
+                with self.subTest(case=name, ranks=ranks):
+                    found, unclosed, ran = self.read({"a.json": text}, ranks)
+                    self.assertEqual(found, ids[:len(ids) - rejects])
+                    self.assertEqual(ran.report["ledger"]["rejected"], rejects)
+                    self.assertEqual([name.rsplit("/", 1)[1] for name in unclosed], ["a.json"] if is_open else [])
+                    self.assertEqual(ran.err.count(self.NOTE), int(is_open), ran)
+
+    def test_each_file_is_judged_by_its_own_end(self):
+        files = {f"{i}.json": "[" + self.records(i * 900) + ("]" if i % 2 else "") for i in range(1, 7)}
+        for ranks in (0, 3):
+            for chunk in ("64KiB", "64MiB"):
+                with self.subTest(ranks=ranks, chunk=chunk):
+                    _, unclosed, _ = self.read(files, ranks, chunk=chunk)
+                    self.assertEqual([name.rsplit("/", 1)[1] for name in unclosed], ["2.json", "4.json", "6.json"])
+
+    def test_compressed_ones_too_and_damage_is_told_alone(self):
+        text = "[" + self.records(6000)
+        for packed, is_open in ((gz(text), True), (gz(text + "]"), False)):
+            for ranks in (0, 3):
+                _, unclosed, _ = self.read({"a.json.gz": packed}, ranks)
+                self.assertEqual(len(unclosed), int(is_open))
+        self.fresh()
+        self.write("data/a", cut_off(text))
+        job = {"input": {"paths": "data/a", "format": "json", "corrupt": "salvage", "rejects": {"max": "100%"}}, "output": "o.csv"}
+        ran = self.run_job(job, ranks=2)
+        self.says(ran.err, "truncated gzip stream")
+        self.assertNotIn(self.NOTE, ran.err)
+
+    def test_who_stops_before_the_end_does_not_ask_for_it(self):
+        _, unclosed, ran = self.read({"a.json": "[" + self.records(6000) + "]"}, 2, ["--limit", "10"])
+        self.assertEqual(unclosed, [])
+        self.assertNotIn(self.NOTE, ran.err)
+
+
 if __name__ == "__main__":
     harness.main()
