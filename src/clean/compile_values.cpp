@@ -206,25 +206,34 @@ Ops PipelineCompiler::Impl::compile(const FlagStep& flag) {
   return ops;
 }
 
+namespace {
+
+Pattern named_pattern(const Text& text) {
+  std::optional<Pattern> pattern;
+  try {
+    pattern.emplace(text.value);
+  } catch (const Error& error) {
+    throw StepError{error.what(), text.place, {}, true};
+  }
+  if (pattern->groups().empty()) {
+    throw StepError{
+        fmt::format("pattern '{}' has no named group: write (?<name>...)", text.value), text.place, {}, true};
+  }
+  return *std::move(pattern);
+}
+
+}  // namespace
+
+/// Patterns come first: what is wrong with them needs no column.
 Ops PipelineCompiler::Impl::compile(const ParseStep& parse_step) {
-  const int source = require(parse_step.column);
-  Ops ops = settle_ops({source}, false);
   ParsePlan plan;
   plan.column = parse_step.column.value;
   plan.all = parse_step.all;
-  for (const Text& text : parse_step.patterns) {
-    try {
-      plan.patterns.emplace_back(text.value);
-    } catch (const Error& error) {
-      throw StepError{error.what(), text.place, {}, true};
-    }
-    const auto& groups = plan.patterns.back().groups();
-    if (groups.empty()) {
-      throw StepError{
-          fmt::format("pattern '{}' has no named group: write (?<name>...)", text.value), text.place, {}, true};
-    }
+  for (const Text& text : parse_step.patterns) plan.patterns.push_back(named_pattern(text));
+  Ops ops = settle_ops({require(parse_step.column)}, false);
+  for (const Pattern& pattern : plan.patterns) {
     plan.groups.emplace_back();
-    for (const auto& group : groups) {
+    for (const auto& group : pattern.groups()) {
       const std::string column = parse_step.prefix + group.name;
       auto target = std::find_if(plan.targets.begin(), plan.targets.end(),
                                  [&](const ParseTarget& known) { return known.column == column; });

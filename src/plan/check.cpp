@@ -73,11 +73,13 @@ void check_output(const Job& job, const OutputSpec& output, std::vector<JobProbl
   });
 }
 
-/// A step with each of its patterns alone, so that one bad pattern does not hide the next; else the step itself.
+/// A step without its patterns and with each of them alone, so that neither an unknown column nor a bad pattern hides
+/// what else is bad; else the step itself.
 std::vector<StepSpec> variants(const StepSpec& step) {
   const auto* parse = std::get_if<ParseStep>(&step.body);
-  if (parse == nullptr || parse->patterns.size() < 2) return {step};
-  std::vector<StepSpec> alone;
+  if (parse == nullptr) return {step};
+  std::vector<StepSpec> alone = {step};
+  std::get<ParseStep>(alone.front().body).patterns.clear();
   for (const Text& pattern : parse->patterns) {
     StepSpec one = step;
     std::get<ParseStep>(one.body).patterns = {pattern};

@@ -209,6 +209,20 @@ output: /proc/nope/out.csv
                   "job.yml:11:5", "selct", "/proc/nope")
         self.assertGreaterEqual(text.count("^"), 3)
 
+    def test_check_names_an_unknown_column_of_parse_and_its_patterns(self):
+        self.write("in.txt", PEOPLE)
+        for patterns, wrong in ((["(?<a>x", "(?<b>y)", "no group"], 2), (["(?<a>x"], 1), (["(?<a>x)", "(?<b>y)"], 0)):
+            with self.subTest(patterns=patterns):
+                self.write("job.yml", {"input": {"paths": "in.txt", "format": "csv"}, "output": "o.csv",
+                                       "steps": [{"parse": {"column": "nmae", "patterns": patterns}}, {"filter": "nosuch = 1"}]})
+                ran = self.call("check", "job.yml")
+                self.assertEqual(ran.code, 2, ran)
+                text = ran.out + ran.err
+                self.assertEqual(text.count("no column 'nmae'"), 1, text)
+                self.assertEqual(text.count("missing closing parenthesis"), min(wrong, 1), text)
+                self.assertEqual(text.count("has no named group"), max(wrong - 1, 0), text)
+                self.says(text, "did you mean", "nosuch")
+
     def test_check_names_an_input_that_is_not_there_once(self):
         self.write("job.yml", """input: {paths: gone.csv, format: csv}
 tables:
