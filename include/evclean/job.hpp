@@ -30,7 +30,7 @@ struct JobPiece {
 struct JobPlace {
   int line = 0;
   int column = 0;
-  std::shared_ptr<const JobPiece> piece = {};  ///< null: the job file itself
+  const JobPiece* piece = nullptr;  ///< one of Job::pieces; null: the job file itself
 
   /// "job.yml:12:7".
   std::string in(const std::string& job_path) const {
@@ -289,10 +289,10 @@ struct Job {
   ResourceSpec resources;
   std::map<std::string, std::string> functions;
   S3Settings s3;                                        ///< the block at the top
-  std::vector<std::shared_ptr<const JobPiece>> pieces;  ///< files it uses
+  std::vector<std::shared_ptr<const JobPiece>> pieces;  ///< files it uses; places point to them
 };
 
-/// One mistake in a job file.
+/// One mistake in a job file. Its place is good while the job is there.
 struct JobProblem {
   JobPlace place;
   std::string message;  ///< may have further lines (caret, what to do)

@@ -96,14 +96,14 @@ class PieceLoader {
     std::vector<JobProblem> found;
     auto tree = read_yaml(*text, found);
     for (JobProblem& problem : found) {
-      problem.place.piece = piece;
+      problem.place.piece = piece.get();
       problems_.add(problem.place, std::move(problem.message));
     }
     if (!tree || tree->is_null()) {
-      if (found.empty()) problems_.add({1, 1, piece}, "the file is empty");
+      if (found.empty()) problems_.add({1, 1, piece.get()}, "the file is empty");
       return {};
     }
-    mark(*tree, piece);
+    mark(*tree, piece.get());
     if (!tree->is_map()) {
       problems_.report(*tree, "a file that is used is a map with tables, functions, steps, s3 or resources, not {}",
                        kind_words(*tree));
@@ -115,7 +115,7 @@ class PieceLoader {
     return own;
   }
 
-  static void mark(YamlNode& node, const std::shared_ptr<const JobPiece>& piece) {
+  static void mark(YamlNode& node, const JobPiece* piece) {
     node.place.piece = piece;
     for (YamlNode& key : node.keys) mark(key, piece);
     for (YamlNode& item : node.items) mark(item, piece);

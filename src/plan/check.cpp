@@ -35,11 +35,11 @@ JobProblem located(const Job& job, const Error& error, JobPlace otherwise) {
   if (auto own = in_file(job.path)) return *std::move(own);
   for (const auto& piece : job.pieces) {
     if (auto found = in_file(piece->path)) {
-      found->place.piece = piece;
+      found->place.piece = piece.get();
       return *std::move(found);
     }
   }
-  return {std::move(otherwise), text};
+  return {otherwise, text};
 }
 
 template <typename Body>
