@@ -1,7 +1,7 @@
 # evclean_room(NAME SOURCES a.cpp b.cpp [ALONE b.cpp] [ROOMS base mpi] [PACKAGES PkgConfig::ZSTD])
 # One static library a room. ROOMS lists the rooms it calls; PACKAGES the third-party package it wraps. A few sources are
-# compiled as one, which halves a build's time, but for those in ALONE, whose names in unnamed namespaces others of the room
-# have too. -DEVCLEAN_UNITY=OFF compiles each alone.
+# compiled as one, which halves a build's time, so names in unnamed namespaces are unique within a room; ALONE names those
+# that are not for it. -DEVCLEAN_UNITY=OFF compiles each alone.
 function(evclean_room name)
   cmake_parse_arguments(ARG "NO_PCH" "" "SOURCES;ALONE;ROOMS;PACKAGES" ${ARGN})
   add_library(evclean_${name} STATIC ${ARG_SOURCES})

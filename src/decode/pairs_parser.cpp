@@ -55,7 +55,7 @@ class KeyColumns {
   std::size_t next_ = 0;
 };
 
-Span span_of(std::uint32_t base, std::size_t begin, std::size_t end) {
+Span pair_span(std::uint32_t base, std::size_t begin, std::size_t end) {
   return Span::of(base + static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end - begin));
 }
 
@@ -107,7 +107,7 @@ class LogfmtParser : public RecordParser {
     ++at;
     if (at < text.size() && text[at] == '"') return take_quoted(record, row, column, at, complaint);
     const std::size_t stop_at = std::min(text.find_first_of(" \t", at), text.size());
-    row.set(column, span_of(record.ref.offset, at, stop_at));
+    row.set(column, pair_span(record.ref.offset, at, stop_at));
     at = stop_at;
     return true;
   }
@@ -125,7 +125,7 @@ class LogfmtParser : public RecordParser {
     if (end >= text.size()) return stop(record, begin - 1, complaint);
     at = end + 1;
     if (at < text.size() && text[at] != ' ' && text[at] != '\t') return stop(record, at, complaint);
-    if (!escaped) return row.set(column, span_of(record.ref.offset, begin, end));
+    if (!escaped) return row.set(column, pair_span(record.ref.offset, begin, end));
     unescape(text.substr(begin, end - begin));
     return row.set_text(column, scratch_);
   }
@@ -171,7 +171,7 @@ class LtsvParser : public RecordParser {
         if (colon >= end || !is_label(text.substr(at, colon - at))) return no_label(text, at, complaint);
         const int column = keys_.column_of(text.substr(at, colon - at), row);
         if (column < 0 && !too_many_columns(complaint)) return Parsed::kReject;
-        row.set(column, span_of(record.ref.offset, colon + 1, end));
+        row.set(column, pair_span(record.ref.offset, colon + 1, end));
       }
       at = end + 1;
     }

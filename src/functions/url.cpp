@@ -8,7 +8,7 @@
 namespace evclean::functions {
 namespace {
 
-constexpr std::string_view kBlank = " \t\r\n\f\v";
+constexpr std::string_view kAroundUrl = " \t\r\n\f\v";
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -19,7 +19,7 @@ std::string lowered(std::string_view text) {
   return out;
 }
 
-int hex_value(char c) {
+int hex_digit(char c) {
   if (is_digit(c)) return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
@@ -28,7 +28,7 @@ int hex_value(char c) {
 
 /// `\xNN`, as servers log bytes that are not ASCII.
 bool is_logged_byte(std::string_view text) {
-  return text.size() >= 4 && text[0] == '\\' && text[1] == 'x' && hex_value(text[2]) >= 0 && hex_value(text[3]) >= 0;
+  return text.size() >= 4 && text[0] == '\\' && text[1] == 'x' && hex_digit(text[2]) >= 0 && hex_digit(text[3]) >= 0;
 }
 
 /// `%NN` for each `\xNN`.
@@ -46,8 +46,8 @@ std::string percent_decoded(std::string_view text, bool plus_is_space) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const int high = text[i] == '%' && i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
-    const int low = high >= 0 ? hex_value(text[i + 2]) : -1;
+    const int high = text[i] == '%' && i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
+    const int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
     if (low >= 0) {
       out += static_cast<char>(high * 16 + low);
       i += 2;
@@ -66,10 +66,10 @@ struct Url {
   std::optional<std::string_view> query;
 };
 
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(kBlank);
+std::string_view without_blanks(std::string_view text) {
+  const auto first = text.find_first_not_of(kAroundUrl);
   if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+  return text.substr(first, text.find_last_not_of(kAroundUrl) - first + 1);
 }
 
 std::string_view scheme_of(std::string_view text) {
@@ -99,7 +99,7 @@ std::string_view take_authority(std::string_view& rest, bool special) {
 
 Url split(std::string_view text) {
   Url url;
-  std::string_view rest = trimmed(text);
+  std::string_view rest = without_blanks(text);
   rest = rest.substr(0, rest.find('#'));
   url.scheme = scheme_of(rest);
   const bool special = is_special(url.scheme);

@@ -28,12 +28,12 @@ Lead lead_of(unsigned char byte) {
   return {};
 }
 
-struct Sequence {
+struct ByteSequence {
   std::size_t length;  ///< bytes that belong together
   bool well_formed;
 };
 
-Sequence sequence_at(std::string_view text, std::size_t at) {
+ByteSequence sequence_at(std::string_view text, std::size_t at) {
   const Lead lead = lead_of(static_cast<unsigned char>(text[at]));
   if (lead.length <= 1) return {1, lead.length == 1};
   for (std::size_t i = 1; i < lead.length; ++i) {
@@ -51,7 +51,7 @@ std::string repaired_utf8(std::string text) {
   if (std::all_of(text.begin(), text.end(), ascii)) return text;
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
-    const Sequence sequence = sequence_at(text, at);
+    const ByteSequence sequence = sequence_at(text, at);
     out += sequence.well_formed ? std::string_view(text).substr(at, sequence.length) : kReplacement;
     at += sequence.length;
   }

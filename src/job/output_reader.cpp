@@ -42,7 +42,7 @@ bool ends_with(std::string_view text, std::string_view ending) {
   return text.size() >= ending.size() && text.substr(text.size() - ending.size()) == ending;
 }
 
-std::string lowered(std::string text) {
+std::string lower_case(std::string text) {
   for (char& c : text) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
@@ -50,7 +50,7 @@ std::string lowered(std::string text) {
 }
 
 const Extension* extension_of(const std::string& path) {
-  const std::string lower = lowered(path);
+  const std::string lower = lower_case(path);
   for (const Extension& known : kExtensions) {
     if (ends_with(lower, known.ending)) return &known;
   }

@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kSampledFiles = 4;
+constexpr std::size_t kPlanFiles = 4;
 
 /// A folder of our own in scratch, removed with all that is in it.
 class SampleFolder {
@@ -38,7 +38,7 @@ class SampleFolder {
   std::string path_;
 };
 
-double seconds_since(std::chrono::steady_clock::time_point begin) {
+double seconds_from(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
@@ -54,7 +54,7 @@ void copy_head(const InputFile& file, const StreamOptions& options, std::int64_t
     ended = stream->read(block, std::int64_t{1} << 20) == 0;
     text.append(block.data(), block.size());
   }
-  sample.decode_seconds += seconds_since(begin);
+  sample.decode_seconds += seconds_from(begin);
   const std::size_t last = text.rfind('\n');
   if (!ended && last != std::string::npos) text.resize(last + 1);
   std::ofstream(to, std::ios::binary) << text;
@@ -79,7 +79,7 @@ void take_heads(const TableInput& input, const std::string& folder, std::int64_t
   for (const InputFile& file : input.files) {
     if (file.size_bytes > 0) files.push_back(&file);
   }
-  const std::size_t count = std::min(files.size(), kSampledFiles);
+  const std::size_t count = std::min(files.size(), kPlanFiles);
   fs::create_directories(folder);
   spec.paths.clear();
   for (std::size_t i = 0; i < count; ++i) {

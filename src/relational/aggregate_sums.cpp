@@ -13,7 +13,7 @@
 namespace evclean {
 namespace {
 
-constexpr std::size_t kAhead = 24;  ///< groups on their way from memory while one is finished
+constexpr std::size_t kGroupsAhead = 24;  ///< groups on their way from memory while one is finished
 constexpr std::int64_t kExactInDouble = std::int64_t{1} << 53;
 
 /// Calls body(row in the chunk, value) with the column's own type: int64, double or bool.
@@ -129,7 +129,7 @@ class FloatSums : public AggregateState {
   Column finish(const Aggregate& aggregate, const FinishedGroups& finished) const override {
     const auto& groups = finished.groups;
     std::size_t ahead = 0;
-    for (; ahead < std::min(kAhead, groups.size()); ++ahead) sums_.prefetch(groups[ahead]);
+    for (; ahead < std::min(kGroupsAhead, groups.size()); ++ahead) sums_.prefetch(groups[ahead]);
     return number_column<arrow::DoubleBuilder>(finished, 1, [&](std::uint32_t group, std::int64_t count) {
       if (ahead < groups.size()) sums_.prefetch(groups[ahead++]);
       return aggregate.kind == AggregateKind::kAvg ? round_mean(sums_, group, count) : round_sum(sums_, group);

@@ -15,7 +15,7 @@
 namespace evclean {
 namespace {
 
-constexpr std::size_t kResultRows = 1 << 16;  ///< of one batch
+constexpr std::size_t kGroupRows = 1 << 16;  ///< of one batch
 
 Fields result_fields(const Fields& fields, const GroupSpec& spec) {
   Fields result;
@@ -163,9 +163,9 @@ class Grouping {
       refs[g] = {0, key.data(), static_cast<std::uint32_t>(key.size()), static_cast<std::uint32_t>(g)};
     }
     sort_keys(refs);
-    for (std::size_t begin = 0; begin < refs.size(); begin += kResultRows) {
+    for (std::size_t begin = 0; begin < refs.size(); begin += kGroupRows) {
       const auto from = refs.begin() + static_cast<std::ptrdiff_t>(begin);
-      const auto count = std::min(refs.size() - begin, kResultRows);
+      const auto count = std::min(refs.size() - begin, kGroupRows);
       results_.append(batches_++, result_batch({from, from + static_cast<std::ptrdiff_t>(count)}, states));
     }
   }

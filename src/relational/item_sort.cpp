@@ -14,10 +14,10 @@ namespace evclean {
 namespace {
 
 constexpr std::size_t kChunkBytes = 512 << 10;
-constexpr std::size_t kMostSamples = 65536;  ///< of all ranks
-constexpr std::int64_t kLeastRangeBytes = 64 << 10, kMostRangeBytes = 32 << 20;
-constexpr std::int64_t kMostRanges = 4096;
-constexpr int kDeepest = 8;
+constexpr std::size_t kItemSamples = 65536;  ///< of all ranks
+constexpr std::int64_t kItemRangeBytes = 64 << 10, kMostRangeBytes = 32 << 20;
+constexpr std::int64_t kItemRanges = 4096;
+constexpr int kItemDepth = 8;
 
 Batch chunk_of(std::string bytes, const std::vector<std::int32_t>& ends) {
   std::vector<std::int32_t> offsets(1, 0);
@@ -40,7 +40,7 @@ KeyRef read_item(std::string_view item) {
   return {0, reader.at, size, 0};
 }
 
-std::size_t most_samples(int ranks) { return std::max<std::size_t>(256, kMostSamples / static_cast<unsigned>(ranks)); }
+std::size_t most_samples(int ranks) { return std::max<std::size_t>(256, kItemSamples / static_cast<unsigned>(ranks)); }
 
 }  // namespace
 
@@ -49,7 +49,7 @@ ItemSort::ItemSort(const Workspace& workspace)
       sample_(most_samples(workspace.comm.size())),
       queued_(std::make_unique<BatchStage>(fields(), workspace.budget, workspace.scratch_dir)),
       staged_(std::make_unique<BatchStage>(fields(), workspace.budget, workspace.scratch_dir)),
-      range_bytes_(std::clamp(workspace.budget->bytes() / 16, kLeastRangeBytes, kMostRangeBytes)) {}
+      range_bytes_(std::clamp(workspace.budget->bytes() / 16, kItemRangeBytes, kMostRangeBytes)) {}
 
 void ItemSort::add(std::string_view key, std::string_view payload) {
   if (sample_.wants_next()) sample_.take(key);
@@ -74,8 +74,8 @@ void ItemSort::close_chunk() {
 std::size_t ItemSort::ranges_wanted() const {
   const std::int64_t bytes = workspace_.comm.sum(total_bytes_);
   const std::int64_t ranks = workspace_.comm.size();
-  if (bytes <= kLeastRangeBytes) return 1;  // not worth dealing out
-  const std::int64_t wanted = std::min((bytes + range_bytes_ - 1) / range_bytes_, kMostRanges);
+  if (bytes <= kItemRangeBytes) return 1;  // not worth dealing out
+  const std::int64_t wanted = std::min((bytes + range_bytes_ - 1) / range_bytes_, kItemRanges);
   return static_cast<std::size_t>((wanted + ranks - 1) / ranks * ranks);
 }
 
@@ -143,7 +143,7 @@ void ItemSort::visit(const std::function<void(std::int64_t, const std::vector<Ke
 void ItemSort::visit_stage(const BatchStage& stage, std::int64_t part, int depth, const Take& take) const {
   workspace_.pause();
   std::int64_t bytes = 0;
-  KeySample sample(kMostSamples / 16);
+  KeySample sample(kItemSamples / 16);
   stage.visit(part, [&](Batch chunk) {
     const arrow::StringArray& items = items_of(chunk);
     bytes += items.total_values_length();
@@ -151,7 +151,7 @@ void ItemSort::visit_stage(const BatchStage& stage, std::int64_t part, int depth
       if (sample.wants_next()) sample.take(read_item(items.GetView(i)).view());
     }
   });
-  if (bytes > 2 * range_bytes_ && depth < kDeepest) {
+  if (bytes > 2 * range_bytes_ && depth < kItemDepth) {
     const auto finer = KeyRanges::cut(sample.keys(), static_cast<std::size_t>(bytes / range_bytes_ + 1));
     if (finer.size() > 1) {
       BatchStage parts(fields(), workspace_.budget, workspace_.scratch_dir);

@@ -11,7 +11,7 @@
 namespace evclean {
 namespace {
 
-bool is_number(ValueType type) { return type == ValueType::kInt64 || type == ValueType::kFloat64; }
+bool is_numeric(ValueType type) { return type == ValueType::kInt64 || type == ValueType::kFloat64; }
 
 KeyKind kind_of(const Field& left, const Field& right, const std::string& other) {
   if (const KeyKind kind = key_kind(left.type); kind == key_kind(right.type)) return kind;
@@ -28,7 +28,7 @@ KeyKind kind_of(const Field& left, const Field& right, const std::string& other)
 /// Type of a key that takes values of both sides.
 ValueType common_type(ValueType left, ValueType right) {
   if (left == right) return left;
-  return is_number(left) ? ValueType::kFloat64 : ValueType::kTimestamp;
+  return is_numeric(left) ? ValueType::kFloat64 : ValueType::kTimestamp;
 }
 
 const Field& field_at(const Fields& fields, int column) {

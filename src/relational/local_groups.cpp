@@ -11,7 +11,7 @@ constexpr std::int64_t kWindowRows = 50'000;     ///< between looks at whether t
 constexpr std::size_t kLeastTrialGroups = 4096;  ///< a smaller table always pays
 constexpr double kTooManyGroups = 0.6;           ///< of the rows: the table does not reduce
 constexpr double kTooFewHits = 0.03;             ///< of the rows: looking them up does not pay
-constexpr std::size_t kMostSamples = 8192;
+constexpr std::size_t kGroupSamples = 8192;
 constexpr std::int64_t kMostPlaces = 1 << 18;    ///< of keys in an array: they stay in the caches
 constexpr std::int64_t kLeastRowsPerPlace = 16;  ///< fewer seldom know all keys of a chunk
 
@@ -28,7 +28,7 @@ LocalGroups::LocalGroups(const GroupInput& input, const KeyCodec& codec, const W
       workspace_(workspace),
       partials_(workspace),
       rows_(std::make_unique<BatchStage>(input.fields(), workspace.budget, workspace.scratch_dir)),
-      row_sample_(kMostSamples),
+      row_sample_(kGroupSamples),
       table_(codec),
       states_(input.fields(), input.spec().aggregates),
       dense_(input.fields(), input.spec().keys, most_places(workspace, rows)),

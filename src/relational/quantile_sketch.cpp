@@ -17,7 +17,7 @@ constexpr int kDroppedBits = 52 - 7;  // of the fraction: 128 buckets a binade
 
 std::int32_t bucket_of(double value) { return static_cast<std::int32_t>(ordered_bits(value) >> kDroppedBits); }
 
-constexpr auto less = [](double a, double b) { return ordered_bits(a) < ordered_bits(b); };
+constexpr auto less_value = [](double a, double b) { return ordered_bits(a) < ordered_bits(b); };
 
 /// The values of the ranks `below` and `above` (the same or the next), of at most kExactValues: counted in 256 bins, so
 /// that only the few in theirs are put in order.
@@ -43,8 +43,8 @@ std::pair<double, double> neighbours(const std::vector<double>& values, std::int
     found += bits[i] - first <= last - first ? 1 : 0;
   }
   double* const at = chosen.data() + (static_cast<std::uint64_t>(below) - before);
-  std::nth_element(chosen.data(), at, chosen.data() + found, less);
-  return {*at, above == below ? *at : *std::min_element(at + 1, chosen.data() + found, less)};
+  std::nth_element(chosen.data(), at, chosen.data() + found, less_value);
+  return {*at, above == below ? *at : *std::min_element(at + 1, chosen.data() + found, less_value)};
 }
 
 }  // namespace
@@ -56,7 +56,7 @@ void QuantileSketch::make_room() {
 }
 
 void QuantileSketch::fold() {
-  std::sort(values_.begin(), values_.end(), less);
+  std::sort(values_.begin(), values_.end(), less_value);
   std::vector<Bucket> fresh;
   for (const double value : values_) {
     const std::int32_t number = bucket_of(value);
@@ -79,8 +79,8 @@ void QuantileSketch::merge(const std::vector<Bucket>& other) {
     } else if (a == buckets_.end() || b->number < a->number) {
       both.push_back(*b++);
     } else {
-      both.push_back(
-          {a->number, a->count + b->count, std::min(a->least, b->least, less), std::max(a->most, b->most, less)});
+      both.push_back({a->number, a->count + b->count, std::min(a->least, b->least, less_value),
+                      std::max(a->most, b->most, less_value)});
       ++a, ++b;
     }
   }

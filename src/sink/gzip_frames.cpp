@@ -13,7 +13,7 @@ namespace evclean {
 namespace {
 
 // libdeflate's level for texts that are too short for tokens to repeat, and for those that are too long for 32 bits.
-constexpr int kDefaultLevel = 4;
+constexpr int kGzipLevel = 4;
 constexpr std::size_t kShortText = 16 << 10;
 constexpr std::size_t kLongText = std::size_t{1} << 30;
 
@@ -49,11 +49,11 @@ constexpr std::size_t kHeadBytes = 10, kTrailerBytes = 8;
 /// RFC 1952: no name, no time, Unix.
 constexpr char kHead[kHeadBytes + 1] = "\x1f\x8b\x08\0\0\0\0\0\0\x03";
 
-/// Without a level: matches where logs have them. On CSV of access logs smaller than libdeflate's level 4, in less than two
-/// thirds of its time (bench/README.md).
+/// Without a level: matches where logs have them. On CSV of access logs smaller than libdeflate's level 4, in less than
+/// two thirds of its time (bench/README.md).
 class LogGzipMembers : public FrameCodec {
  public:
-  LogGzipMembers() : other_(kDefaultLevel) {}
+  LogGzipMembers() : other_(kGzipLevel) {}
 
   std::string_view compress(std::string_view text) override {
     if (text.size() < kShortText || text.size() > kLongText) return other_.compress(text);

@@ -11,7 +11,7 @@
 namespace evclean {
 namespace {
 
-using Kind = StoredColumn::Kind;
+using StoredKind = StoredColumn::Kind;
 
 constexpr std::int64_t kLastExactInteger = std::int64_t{1} << 53;
 constexpr std::int64_t kLastDayNs = std::numeric_limits<std::int64_t>::max() / 86'400'000'000'000;
@@ -48,32 +48,32 @@ void measure_value(const ValueColumn& column, std::int64_t row, ColumnExtent& ex
 }
 
 /// Chooses a column's kind and says why when it is not the obvious one.
-Kind choose_kind(const Field& field, const ColumnExtent& extent, std::vector<std::string>& notes) {
+StoredKind choose_kind(const Field& field, const ColumnExtent& extent, std::vector<std::string>& notes) {
   switch (field.type) {
     case ValueType::kString:
-      return Kind::kText;
+      return StoredKind::kText;
     case ValueType::kFloat64:
-      return Kind::kFloat64;
+      return StoredKind::kFloat64;
     case ValueType::kInt64:
-      if (extent.missing == 0) return Kind::kInt64;
+      if (extent.missing == 0) return StoredKind::kInt64;
       if (extent.beyond_double == 0) {
         notes.push_back(fmt::format("HDF5: column {} has missing integers: stored as float64", field.name));
-        return Kind::kFloat64;
+        return StoredKind::kFloat64;
       }
       notes.push_back(
           fmt::format("HDF5: column {} has missing integers and some beyond 2^53: stored as text", field.name));
-      return Kind::kText;
+      return StoredKind::kText;
     case ValueType::kBool:
-      if (extent.missing == 0) return Kind::kBool;
+      if (extent.missing == 0) return StoredKind::kBool;
       notes.push_back(fmt::format("HDF5: column {} has missing booleans: stored as float64", field.name));
-      return Kind::kFloat64;
+      return StoredKind::kFloat64;
     case ValueType::kDate:
     case ValueType::kTimestamp:
-      if (extent.beyond_ns == 0) return Kind::kTimeNs;
+      if (extent.beyond_ns == 0) return StoredKind::kTimeNs;
       notes.push_back(fmt::format("HDF5: column {} has times before 1677 or after 2262: stored as text", field.name));
-      return Kind::kText;
+      return StoredKind::kText;
   }
-  return Kind::kText;
+  return StoredKind::kText;
 }
 
 std::int64_t text_width(const Field& field, const ColumnExtent& extent, const OutputSpec& spec, StoredTable& table) {
@@ -171,8 +171,8 @@ StoredTable lay_out(const Fields& fields, const std::vector<ColumnExtent>& exten
     const std::string field = queried ? fields[c].name : fmt::format("values_block_{}", c);
     StoredColumn column{fields[c].name, field, choose_kind(fields[c], extents[c], table.notes),
                         fields[c].type, 8,     table.row_bytes};
-    if (column.kind == Kind::kBool) column.width_bytes = 1;
-    if (column.kind == Kind::kText) {
+    if (column.kind == StoredKind::kBool) column.width_bytes = 1;
+    if (column.kind == StoredKind::kText) {
       column.width_bytes = text_width(fields[c], extents[c], spec, table);
       const auto word_bytes = static_cast<std::int64_t>(table.missing_word.size());
       if (extents[c].missing > 0) column.width_bytes = std::max(column.width_bytes, word_bytes);

@@ -10,7 +10,7 @@
 namespace evclean {
 namespace {
 
-using Kind = StoredColumn::Kind;
+using StoredKind = StoredColumn::Kind;
 
 template <typename T>
 void put(char* out, T value) {
@@ -62,26 +62,26 @@ std::int64_t as_ns(const ValueColumn& column, std::int64_t row) {
 
 void put_value(char* out, const StoredColumn& stored, const ValueColumn& column, std::int64_t row) {
   switch (stored.kind) {
-    case Kind::kInt64:
+    case StoredKind::kInt64:
       return put(out, column.int64(row));
-    case Kind::kFloat64:
+    case StoredKind::kFloat64:
       return put(out, as_double(column, row));
-    case Kind::kBool:
+    case StoredKind::kBool:
       return put(out, static_cast<std::uint8_t>(column.boolean(row)));
-    case Kind::kTimeNs:
+    case StoredKind::kTimeNs:
       return put(out, as_ns(column, row));
-    case Kind::kText:
+    case StoredKind::kText:
       return put_as_text(out, column, row, stored.width_bytes);
   }
 }
 
 void put_missing(char* out, const StoredColumn& stored, const std::string& word) {
   switch (stored.kind) {
-    case Kind::kFloat64:
+    case StoredKind::kFloat64:
       return put(out, std::numeric_limits<double>::quiet_NaN());
-    case Kind::kTimeNs:
+    case StoredKind::kTimeNs:
       return put(out, std::numeric_limits<std::int64_t>::min());
-    case Kind::kText:
+    case StoredKind::kText:
       return put_text(out, word, stored.width_bytes);
     default:
       return;  // these have none

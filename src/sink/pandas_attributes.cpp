@@ -6,13 +6,17 @@
 namespace evclean {
 namespace {
 
-using Kind = TableAttribute::Kind;
+using AttributeKind = TableAttribute::Kind;
 
-TableAttribute text(std::string name, std::string value) { return {std::move(name), Kind::kText, std::move(value), 0}; }
-TableAttribute pickle(std::string name, std::string value) {
-  return {std::move(name), Kind::kPickle, std::move(value), 0};
+TableAttribute text(std::string name, std::string value) {
+  return {std::move(name), AttributeKind::kText, std::move(value), 0};
 }
-TableAttribute number(std::string name, std::int64_t value) { return {std::move(name), Kind::kNumber, {}, value}; }
+TableAttribute pickle(std::string name, std::string value) {
+  return {std::move(name), AttributeKind::kPickle, std::move(value), 0};
+}
+TableAttribute number(std::string name, std::int64_t value) {
+  return {std::move(name), AttributeKind::kNumber, {}, value};
+}
 
 /// A pickled list of texts, without the closing dot.
 std::string open_list(const std::vector<std::string>& names) {

@@ -19,7 +19,7 @@ namespace {
 
 /// What is sent at a time; a piece that is all zero is not.
 constexpr std::int64_t kPieceBytes = 256 << 10;
-constexpr std::int64_t kRoundBytes = 16 << 20;  ///< a rank holds at a time
+constexpr std::int64_t kSpoolRoundBytes = 16 << 20;  ///< a rank holds at a time
 
 [[noreturn]] void fail_spool(const std::string& path) {
   fail_system("cannot use the scratch folder for outputs on S3: {}: {} (resources.scratch names another)", path,
@@ -116,7 +116,7 @@ void Spool::bring_together(const std::vector<SpoolPart>& parts) const {
   if (is_shared()) return;
   for (std::size_t begin = 0; begin < parts.size();) {
     std::size_t end = begin;
-    for (std::int64_t bytes = 0; end < parts.size() && (end == begin || bytes < kRoundBytes); ++end) {
+    for (std::int64_t bytes = 0; end < parts.size() && (end == begin || bytes < kSpoolRoundBytes); ++end) {
       bytes += parts[end].end - parts[end].begin;
     }
     exchange_round(parts, begin, end);

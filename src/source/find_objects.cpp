@@ -104,7 +104,7 @@ std::vector<S3Object> find_unsorted(S3Client& client, const S3Url& entry) {
   return has_wildcard(entry.key) ? std::vector<S3Object>() : below_folder(client, {entry.bucket, entry.key + "/"});
 }
 
-constexpr std::int64_t kSignBytes = 4096;
+constexpr std::int64_t kObjectSignBytes = 4096;
 constexpr std::size_t kHeadsAhead = 256;
 
 }  // namespace
@@ -142,7 +142,7 @@ std::vector<InputFile> inspect_objects(const std::vector<S3Object>& objects, con
       const S3Object& next = objects[asked];
       heads.emplace_back();
       if (next.size_bytes == 0) continue;
-      heads.back() = client.read({bucket, next.key}, next.etag, 0, std::min(kSignBytes, next.size_bytes));
+      heads.back() = client.read({bucket, next.key}, next.etag, 0, std::min(kObjectSignBytes, next.size_bytes));
     }
     const S3Piece head = heads.front().valid() ? heads.front().get() : S3Piece{};
     heads.pop_front();

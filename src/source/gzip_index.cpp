@@ -10,8 +10,8 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::size_t kFixedHeader = 10;
-constexpr std::int64_t kTrailer = 8;
+constexpr std::size_t kMemberHeader = 10;
+constexpr std::int64_t kMemberTrailer = 8;
 constexpr std::int64_t kLeastMember = 20;
 constexpr std::int64_t kMostRatio = 1040;  ///< deflate reaches 1032
 constexpr std::int64_t kFirstMember =
@@ -41,8 +41,8 @@ class Places {
 
 /// Size of the BGZF member that begins so, or 0.
 std::int64_t bgzf_size(std::string_view head) {
-  if (head.size() < kFixedHeader + 2 || !head.starts_with(kMagic) || byte_of(head, 3) != 4) return 0;
-  std::string_view extra = head.substr(kFixedHeader + 2).substr(0, little_endian(head.substr(kFixedHeader, 2)));
+  if (head.size() < kMemberHeader + 2 || !head.starts_with(kMagic) || byte_of(head, 3) != 4) return 0;
+  std::string_view extra = head.substr(kMemberHeader + 2).substr(0, little_endian(head.substr(kMemberHeader, 2)));
   while (extra.size() >= 6) {
     const std::size_t length = little_endian(extra.substr(2, 2));
     if (extra.starts_with("BC"sv) && length == 2)
@@ -73,7 +73,7 @@ std::optional<MemberIndex> index_bgzf(StoredFile& file, std::int64_t place_bytes
 
 /// Whether these bytes can be a header as compressors write it: flags, extra flags, system.
 bool is_header(std::string_view head) {
-  if (head.size() < kFixedHeader || !head.starts_with(kMagic)) return false;
+  if (head.size() < kMemberHeader || !head.starts_with(kMagic)) return false;
   const unsigned flags = byte_of(head, 3), extra = byte_of(head, 8), system = byte_of(head, 9);
   return (flags & 0xe0) == 0 && (extra == 0 || extra == 2 || extra == 4) && (system <= 13 || system == 255);
 }
@@ -104,7 +104,7 @@ class GzipSearch {
  private:
   std::optional<std::int64_t> find(std::int64_t from) {
     cursor_.seek(from);
-    for (std::string_view ahead = cursor_.peek(kHeadBytes); ahead.size() >= kFixedHeader;
+    for (std::string_view ahead = cursor_.peek(kHeadBytes); ahead.size() >= kMemberHeader;
          ahead = cursor_.peek(kHeadBytes)) {
       const std::size_t found = ahead.find(kMagic);
       cursor_.skip(std::min(found, ahead.size() - (kMagic.size() - 1)));
@@ -121,7 +121,7 @@ class GzipSearch {
 
   std::int64_t size_field(std::int64_t member_end) {
     char bytes[4];
-    if (member_end < kTrailer || file_.read_at(member_end - 4, bytes, 4) < 4) return -1;
+    if (member_end < kMemberTrailer || file_.read_at(member_end - 4, bytes, 4) < 4) return -1;
     return little_endian({bytes, 4});
   }
 

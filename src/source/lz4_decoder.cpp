@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::size_t kBlockHeader = 4;
+constexpr std::size_t kLz4BlockHeader = 4;
 
 struct Lz4Traits {
   using Raw = LZ4F_dctx*;
@@ -60,7 +60,7 @@ class Lz4Decoder final : public MemberDecoder {
 
  private:
   /// The library asks for a block and the next block's header at once; an error in the latter must not cost the former.
-  std::size_t share() const { return wanted_ > kBlockHeader ? wanted_ - kBlockHeader : kBlockHeader; }
+  std::size_t share() const { return wanted_ > kLz4BlockHeader ? wanted_ - kLz4BlockHeader : kLz4BlockHeader; }
 
   static MemberStep failure(std::size_t result) {
     const std::string_view name = LZ4F_getErrorName(result);

@@ -12,7 +12,7 @@
 namespace evclean {
 namespace {
 
-constexpr std::int64_t kPieceBytes = 256 << 10;
+constexpr std::int64_t kLayoutPieceBytes = 256 << 10;
 constexpr std::int64_t kSampleBytes =
     2 << 20;  ///< above the block size of bzip2, of which nothing is seen before its end
 constexpr std::int64_t kMostPlaceBytes = 256 << 10;  ///< of text between two places where a file can be opened
@@ -33,7 +33,7 @@ struct Sample {
 std::optional<Sample> take_sample(const InputFile& file) {
   Sample sample;
   const auto source = make_member_source(file, {});
-  std::vector<char> piece(kPieceBytes);
+  std::vector<char> piece(kLayoutPieceBytes);
   while (sample.bytes < kSampleBytes) {
     const RawPiece got = source->read(piece.data(), piece.size());
     if (got.event == RawEvent::kEnd) sample.whole = true;

@@ -10,13 +10,13 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr auto kMagic = "\x28\xb5\x2f\xfd"sv;
+constexpr auto kZstdMagic = "\x28\xb5\x2f\xfd"sv;
 constexpr auto kSkippable = "\x2a\x4d\x18"sv;  // behind a byte 0x50 to 0x5f
 constexpr auto kSeekable = "\xb1\xea\x92\x8f"sv;
 constexpr std::int64_t kSeekFooter = 9, kSkipHeader = 8;
 constexpr std::int64_t kMostBytes = std::int64_t{1} << 50;
 
-bool is_skippable(std::string_view head) {
+bool is_skippable_frame(std::string_view head) {
   return head.size() >= 8 && (static_cast<unsigned char>(head[0]) & 0xf0) == 0x50 && head.substr(1, 3) == kSkippable;
 }
 
@@ -27,7 +27,7 @@ struct FrameHeader {
 };
 
 std::optional<FrameHeader> read_header(std::string_view head) {
-  if (head.size() < 6 || !head.starts_with(kMagic)) return std::nullopt;
+  if (head.size() < 6 || !head.starts_with(kZstdMagic)) return std::nullopt;
   const unsigned descriptor = static_cast<unsigned char>(head[4]);
   constexpr std::size_t kIdBytes[] = {0, 1, 2, 4}, kSizeBytes[] = {0, 2, 4, 8};
   const bool single = (descriptor & 0x20) != 0;
@@ -50,7 +50,7 @@ class Walk {
     while (true) {
       const std::string_view head = cursor_.peek(18);
       if (head.empty()) return file_.trouble().empty() ? std::optional(std::move(index_)) : std::nullopt;
-      if (is_skippable(head)) {
+      if (is_skippable_frame(head)) {
         cursor_.seek(cursor_.offset() + kSkipHeader + little_endian(head.substr(4, 4)));
       } else if (!frame(head)) {
         return std::nullopt;

@@ -27,7 +27,7 @@ NodePtr bind_nullif(Binder& binder, const Tree& tree) {
   return std::move(binder.bind(choice).node);
 }
 
-NodePtr bind_concat(Binder& binder, const Tree& tree) {
+NodePtr bind_concat_call(Binder& binder, const Tree& tree) {
   if (tree.args.empty()) Binder::fail(tree, "concat takes one value or more");
   Nodes args;
   for (Operand& operand : binder.bind_all(tree.args)) args.push_back(Binder::text_of(operand));
@@ -50,7 +50,7 @@ void add_choice_functions(Registry& registry) {
   registry.add_custom("concat",
                       {"concat(x, y, ...) -> string", "the texts joined; nulls are skipped (|| gives null)",
                        "concat('a', null, 1) = 'a1'"},
-                      bind_concat);
+                      bind_concat_call);
 }
 
 }  // namespace evclean::sql

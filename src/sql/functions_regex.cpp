@@ -7,7 +7,7 @@
 namespace evclean::sql {
 namespace {
 
-constexpr ValueType kText = ValueType::kString;
+constexpr ValueType kTextType = ValueType::kString;
 
 struct Flags {
   bool global = false;
@@ -42,10 +42,10 @@ void add_like(Registry& registry) {
   registry.add("regexp_like",
                {"regexp_like(text, pattern[, flags]) -> bool",
                 "the pattern is found, as text ~ pattern; flag i ignores case", "regexp_like('/a/42', '\\d+$') = true"},
-               {{kText, kText}, [](CallSite& site, Nodes args) {
+               {{kTextType, kTextType}, [](CallSite& site, Nodes args) {
                   return regex_match_node(std::move(args[0]), site.operands[1], false);
                 }});
-  registry.add("regexp_like", {}, {{kText, kText, kText}, [](CallSite& site, Nodes args) {
+  registry.add("regexp_like", {}, {{kTextType, kTextType, kTextType}, [](CallSite& site, Nodes args) {
                                      return regex_match_node(std::move(args[0]), site.operands[1],
                                                              read_flags(site.operands[2]).caseless);
                                    }});
@@ -56,15 +56,15 @@ void add_extraction(Registry& registry) {
   registry.add("regexp_substr",
                {"regexp_substr(text, pattern) -> string", "the first match; null if none",
                 "regexp_substr('a 12 b 7', '\\d+') = '12'"},
-               {{kText, kText},
+               {{kTextType, kTextType},
                 [](CallSite& site, Nodes args) { return regex_group_node(std::move(args[0]), site.operands[1], 0); }});
   registry.add("regexp_extract",
                {"regexp_extract(text, pattern[, group]) -> string",
                 "a group of the first match (0, the default, is all of it); null if none",
                 "regexp_extract('id=42;', 'id=(\\d+)', 1) = '42'"},
-               {{kText, kText},
+               {{kTextType, kTextType},
                 [](CallSite& site, Nodes args) { return regex_group_node(std::move(args[0]), site.operands[1], 0); }});
-  registry.add("regexp_extract", {}, {{kText, kText, ValueType::kInt64}, [](CallSite& site, Nodes args) {
+  registry.add("regexp_extract", {}, {{kTextType, kTextType, ValueType::kInt64}, [](CallSite& site, Nodes args) {
                                         return regex_group_node(std::move(args[0]), site.operands[1],
                                                                 read_group(*args[2], *site.operands[2].tree));
                                       }});
@@ -73,7 +73,7 @@ void add_extraction(Registry& registry) {
                {"regexp_match(text, pattern) -> string",
                 "the first group of the first match, or the match when there is no group; null if none",
                 "regexp_match('id=42;', 'id=(\\d+)') = '42'"},
-               {{kText, kText}, first});
+               {{kTextType, kTextType}, first});
 }
 
 void add_replacement(Registry& registry) {
@@ -81,10 +81,10 @@ void add_replacement(Registry& registry) {
                {"regexp_replace(text, pattern, replacement[, flags]) -> string",
                 "replaces the first match, with flag g all; \\1 or $1 is a group; flag i ignores case",
                 "regexp_replace('a1b22', '\\d+', '#', 'g') = 'a#b#'"},
-               {{kText, kText, kText}, [](CallSite& site, Nodes args) {
+               {{kTextType, kTextType, kTextType}, [](CallSite& site, Nodes args) {
                   return regex_replace_node(std::move(args[0]), site.operands[1], site.operands[2], false, false);
                 }});
-  registry.add("regexp_replace", {}, {{kText, kText, kText, kText}, [](CallSite& site, Nodes args) {
+  registry.add("regexp_replace", {}, {{kTextType, kTextType, kTextType, kTextType}, [](CallSite& site, Nodes args) {
                                         const Flags flags = read_flags(site.operands[3]);
                                         return regex_replace_node(std::move(args[0]), site.operands[1],
                                                                   site.operands[2], flags.global, flags.caseless);
@@ -92,7 +92,7 @@ void add_replacement(Registry& registry) {
   registry.add(
       "regexp_count",
       {"regexp_count(text, pattern) -> int64", "how often the pattern is found", "regexp_count('a1b22', '\\d+') = 2"},
-      {{kText, kText},
+      {{kTextType, kTextType},
        [](CallSite& site, Nodes args) { return regex_count_node(std::move(args[0]), site.operands[1]); }});
 }
 
@@ -105,7 +105,7 @@ void add_regex_functions(Registry& registry) {
   // substring(text from 'pattern') is PostgreSQL's old way to write regexp_match.
   const auto first = [](CallSite& site, Nodes args) { return regex_first_node(std::move(args[0]), site.operands[1]); };
   registry.add_alias("substring", "substr");
-  registry.add("substring", {}, {{kText, kText}, first});
+  registry.add("substring", {}, {{kTextType, kTextType}, first});
 }
 
 }  // namespace evclean::sql

@@ -25,13 +25,13 @@ struct Macro {
 /// Macros that call macros unfold; a job file must not unfold into more than this.
 constexpr std::size_t kMaxUnfolded = 20'000;
 
-std::string_view trimmed(std::string_view text) {
+std::string_view without_blanks(std::string_view text) {
   while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) text.remove_prefix(1);
   while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.remove_suffix(1);
   return text;
 }
 
-std::string lower(std::string_view word) {
+std::string lower_word(std::string_view word) {
   std::string text(word);
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
   return text;
@@ -50,17 +50,17 @@ bool is_word(std::string_view text) {
 
 /// "bucket(x, size)" to its name and parameters.
 std::pair<std::string, Macro> read_signature(const std::string& signature, const std::string& body) {
-  const std::string_view text = trimmed(signature);
+  const std::string_view text = without_blanks(signature);
   const std::size_t open = text.find('(');
   if (open == std::string_view::npos || text.back() != ')') fail_signature(signature, "parentheses are missing");
-  const std::string name = lower(trimmed(text.substr(0, open)));
+  const std::string name = lower_word(without_blanks(text.substr(0, open)));
   if (!is_word(name)) fail_signature(signature, "the name is not a word");
   if (Registry::instance().find(name) != nullptr) fail_signature(signature, "there is a function of that name already");
   Macro macro{signature, {}, body};
-  std::string_view rest = trimmed(text.substr(open + 1, text.size() - open - 2));
+  std::string_view rest = without_blanks(text.substr(open + 1, text.size() - open - 2));
   while (!rest.empty()) {
     const std::size_t comma = std::min(rest.find(','), rest.size());
-    const std::string parameter(trimmed(rest.substr(0, comma)));
+    const std::string parameter(without_blanks(rest.substr(0, comma)));
     const auto& known = macro.parameters;
     if (!is_word(parameter)) fail_signature(signature, fmt::format("'{}' is not a name for a parameter", parameter));
     if (std::find(known.begin(), known.end(), parameter) != known.end())

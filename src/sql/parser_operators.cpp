@@ -20,7 +20,7 @@ TreePtr negate_if(bool negated, TreePtr tree) {
   return negated ? make_call("not", {std::move(tree)}, position) : tree;
 }
 
-std::string lower(std::string_view word) {
+std::string lower_name(std::string_view word) {
   std::string text(word);
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
   return text;
@@ -128,7 +128,7 @@ TreePtr TreeReader::read_in(const PgQuery__AExpr& expr) const {
 std::string TreeReader::type_text(const PgQuery__TypeName& type) const {
   const std::size_t place = position(type.location);
   std::string text(string_of(type.names[type.n_names - 1]));
-  if (const Name* name = swapped_.find(text)) text = lower(name->dotted());
+  if (const Name* name = swapped_.find(text)) text = lower_name(name->dotted());
   if (type.n_array_bounds > 0 || type.setof) throw ExpressionError("arrays are not available", place);
   if (type.n_typmods > 0 && text != "interval" && text != "numeric") {
     throw ExpressionError(fmt::format("a type takes no length or precision here: write {}",
@@ -180,7 +180,7 @@ TreePtr TreeReader::read_interval(const PgQuery__TypeCast& cast, std::size_t pla
 std::string TreeReader::function_name(const PgQuery__FuncCall& call) const {
   const std::string_view last = string_of(call.funcname[call.n_funcname - 1]);
   const Name* name = swapped_.find(last);
-  return lower(name != nullptr ? std::string_view(name->dotted()) : last);
+  return lower_name(name != nullptr ? std::string_view(name->dotted()) : last);
 }
 
 void TreeReader::check_call(const PgQuery__FuncCall& call, const std::string& name, std::size_t place) const {

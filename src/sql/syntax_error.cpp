@@ -12,13 +12,13 @@
 namespace evclean::sql {
 namespace {
 
-std::string lower(std::string_view word) {
+std::string lower_text(std::string_view word) {
   std::string text(word);
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
   return text;
 }
 
-bool contains(const auto& words, std::string_view word) {
+bool has_word(const auto& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
@@ -47,7 +47,7 @@ bool wants_operand(const Scanned& scanned, std::size_t index) {
   if (scanned.is(before, ')') || scanned.is(before, ']')) return false;
   if (scanned.is_name(before) || scanned.is_text(before) || scanned.number(before) != Number::kNo) return false;
   if (scanned.tokens[before].keyword == Keyword::kNone) return true;
-  return contains(kConnectives, lower(scanned.spelling(scanned.tokens[before])));
+  return has_word(kConnectives, lower_text(scanned.spelling(scanned.tokens[before])));
 }
 
 int open_cases(const Scanned& scanned, std::size_t until) {
@@ -69,21 +69,22 @@ int depth_at(const Scanned& scanned, std::size_t index) {
 bool opens_clause(const Scanned& scanned, std::size_t index) {
   const std::size_t next = index + 1;
   if (next >= scanned.tokens.size()) return false;
-  if (!contains(kClauses, lower(scanned.spelling(scanned.tokens[index])))) return false;
+  if (!has_word(kClauses, lower_text(scanned.spelling(scanned.tokens[index])))) return false;
   if (scanned.is_name(next) || scanned.is_text(next) || scanned.number(next) != Number::kNo) return true;
   return scanned.tokens[next].keyword != Keyword::kNone &&
-         !contains(kConnectives, lower(scanned.spelling(scanned.tokens[next])));
+         !has_word(kConnectives, lower_text(scanned.spelling(scanned.tokens[next])));
 }
 
 /// The token that was meant as a name of a column, if one of SQL's words stands where an operand should.
 std::optional<std::size_t> word_as_name(const Scanned& scanned, std::size_t index) {
   const auto is_candidate = [&](std::size_t i) {
     if (i >= scanned.tokens.size() || !is_reserved(scanned.tokens[i]) || !wants_operand(scanned, i)) return false;
-    const std::string word = lower(scanned.spelling(scanned.tokens[i]));
-    return !contains(kNeverNames, word) && !(word == "end" && open_cases(scanned, i) > 0);
+    const std::string word = lower_text(scanned.spelling(scanned.tokens[i]));
+    return !has_word(kNeverNames, word) && !(word == "end" && open_cases(scanned, i) > 0);
   };
   if (is_candidate(index)) return index;
-  if (index > 0 && is_candidate(index - 1) && contains(kOpeners, lower(scanned.spelling(scanned.tokens[index - 1])))) {
+  if (index > 0 && is_candidate(index - 1) &&
+      has_word(kOpeners, lower_text(scanned.spelling(scanned.tokens[index - 1])))) {
     const bool followed_by_sign =
         index >= scanned.tokens.size() || scanned.tokens[index].keyword == Keyword::kNone || scanned.is(index, ')');
     if (followed_by_sign && !scanned.is_name(index)) return index - 1;
@@ -105,11 +106,11 @@ void fail_syntax(const Scanned& scanned, std::string message, std::size_t positi
                           scanned.text.size());
   }
   const Token& token = scanned.tokens[index];
-  const std::string word = lower(scanned.spelling(token));
+  const std::string word = lower_text(scanned.spelling(token));
   if (!query && depth_at(scanned, index) == 0 && word == "as") {
     throw ExpressionError("an expression takes no alias: the name goes before it, as in {name: \"EXPR\"}", token.start);
   }
-  if (!query && depth_at(scanned, index) == 0 && contains(kClauses, word)) {
+  if (!query && depth_at(scanned, index) == 0 && has_word(kClauses, word)) {
     throw ExpressionError(fmt::format("an expression takes no {}: one expression and nothing else", word), token.start);
   }
   if (const std::size_t near = message.find(" at or near "); near != std::string::npos) {
