@@ -9,6 +9,8 @@ namespace evclean {
 namespace {
 
 constexpr std::int64_t kRowsEnough = 2048;
+/// What comes with so many rows, and need not wait for its turn, is not copied.
+constexpr std::int64_t kRowsAlone = 512;
 
 }  // namespace
 
@@ -29,6 +31,7 @@ void StageWriter::flush(std::int64_t part, Waiting& waiting) {
 
 void StageWriter::append(std::int64_t part, const Batch& batch) {
   Waiting& waiting = parts_[part];
+  if (waiting.rows == 0 && batch.num_rows >= kRowsAlone) return stage_.append(part, batch);
   waiting.batches.push_back(batch);
   waiting.rows += batch.num_rows;
   waiting_rows_ += batch.num_rows;
