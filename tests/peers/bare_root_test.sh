@@ -37,7 +37,8 @@ make_root() {
 }
 
 # The commit, not the working tree: what a user gets.
-clone() { git -c safe.directory='*' clone -q --no-hardlinks "$root" "$bare/srv/evclean"; }
+# At the same place as here: what is compiled names its sources by their paths.
+clone() { mkdir -p "$bare$root" && git -c safe.directory='*' clone -q --no-hardlinks "$root" "$bare$root"; }
 
 # What this machine has compiled before is not compiled again: ccache gives it only where compiler, flags and every header are
 # the same, so a package that is missing shows as before.
@@ -60,9 +61,9 @@ in_root() {
 
 . "$root/tests/peers/check.sh"
 
-demo() { in_root make -C /srv/evclean demo; }
+demo() { in_root make -C "$root" demo; }
 says_the_truth() { grep -q 'the generator made exactly this' "$work/demo.log" && grep -q access.h5 "$work/demo.log"; }
-second_time() { in_root make -C /srv/evclean demo && ! grep -q 'setup: installing' "$work/check.log"; }
+second_time() { in_root make -C "$root" demo && ! grep -q 'setup: installing' "$work/check.log"; }
 
 check "a bare root is made" make_root || exit 0
 mount -t proc proc "$bare/proc"
