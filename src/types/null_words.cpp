@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <bit>
 
 #include "digits.hpp"
 #include "evclean/span_mask.hpp"
@@ -13,8 +12,6 @@ namespace {
 constexpr std::string_view kStandardWords[] = {"#N/A", "#N/A N/A", "#NA",     "-1.#IND", "-1.#QNAN", "-NaN",
                                                "-nan", "1.#IND",   "1.#QNAN", "<NA>",    "N/A",      "NA",
                                                "NULL", "NaN",      "None",    "n/a",     "nan",      "null"};
-
-constexpr int kManyOf64 = 16;
 
 bool only_blanks(std::string_view text) noexcept { return trim_blanks(text).empty(); }
 
@@ -91,20 +88,6 @@ void NullWords::mark(SpanColumn& column, Evidence& evidence) const {
     span.bits |= Span::kMissing;
     ++counts[static_cast<std::size_t>(word + 1)];
   };
-  /// Of a column that has hardly anything else: without a branch a row. Gives the rows that are left.
-  const auto mark_dashes = [&](Span* spans, std::int64_t count, std::uint64_t may_be) {
-    std::uint64_t dashes = 0;
-    for (std::int64_t i = 0; i < count; ++i) {
-      const Span span = spans[i];
-      const bool is_dash = span.length() == 1 && text[span.offset] == dash_byte && (json || !span.quoted());
-      dashes |= std::uint64_t{is_dash} << i;
-    }
-    dashes &= may_be;
-    for (std::int64_t i = 0; i < count; ++i)
-      spans[i].bits |= Span::kMissing * static_cast<std::uint32_t>(dashes >> i & 1);
-    counts[static_cast<std::size_t>(dash + 1)] += std::popcount(dashes);
-    return may_be & ~dashes;
-  };
   const auto rows = static_cast<std::int64_t>(column.spans.size());
   for (std::int64_t first = 0; first < rows; first += 64) {
     Span* const spans = column.spans.data() + first;
@@ -116,7 +99,6 @@ void NullWords::mark(SpanColumn& column, Evidence& evidence) const {
     } else {
       for_each_bit(present, [&](std::int64_t i) { may_be |= may_be_missing(spans[i]) << i; });
     }
-    if (dash != kNone && std::popcount(may_be) > kManyOf64) may_be = mark_dashes(spans, count, may_be);
     for_each_bit(may_be, [&](std::int64_t i) { mark_one(spans[i]); });
   }
   if (counts[0] > 0) evidence.null_words[""] += counts[0];
