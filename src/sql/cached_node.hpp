@@ -3,7 +3,6 @@
 // bounded set-associative cache. When values do not repeat, looking up costs more than it saves and is left out.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
@@ -35,41 +34,6 @@ class ResultCache {
  public:
   explicit ResultCache(CacheUse use) : use_(use) {}
 
-  /// Rows whose entries are looked for at a time.
-  static constexpr std::int64_t kAtOnce = 32;
-  using Slots = std::array<std::uint32_t, kAtOnce>;
-
-  /// Where the results of these keys are, if they are known: without a branch a key, and memory is asked for a step
-  /// before it is needed. False: nowhere, ask get().
-  bool look_ahead(const std::string_view* keys, std::int64_t count, Slots& slots) {
-    if (resting_ > 0 || tags_.empty()) return false;
-    std::array<std::uint64_t, kAtOnce> hashes;
-    for (std::int64_t i = 0; i < count; ++i) {
-      hashes[i] = hash_of(keys[i].size() > kMaxKeyBytes ? std::string_view() : keys[i]) | 1;
-      __builtin_prefetch(&tags_[first_way(hashes[i])]);
-    }
-    for (std::int64_t i = 0; i < count; ++i) {
-      const std::size_t first = first_way(hashes[i]);
-      std::size_t way = 0;
-      for (std::size_t w = 1; w < kWays; ++w) way = tags_[first + w] == hashes[i] ? w : way;
-      slots[i] = static_cast<std::uint32_t>(first + way);
-      __builtin_prefetch(&entries_[slots[i]]);
-    }
-    for (std::int64_t i = 0; i < count; ++i) {
-      const char* const kept = entries_[slots[i]].key.data();
-      __builtin_prefetch(kept);
-      __builtin_prefetch(kept + 64);
-    }
-    return true;
-  }
-  /// The result at a slot of look_ahead(), if it is this key's: get() may have put another one there since.
-  const std::optional<Kept>* known(std::uint32_t slot, std::string_view key) {
-    if (tags_[slot] == 0 || !is_same(entries_[slot].key, key)) return nullptr;
-    ++hits_;
-    if (++lookups_ == kWindow) judge();
-    return &entries_[slot].result;
-  }
-
   /// Calls `compute` unless the result is known. The reference lives until the next call.
   /// A result that counted a problem is not kept: the problem counts for every row, however rows fall into batches.
   template <typename F>
@@ -79,17 +43,17 @@ class ResultCache {
       return single_ = compute(counters, key);
     }
     const std::uint64_t hash = hash_of(key) | 1;  // 0 marks an empty way
-    const std::size_t first = first_way(hash);
+    const std::size_t set = (hash >> 32) % kSets;
     if (tags_.empty()) allocate();
     if (++lookups_ == kWindow) judge();
     for (std::size_t way = 0; way < kWays; ++way) {
-      const std::size_t slot = first + way;
+      const std::size_t slot = set * kWays + way;
       if (tags_[slot] == hash && is_same(entries_[slot].key, key)) {
         ++hits_;
         return entries_[slot].result;
       }
     }
-    const std::size_t slot = first + (next_++ % kWays);
+    const std::size_t slot = set * kWays + (next_++ % kWays);
     const std::int64_t limits = counters.regex_limit;
     entries_[slot].result = compute(counters, key);
     entries_[slot].key.assign(key);
@@ -104,7 +68,6 @@ class ResultCache {
   static constexpr int kWindow = 16384;
   static constexpr int kRest = 16 * kWindow;
 
-  static std::size_t first_way(std::uint64_t hash) { return (hash >> 32) % kSets * kWays; }
   /// Only where a result is kept depends on it.
   static std::uint64_t hash_of(std::string_view key) {
     return key.size() < TextKey::kShort ? hash_bytes(key) : TextKey::quick_hash(key);
@@ -146,41 +109,25 @@ class CachedNode final : public Node {
     const Value value = arg_->evaluate(frame);
     const Reader<std::string_view> reader(value);
     Output<R> output(frame.num_rows);
-    for (std::int64_t row = 0; row < frame.num_rows; row += Cache::kAtOnce) {
-      evaluate_some(frame, reader, row, std::min(Cache::kAtOnce, frame.num_rows - row), output);
+    for (std::int64_t row = 0; row < frame.num_rows; ++row) {
+      if (!reader.valid(row)) {
+        output.null(row);
+        continue;
+      }
+      const auto& result = cache_.get(reader.get(row), frame.counters, function_);
+      if (result) {
+        output.set(row, *result);
+      } else {
+        output.null(row);
+      }
     }
     return Value::of(output.finish());
   }
 
  private:
-  using Cache = ResultCache<R>;
-
-  void evaluate_some(const Frame& frame, const Reader<std::string_view>& reader, std::int64_t begin, std::int64_t count,
-                     Output<R>& output) {
-    std::array<std::string_view, Cache::kAtOnce> keys;
-    for (std::int64_t i = 0; i < count; ++i) {
-      keys[i] = reader.valid(begin + i) ? reader.get(begin + i) : std::string_view();
-    }
-    typename Cache::Slots slots;
-    const bool ahead = cache_.look_ahead(keys.data(), count, slots);
-    for (std::int64_t i = 0; i < count; ++i) {
-      if (!reader.valid(begin + i)) {
-        output.null(begin + i);
-        continue;
-      }
-      const auto* result = ahead ? cache_.known(slots[i], keys[i]) : nullptr;
-      if (result == nullptr) result = &cache_.get(keys[i], frame.counters, function_);
-      if (*result) {
-        output.set(begin + i, **result);
-      } else {
-        output.null(begin + i);
-      }
-    }
-  }
-
   NodePtr arg_;
   F function_;
-  Cache cache_;
+  ResultCache<R> cache_;
 };
 
 template <typename R, typename F>
