@@ -8,6 +8,7 @@
 
 #include "access_parser.hpp"
 #include "byte_index.hpp"
+#include "is_digit.hpp"
 
 namespace evclean {
 namespace {
@@ -22,8 +23,6 @@ std::uint64_t load_eight(const char* text) {
   std::memcpy(&word, text, 8);
   return word;
 }
-
-bool is_any_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
 
 /// 1 to 8 digits that end at `end`, without leading zeros; at least 8 readable bytes stand before `end`.
 bool read_digits(const char* end, std::size_t length, std::int64_t& value) {
@@ -52,8 +51,8 @@ struct Request {
 bool split_request(const char* text, std::size_t begin, std::size_t end, Request& request) {
   if (end - begin < 14) return false;
   const std::uint64_t tail = load_eight(text + end - 8);
-  const bool http = (tail & kHttpMask) == kHttpText && is_any_digit(text[end - 3]) && text[end - 2] == '.' &&
-                    is_any_digit(text[end - 1]) && text[end - 9] == ' ' && text[end - 10] != '\\';
+  const bool http = (tail & kHttpMask) == kHttpText && is_digit(text[end - 3]) && text[end - 2] == '.' &&
+                    is_digit(text[end - 1]) && text[end - 9] == ' ' && text[end - 10] != '\\';
   if (!http) return false;
   std::uint32_t word = 0;
   std::memcpy(&word, text + begin, 4);
@@ -252,7 +251,7 @@ class AccessDecoder : public Decoder {
   static bool take_numbers(const char* text, std::size_t close, std::size_t end, const Cells& cells, std::size_t row) {
     const char* status = text + close + 2;
     if (end < close + 7 || status[-1] != ' ' || status[3] != ' ' || status[0] == '0') return false;
-    if (!is_any_digit(status[0]) || !is_any_digit(status[1]) || !is_any_digit(status[2])) return false;
+    if (!is_digit(status[0]) || !is_digit(status[1]) || !is_digit(status[2])) return false;
     const std::size_t length = end - (close + 6);
     std::int64_t bytes = 0;
     const bool none = length == 1 && text[end - 1] == '-';

@@ -4,12 +4,12 @@
 #include <string>
 
 #include "byte_index.hpp"
+#include "is_digit.hpp"
 
 namespace evclean {
 namespace {
 
 bool is_letter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
-bool is_line_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// A cursor over one line. take_*() move it and return false, with `expected` set, where the line does not go on so.
 class Cursor {
@@ -137,12 +137,12 @@ class Cursor {
     while (at < end && text_[at] >= 'A' && text_[at] <= 'Z') ++at;
     if (at == name || at == end || text_[at] != '/') return false;
     const std::size_t major = ++at;
-    while (at < end && is_line_digit(text_[at])) ++at;
+    while (at < end && is_digit(text_[at])) ++at;
     if (at == major) return false;
     if (at == end) return true;
     if (text_[at] != '.') return false;
     const std::size_t minor = ++at;
-    while (at < end && is_line_digit(text_[at])) ++at;
+    while (at < end && is_digit(text_[at])) ++at;
     return at == end && at > minor;
   }
 

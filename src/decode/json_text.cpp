@@ -3,11 +3,11 @@
 
 #include <cstring>
 
+#include "is_digit.hpp"
+
 namespace evclean {
 
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// Moves over digits; false when there is none.
 bool digits(const char*& at, const char* end) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "evclean/function.hpp"
+#include "hex_value.hpp"
 #include "utf8_repair.hpp"
 
 namespace evclean::functions {
@@ -71,12 +72,6 @@ class PathReader {
   std::string_view text_;
   std::size_t at_ = 0;
 };
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
 
 /// Four hex digits at `at`; the walker has checked them.
 std::uint32_t unit_at(std::string_view text, std::size_t at) {

@@ -42,15 +42,8 @@ bool ends_with(std::string_view text, std::string_view ending) {
   return text.size() >= ending.size() && text.substr(text.size() - ending.size()) == ending;
 }
 
-std::string lower_case(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
-
 const Extension* extension_of(const std::string& path) {
-  const std::string lower = lower_case(path);
+  const std::string lower = lowered(path);
   for (const Extension& known : kExtensions) {
     if (ends_with(lower, known.ending)) return &known;
   }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "evclean/suggest.hpp"
+#include "scalar.hpp"
 
 namespace evclean::job {
 
@@ -27,12 +28,6 @@ void mark_origin(YamlNode& node, int index) {
   node.place = {};
   for (YamlNode& key : node.keys) mark_origin(key, index);
   for (YamlNode& item : node.items) mark_origin(item, index);
-}
-
-std::string without_blanks(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos) return {};
-  return std::string(text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1));
 }
 
 bool is_null_word(const std::string& text) {
@@ -217,9 +212,9 @@ class Setter {
 void apply(YamlNode& root, const std::string& text, int index) {
   const std::size_t equals = text.find('=');
   if (equals == std::string::npos) throw BadOverride{"write key.path=value"};
-  std::vector<Part> parts = split_path(without_blanks(std::string_view(text).substr(0, equals)));
+  std::vector<Part> parts = split_path(trimmed(std::string_view(text).substr(0, equals)));
   if (parts.size() > static_cast<std::size_t>(kMaxDepth)) throw BadOverride{"the path is too long"};
-  YamlNode value = parse_value(without_blanks(std::string_view(text).substr(equals + 1)));
+  YamlNode value = parse_value(std::string(trimmed(std::string_view(text).substr(equals + 1))));
   mark_origin(value, index);
   // A path that fails halfway must not leave half-made maps behind: they would give further, misleading problems.
   YamlNode changed = root;

@@ -34,20 +34,6 @@ constexpr std::array<Unit, 14> kUnits{{{"", 1},
                                        {"g", 0x1p30},
                                        {"t", 0x1p40}}};
 
-std::string lowered(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-}
-
 std::optional<std::int64_t> parse_integer(std::string_view text) {
   int base = 10;
   if (text.substr(0, 2) == "0x" || text.substr(0, 2) == "0o") {
@@ -77,6 +63,20 @@ std::optional<double> parse_size(std::string_view text) {
 }
 
 }  // namespace
+
+std::string lowered(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
+}
 
 std::optional<double> parse_decimal(std::string_view text) {
   const bool plain = text.find_first_not_of("0123456789.eE+-") == std::string_view::npos;

@@ -18,6 +18,11 @@
 
 namespace evclean::job {
 
+/// ASCII letters in lower case.
+std::string lowered(std::string_view text);
+/// Without blanks and line ends around it.
+std::string_view trimmed(std::string_view text);
+
 /// Any scalar as text. Null, lists and maps are problems.
 std::optional<Text> read_text(const YamlNode& node, std::string_view what, Problems& problems);
 /// As read_text, and not blank: names, paths.

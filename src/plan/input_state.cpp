@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -85,18 +84,17 @@ std::string line_for(const std::string& table, const KnownFile& file) {
       as_json(file.head), as_json(file.tail), file.lines);
 }
 
-std::int64_t number(const std::string& line, const char* key) {
-  const std::string text = functions::json_get(line, key).value_or("");
-  std::int64_t value = -1;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
-
 /// One line of a state; a path that is empty is no line of one.
 KnownFile parse_line(const std::string& line) {
   const auto text = [&](const char* key) { return functions::json_get(line, key).value_or(""); };
-  return {text("path"), number(line, "size"), number(line, "modified_ns"), text("inode"), text("etag"),
-          text("head"), text("tail"),         number(line, "lines")};
+  return {text("path"),
+          kept_number(line, "size"),
+          kept_number(line, "modified_ns"),
+          text("inode"),
+          text("etag"),
+          text("head"),
+          text("tail"),
+          kept_number(line, "lines")};
 }
 
 /// Where the text behind the old end begins: behind a line end that came later, or at the begin of a line that was not

@@ -5,12 +5,14 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
 #include "evclean/error.hpp"
+#include "evclean/function.hpp"
 #include "evclean/s3.hpp"
 
 namespace evclean {
@@ -81,6 +83,13 @@ void write_kept(const std::string& what, const std::string& path, const S3Settin
   } catch (const Error& error) {
     fail_system("{}: {}; {}", what, error.what(), consequence);
   }
+}
+
+std::int64_t kept_number(const std::string& line, const char* key) {
+  const std::string text = functions::json_get(line, key).value_or("");
+  std::int64_t value = -1;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
 }
 
 }  // namespace evclean

@@ -19,4 +19,7 @@ std::optional<std::string> read_kept(const std::string& what, const std::string&
 void write_kept(const std::string& what, const std::string& path, const S3Settings& s3, const std::string& text,
                 const std::string& consequence);
 
+/// A number of a JSON line of such a text; -1 when it has none under this key.
+std::int64_t kept_number(const std::string& line, const char* key);
+
 }  // namespace evclean

@@ -2,7 +2,6 @@
 #include "replay.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <map>
 #include <sstream>
@@ -41,13 +40,6 @@ bool same_path(const std::string& a, const std::string& b) {
   return !a.empty() && fs::weakly_canonical(fs::absolute(a), ignored) == fs::weakly_canonical(fs::absolute(b), ignored);
 }
 
-std::int64_t number_of(const std::string& line, const char* key) {
-  const std::string text = functions::json_get(line, key).value_or("");
-  std::int64_t value = -1;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
-
 using Places = std::map<std::string, std::vector<RejectedPlace>>;
 
 Places read_rejects(const std::string& path, const S3Settings& s3, std::int64_t& rows) {
@@ -59,7 +51,7 @@ Places read_rejects(const std::string& path, const S3Settings& s3, std::int64_t&
   for (std::string line; std::getline(file, line);) {
     ++count;
     const auto name = functions::json_get(line, "file");
-    const RejectedPlace place{number_of(line, "byte_offset"), number_of(line, "line")};
+    const RejectedPlace place{kept_number(line, "byte_offset"), kept_number(line, "line")};
     if (!name || place.byte_offset < 0 || place.line < 1) {
       fail_user("--replay: line {} of '{}' is not a reject that evclean wrote: '{}'", count, path, printable(line, 60));
     }

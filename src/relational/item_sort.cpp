@@ -16,8 +16,6 @@ namespace {
 constexpr std::size_t kChunkBytes = 512 << 10;
 constexpr std::size_t kItemSamples = 65536;  ///< of all ranks
 constexpr std::int64_t kItemRangeBytes = 64 << 10, kMostRangeBytes = 32 << 20;
-constexpr std::int64_t kItemRanges = 4096;
-constexpr int kItemDepth = 8;
 
 Batch chunk_of(std::string bytes, const std::vector<std::int32_t>& ends) {
   std::vector<std::int32_t> offsets(1, 0);
@@ -75,7 +73,7 @@ std::size_t ItemSort::ranges_wanted() const {
   const std::int64_t bytes = workspace_.comm.sum(total_bytes_);
   const std::int64_t ranks = workspace_.comm.size();
   if (bytes <= kItemRangeBytes) return 1;  // not worth dealing out
-  const std::int64_t wanted = std::min((bytes + range_bytes_ - 1) / range_bytes_, kItemRanges);
+  const std::int64_t wanted = std::min((bytes + range_bytes_ - 1) / range_bytes_, kMostRanges);
   return static_cast<std::size_t>((wanted + ranks - 1) / ranks * ranks);
 }
 
@@ -151,7 +149,7 @@ void ItemSort::visit_stage(const BatchStage& stage, std::int64_t part, int depth
       if (sample.wants_next()) sample.take(read_item(items.GetView(i)).view());
     }
   });
-  if (bytes > 2 * range_bytes_ && depth < kItemDepth) {
+  if (bytes > 2 * range_bytes_ && depth < kDeepest) {
     const auto finer = KeyRanges::cut(sample.keys(), static_cast<std::size_t>(bytes / range_bytes_ + 1));
     if (finer.size() > 1) {
       BatchStage parts(fields(), workspace_.budget, workspace_.scratch_dir);

@@ -12,6 +12,10 @@
 
 namespace evclean {
 
+/// A table is dealt into at most so many ranges, and a range that is too large is cut again, at most so often.
+inline constexpr std::int64_t kMostRanges = 4096;
+inline constexpr int kDeepest = 8;
+
 /// Some of the keys that pass by, evenly chosen.
 class KeySample {
  public:

@@ -12,8 +12,6 @@ namespace evclean {
 namespace {
 
 constexpr std::int64_t kMergeRangeBytes = 64 << 10, kMostRangeBytes = 8 << 20;
-constexpr std::int64_t kMergeRanges = 4096;
-constexpr int kMergeDepth = 8;
 constexpr std::size_t kItemsTogether = 4096;
 
 std::size_t ranges_wanted(const Workspace& workspace, std::int64_t my_bytes) {
@@ -21,7 +19,7 @@ std::size_t ranges_wanted(const Workspace& workspace, std::int64_t my_bytes) {
   const std::int64_t ranks = workspace.comm.size();
   if (bytes <= kMergeRangeBytes) return 1;  // not worth dealing out
   const std::int64_t range_bytes = std::clamp(workspace.budget->bytes() / 32, kMergeRangeBytes, kMostRangeBytes);
-  const std::int64_t wanted = std::min((bytes + range_bytes - 1) / range_bytes, kMergeRanges);
+  const std::int64_t wanted = std::min((bytes + range_bytes - 1) / range_bytes, kMostRanges);
   return static_cast<std::size_t>((wanted + ranks - 1) / ranks * ranks);
 }
 
@@ -150,7 +148,7 @@ void MergedGroups::merge_range(const BatchStage& items, const BatchStage& rows, 
   {
     GroupTable table(codec_);
     Aggregates states(input_.fields(), input_.spec().aggregates);
-    if (fill(items, rows, range, depth == kMergeDepth, table, states)) return take(table, states);
+    if (fill(items, rows, range, depth == kDeepest, table, states)) return take(table, states);
   }
   merge_finer(items, rows, range, depth, take);
 }
@@ -165,7 +163,7 @@ void MergedGroups::merge_finer(const BatchStage& items, const BatchStage& rows, 
   });
   rows.visit(range, [&](Batch batch) { sample_rows(batch, codec_, sample); });
   const KeyRanges finer = KeyRanges::cut(sample.keys(), 8);
-  if (finer.size() == 1) depth = kMergeDepth - 1;  // one key
+  if (finer.size() == 1) depth = kDeepest - 1;  // one key
   BatchStage finer_items(ItemSort::fields(), workspace_.budget, workspace_.scratch_dir);
   BatchStage finer_rows(input_.fields(), workspace_.budget, workspace_.scratch_dir);
   items.visit(range, [&](Batch chunk) {

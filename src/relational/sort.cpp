@@ -17,11 +17,9 @@ namespace evclean {
 namespace {
 
 constexpr std::int64_t kLeastRangeBytes = 256 << 10, kMostRangeBytes = 48 << 20;
-constexpr std::int64_t kMostRanges = 4096;
 constexpr std::int64_t kResultRows = 1 << 16;
 constexpr std::int64_t kFewRows = 1 << 20;  ///< a limit up to this many looks for the best rows first
 constexpr std::size_t kMostSamples = 65536;
-constexpr int kDeepest = 8;
 
 class Sorting {
  public:

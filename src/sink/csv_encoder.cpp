@@ -15,9 +15,6 @@ namespace {
 
 using Kind = ValueColumn::Kind;
 
-/// Room that any value but a text needs, with its delimiter.
-constexpr std::size_t kValueRoom = 64;
-
 /// The bytes that need quotes wherever they stand.
 struct NeedsQuotes {
   explicit NeedsQuotes(char d) : delimiter(d) {}
@@ -52,11 +49,6 @@ bool is_blank(char c) { return c == ' ' || c == '\t'; }
   }
   *out++ = '"';
   return out;
-}
-
-char* copy_short(char* out, std::string_view text) {
-  std::memcpy(out, text.data(), text.size());
-  return out + text.size();
 }
 
 char* write_bool(char* out, bool value) { return copy_short(out, value ? "true" : "false"); }

@@ -13,10 +13,6 @@
 namespace evclean {
 namespace {
 
-constexpr std::int64_t kMatrixChunkBytes = 2 << 20;
-constexpr std::int64_t kMatrixRoundBytes = 8 << 20;  ///< a rank writes in one round
-constexpr int kMatrixLevel = 1;
-
 /// Gives this rank's rows of one dataset in order, each once.
 class MatrixCursor {
  public:
@@ -130,13 +126,13 @@ class Hdf5MatrixSink final : public MatrixSink {
     shape.name = rows.dataset();
     shape.rows = total;
     shape.columns = rows.part == MatrixPart::kX ? width / static_cast<std::int64_t>(sizeof(float)) : 0;
-    shape.chunk_rows = std::clamp<std::int64_t>(kMatrixChunkBytes / width, 1, std::max<std::int64_t>(total, 1));
-    shape.level = spec_.compression_level.value_or(kMatrixLevel);
+    shape.chunk_rows = std::clamp<std::int64_t>(kHdf5ChunkBytes / width, 1, std::max<std::int64_t>(total, 1));
+    shape.level = spec_.compression_level.value_or(kHdf5Level);
     comm_.agree([&] {
       if (file != nullptr) file->begin(shape);
     });
     const std::int64_t share =
-        std::max<std::int64_t>(kMatrixRoundBytes / (shape.chunk_rows * width), 1) * shape.chunk_rows;
+        std::max<std::int64_t>(kHdf5RoundBytes / (shape.chunk_rows * width), 1) * shape.chunk_rows;
     for (std::int64_t begin = rows.begin; begin < rows.end; begin += share * writers.count()) {
       const Hdf5Round round{begin, share, rows.end};
       std::vector<std::string> outgoing(static_cast<std::size_t>(comm_.size()));

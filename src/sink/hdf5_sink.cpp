@@ -15,10 +15,6 @@
 namespace evclean {
 namespace {
 
-constexpr std::int64_t kChunkBytes = 2 << 20;
-constexpr std::int64_t kTableRoundBytes = 8 << 20;  ///< a rank writes in one round
-constexpr int kTableLevel = 1;
-
 /// Reads the parts of this rank in order, a run of rows at a time.
 class PartCursor {
  public:
@@ -78,7 +74,7 @@ class Hdf5Sink : public FileSink {
   Hdf5Sink(const FileTarget& target, const Fields& fields, const Comm& comm, const SinkOptions& options)
       : target_(target), fields_(fields), comm_(comm), stage_(fields, options.memory_bytes, options.scratch_dir) {
     target_.spec.key = table_key(target.spec.key, target.spec.path);
-    const int level = target.spec.compression_level.value_or(kTableLevel);
+    const int level = target.spec.compression_level.value_or(kHdf5Level);
     if (level < 0 || level > 9) fail_user("compression_level: {} is out of range for HDF5 (0 to 9)", level);
   }
 
@@ -124,10 +120,9 @@ class Hdf5Sink : public FileSink {
   void write_file(const GroupRows& rows, const std::string& name, const Hdf5Writers& writers) {
     const StoredTable table = lay_out(fields_, agree_on_extents(rows.group), target_.spec);
     notes_.insert(table.notes.begin(), table.notes.end());
-    const TableShape shape{target_.spec.key, rows.rows,
-                           std::clamp<std::int64_t>(kChunkBytes / table.row_bytes, 1, 1 << 20),
-                           target_.spec.compression_level.value_or(kTableLevel),
-                           target_.joint != nullptr && target_.joint->is_begun(name)};
+    const TableShape shape{
+        target_.spec.key, rows.rows, std::clamp<std::int64_t>(kHdf5ChunkBytes / table.row_bytes, 1, 1 << 20),
+        target_.spec.compression_level.value_or(kHdf5Level), target_.joint != nullptr && target_.joint->is_begun(name)};
     write_hdf5_together(
         comm_, *target_.publisher, writers, name,
         [&](const std::string& hidden) {
@@ -161,7 +156,7 @@ class Hdf5Sink : public FileSink {
   void write_rounds(Hdf5File* file, const StoredTable& table, const TableShape& shape, const GroupRows& rows,
                     const Hdf5Writers& writers, std::optional<SpaceReserve>& space) {
     PartCursor cursor(stage_, rows);
-    const std::int64_t chunks = std::max<std::int64_t>(kTableRoundBytes / (shape.chunk_rows * table.row_bytes), 1);
+    const std::int64_t chunks = std::max<std::int64_t>(kHdf5RoundBytes / (shape.chunk_rows * table.row_bytes), 1);
     const std::int64_t share = chunks * shape.chunk_rows;  // rows a rank writes in one round
     for (std::int64_t begin = 0; begin < rows.rows; begin += share * writers.count()) {
       const Hdf5Round round{begin, share, rows.rows};

@@ -16,6 +16,9 @@ namespace evclean {
 
 /// More than HDF5 writes besides the rows.
 inline constexpr std::int64_t kHdf5MetadataBytes = 4 << 20;
+inline constexpr std::int64_t kHdf5ChunkBytes = 2 << 20;
+inline constexpr std::int64_t kHdf5RoundBytes = 8 << 20;  ///< a rank writes in one round
+inline constexpr int kHdf5Level = 1;
 
 /// `make(path)` opens the file under its hidden name, on the ranks that write it; `fill(file, space)` writes it: `file`
 /// is null on the others, `space` is there on the first rank. Collective. Errors: those of any rank, on all.

@@ -11,8 +11,6 @@ namespace {
 
 using Kind = ValueColumn::Kind;
 
-constexpr std::size_t kJsonValueRoom = 64;
-
 /// What JSON wants escaped: control bytes, quote and backslash.
 struct NeedsEscape {
   bool byte(unsigned char c) const { return c < 0x20 || c == '"' || c == '\\'; }
@@ -75,13 +73,8 @@ char* write_string(char* out, std::string_view text, const char* readable_end) {
   return out;
 }
 
-char* copy_short_text(char* out, std::string_view text) {
-  std::memcpy(out, text.data(), text.size());
-  return out + text.size();
-}
-
 char* write_number(char* out, double value) {
-  return std::isfinite(value) ? write_float64(out, value) : copy_short_text(out, "null");  // JSON has no infinities
+  return std::isfinite(value) ? write_float64(out, value) : copy_short(out, "null");  // JSON has no infinities
 }
 
 char* write_quoted_timestamp(char* out, std::int64_t us) {
@@ -102,7 +95,7 @@ class JsonEncoder : public RowEncoder {
  public:
   explicit JsonEncoder(const Fields& fields) {
     for (const Field& field : fields) {
-      std::string key(6 * field.name.size() + kJsonValueRoom, '\0');
+      std::string key(6 * field.name.size() + kValueRoom, '\0');
       char* out = key.data();
       *out++ = keys_.empty() ? '{' : ',';
       out = write_string(out, field.name, field.name.data() + field.name.size());
@@ -119,12 +112,12 @@ class JsonEncoder : public RowEncoder {
     char* out = buffer.end();
     for (bool full = false; row < batch.num_rows && !full; ++row) {
       for (std::size_t c = 0; c < columns.size(); ++c) {
-        out = buffer.room(out, keys_[c].size() + kJsonValueRoom);
-        out = copy_short_text(out, keys_[c]);
+        out = buffer.room(out, keys_[c].size() + kValueRoom);
+        out = copy_short(out, keys_[c]);
         out = write_value(columns[c], row, out, buffer);
       }
-      out = buffer.room(out, kJsonValueRoom);
-      out = copy_short_text(out, columns.empty() ? "{}\n" : "}\n");
+      out = buffer.room(out, kValueRoom);
+      out = copy_short(out, columns.empty() ? "{}\n" : "}\n");
       buffer.set_end(out);
       full = buffer.size() >= full_bytes;
     }
@@ -133,14 +126,14 @@ class JsonEncoder : public RowEncoder {
 
  private:
   static char* write_value(const ValueColumn& column, std::int64_t row, char* out, TextBuffer& buffer) {
-    if (column.missing(row)) return copy_short_text(out, "null");
+    if (column.missing(row)) return copy_short(out, "null");
     switch (column.kind) {
       case Kind::kInt64:
         return write_int64(out, column.int64(row));
       case Kind::kFloat64:
         return write_number(out, column.float64(row));
       case Kind::kBool:
-        return copy_short_text(out, column.boolean(row) ? "true" : "false");
+        return copy_short(out, column.boolean(row) ? "true" : "false");
       case Kind::kDate:
         return write_quoted_date(out, column.date(row));
       case Kind::kTimestamp:
@@ -149,7 +142,7 @@ class JsonEncoder : public RowEncoder {
         break;
     }
     const std::string_view text = column.string(row);
-    out = buffer.room(out, 6 * text.size() + kJsonValueRoom);
+    out = buffer.room(out, 6 * text.size() + kValueRoom);
     return write_string(out, text, column.readable_end);
   }
 

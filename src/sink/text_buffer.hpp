@@ -57,4 +57,13 @@ class TextBuffer {
   char* limit_ = nullptr;
 };
 
+/// Room that any value but a text needs, with its delimiter.
+inline constexpr std::size_t kValueRoom = 64;
+
+/// Where there is room. Gives the end of the copy.
+inline char* copy_short(char* out, std::string_view text) {
+  std::memcpy(out, text.data(), text.size());
+  return out + text.size();
+}
+
 }  // namespace evclean

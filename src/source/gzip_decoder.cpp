@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "little_endian.hpp"
 #include "member_decoder.hpp"
 
 namespace evclean {
@@ -15,12 +16,6 @@ using namespace std::string_view_literals;
 
 constexpr unsigned kHeaderCrc = 2, kExtra = 4, kName = 8, kComment = 16, kReserved = 0xe0;
 constexpr std::size_t kFixedHeader = 10, kTrailer = 8;
-
-std::uint32_t little_endian_32(std::string_view bytes) {
-  std::uint32_t value = 0;
-  for (std::size_t i = bytes.size(); i-- > 0;) value = value << 8 | static_cast<unsigned char>(bytes[i]);
-  return value;
-}
 
 class GzipDecoder final : public MemberDecoder {
  public:
@@ -80,7 +75,8 @@ class GzipDecoder final : public MemberDecoder {
     in.skip(kFixedHeader);
     if ((flags & kExtra) != 0) {
       const std::string_view length = in.peek(2);
-      if (length.size() < 2 || !skip_bytes(in, 2 + little_endian_32(length.substr(0, 2)))) return false;
+      if (length.size() < 2 || !skip_bytes(in, 2 + static_cast<std::size_t>(little_endian(length.substr(0, 2)))))
+        return false;
     }
     if ((flags & kName) != 0 && !skip_text(in)) return false;
     if ((flags & kComment) != 0 && !skip_text(in)) return false;
@@ -135,8 +131,8 @@ class GzipDecoder final : public MemberDecoder {
     const std::string_view trailer = in.peek(kTrailer);
     if (trailer.size() < kTrailer) return {MemberState::kTruncated};
     in.skip(kTrailer);
-    const bool right = little_endian_32(trailer.substr(0, 4)) == inflate_.crc &&
-                       little_endian_32(trailer.substr(4, 4)) == static_cast<std::uint32_t>(size_);
+    const bool right = little_endian(trailer.substr(0, 4)) == inflate_.crc &&
+                       little_endian(trailer.substr(4, 4)) == static_cast<std::uint32_t>(size_);
     return {right ? MemberState::kEnd : MemberState::kChecksumWrong};
   }
 

@@ -17,9 +17,6 @@ Int checked(EvalCounters& counters, bool overflow, std::int64_t value) {
   return std::nullopt;
 }
 
-/// A float that is not finite cannot be written or read back: it is null.
-Float finite(double value) { return std::isfinite(value) ? Float(value) : std::nullopt; }
-
 /// Null, counted, when the divisor is zero.
 bool is_zero(EvalCounters& counters, auto divisor) {
   counters.division_by_zero += divisor == 0;

@@ -10,15 +10,13 @@ namespace {
 using Int = std::optional<std::int64_t>;
 using Float = std::optional<double>;
 
-Float finite_or_null(double value) { return std::isfinite(value) ? Float(value) : std::nullopt; }
-
 double power_of_ten(std::int64_t exponent) { return std::pow(10.0, static_cast<double>(exponent)); }
 
 /// Half away from zero, judged on the decimal text: 2.675 is a half at two digits, though its bits are a little less.
 Float round_digits(double value, std::int64_t digits) {
   if (digits > 22 || value == 0) return value;
   if (digits < -308) return 0.0;
-  if (digits < 0) return finite_or_null(std::round(value / power_of_ten(-digits)) * power_of_ten(-digits));
+  if (digits < 0) return finite(std::round(value / power_of_ten(-digits)) * power_of_ten(-digits));
   const double scale = power_of_ten(digits);
   const double scaled = value * scale;
   if (!(std::abs(scaled) < 4503599627370496.0)) return value;  // 2^52: no digits are left to round
@@ -78,7 +76,7 @@ void add_roots(Registry& registry) {
   registry.add_rows("sqrt", {"sqrt(x) -> float64", "square root; null below zero", "sqrt(9) = 3"},
                     [](double x) { return x < 0 ? std::nullopt : Float(std::sqrt(x)); });
   registry.add_rows("exp", {"exp(x) -> float64", "e to the power of x", "exp(0) = 1"},
-                    [](double x) { return finite_or_null(std::exp(x)); });
+                    [](double x) { return finite(std::exp(x)); });
   registry.add_rows("ln", {"ln(x) -> float64", "natural logarithm; null at zero and below", "ln(1) = 0"},
                     [](double x) { return x <= 0 ? std::nullopt : Float(std::log(x)); });
   registry.add_rows(
@@ -86,11 +84,11 @@ void add_roots(Registry& registry) {
       {"log([base,] x) -> float64", "logarithm to base 10, or to a base; null at zero and below", "log(1000) = 3"},
       [](double x) { return x <= 0 ? std::nullopt : Float(std::log10(x)); });
   registry.add_rows("log", {}, [](double base, double x) {
-    return base <= 0 || x <= 0 ? std::nullopt : finite_or_null(std::log(x) / std::log(base));
+    return base <= 0 || x <= 0 ? std::nullopt : finite(std::log(x) / std::log(base));
   });
   registry.add_alias("log10", "log");
   registry.add_rows("power", {"power(x, y) -> float64", "x to the power of y, as x ^ y", "power(2, 10) = 1024"},
-                    [](double x, double y) { return finite_or_null(std::pow(x, y)); });
+                    [](double x, double y) { return finite(std::pow(x, y)); });
   registry.add_alias("pow", "power");
 }
 

@@ -2,6 +2,8 @@
 // The nodes that operators become. Types are settled before: each takes what its comment says and nothing else.
 #pragma once
 
+#include <cmath>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +22,9 @@ bool can_cast(ValueType from, ValueType to);
 // One text; empty when it does not read. Blanks around it, a plus sign and leading zeros are allowed.
 std::optional<Date> text_to_date(std::string_view text);
 std::optional<Timestamp> text_to_timestamp(std::string_view text);
+
+/// A float that is not finite cannot be written or read back: it is null.
+inline std::optional<double> finite(double value) { return std::isfinite(value) ? std::optional(value) : std::nullopt; }
 
 // arithmetic.cpp
 /// + - * / % ^ and div of two int64 or two float64. `/` and `^` take float64 only.

@@ -10,6 +10,7 @@
 
 #include "aggregates.hpp"
 #include "evclean/suggest.hpp"
+#include "lower_word.hpp"
 #include "parser.hpp"
 #include "registry.hpp"
 
@@ -28,12 +29,6 @@ constexpr std::size_t kMaxUnfolded = 20'000;
 std::string_view without_blanks(std::string_view text) {
   while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) text.remove_prefix(1);
   while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.remove_suffix(1);
-  return text;
-}
-
-std::string lower_word(std::string_view word) {
-  std::string text(word);
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
   return text;
 }
 

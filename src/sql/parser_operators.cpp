@@ -10,6 +10,7 @@
 #include "evclean/expression.hpp"
 #include "evclean/suggest.hpp"
 #include "interval.hpp"
+#include "lower_word.hpp"
 #include "parser.hpp"
 
 namespace evclean::sql {
@@ -18,12 +19,6 @@ namespace {
 TreePtr negate_if(bool negated, TreePtr tree) {
   const std::size_t position = tree->position;
   return negated ? make_call("not", {std::move(tree)}, position) : tree;
-}
-
-std::string lower_name(std::string_view word) {
-  std::string text(word);
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
 }
 
 constexpr std::array<std::string_view, 20> kBinary = {
@@ -128,7 +123,7 @@ TreePtr TreeReader::read_in(const PgQuery__AExpr& expr) const {
 std::string TreeReader::type_text(const PgQuery__TypeName& type) const {
   const std::size_t place = position(type.location);
   std::string text(string_of(type.names[type.n_names - 1]));
-  if (const Name* name = swapped_.find(text)) text = lower_name(name->dotted());
+  if (const Name* name = swapped_.find(text)) text = lower_word(name->dotted());
   if (type.n_array_bounds > 0 || type.setof) throw ExpressionError("arrays are not available", place);
   if (type.n_typmods > 0 && text != "interval" && text != "numeric") {
     throw ExpressionError(fmt::format("a type takes no length or precision here: write {}",
@@ -180,7 +175,7 @@ TreePtr TreeReader::read_interval(const PgQuery__TypeCast& cast, std::size_t pla
 std::string TreeReader::function_name(const PgQuery__FuncCall& call) const {
   const std::string_view last = string_of(call.funcname[call.n_funcname - 1]);
   const Name* name = swapped_.find(last);
-  return lower_name(name != nullptr ? std::string_view(name->dotted()) : last);
+  return lower_word(name != nullptr ? std::string_view(name->dotted()) : last);
 }
 
 void TreeReader::check_call(const PgQuery__FuncCall& call, const std::string& name, std::size_t place) const {

@@ -7,16 +7,11 @@
 #include <optional>
 
 #include "evclean/expression.hpp"
+#include "lower_word.hpp"
 #include "parser.hpp"
 
 namespace evclean::sql {
 namespace {
-
-std::string lower_text(std::string_view word) {
-  std::string text(word);
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
 
 bool has_word(const auto& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
@@ -47,7 +42,7 @@ bool wants_operand(const Scanned& scanned, std::size_t index) {
   if (scanned.is(before, ')') || scanned.is(before, ']')) return false;
   if (scanned.is_name(before) || scanned.is_text(before) || scanned.number(before) != Number::kNo) return false;
   if (scanned.tokens[before].keyword == Keyword::kNone) return true;
-  return has_word(kConnectives, lower_text(scanned.spelling(scanned.tokens[before])));
+  return has_word(kConnectives, lower_word(scanned.spelling(scanned.tokens[before])));
 }
 
 int open_cases(const Scanned& scanned, std::size_t until) {
@@ -69,22 +64,22 @@ int depth_at(const Scanned& scanned, std::size_t index) {
 bool opens_clause(const Scanned& scanned, std::size_t index) {
   const std::size_t next = index + 1;
   if (next >= scanned.tokens.size()) return false;
-  if (!has_word(kClauses, lower_text(scanned.spelling(scanned.tokens[index])))) return false;
+  if (!has_word(kClauses, lower_word(scanned.spelling(scanned.tokens[index])))) return false;
   if (scanned.is_name(next) || scanned.is_text(next) || scanned.number(next) != Number::kNo) return true;
   return scanned.tokens[next].keyword != Keyword::kNone &&
-         !has_word(kConnectives, lower_text(scanned.spelling(scanned.tokens[next])));
+         !has_word(kConnectives, lower_word(scanned.spelling(scanned.tokens[next])));
 }
 
 /// The token that was meant as a name of a column, if one of SQL's words stands where an operand should.
 std::optional<std::size_t> word_as_name(const Scanned& scanned, std::size_t index) {
   const auto is_candidate = [&](std::size_t i) {
     if (i >= scanned.tokens.size() || !is_reserved(scanned.tokens[i]) || !wants_operand(scanned, i)) return false;
-    const std::string word = lower_text(scanned.spelling(scanned.tokens[i]));
+    const std::string word = lower_word(scanned.spelling(scanned.tokens[i]));
     return !has_word(kNeverNames, word) && !(word == "end" && open_cases(scanned, i) > 0);
   };
   if (is_candidate(index)) return index;
   if (index > 0 && is_candidate(index - 1) &&
-      has_word(kOpeners, lower_text(scanned.spelling(scanned.tokens[index - 1])))) {
+      has_word(kOpeners, lower_word(scanned.spelling(scanned.tokens[index - 1])))) {
     const bool followed_by_sign =
         index >= scanned.tokens.size() || scanned.tokens[index].keyword == Keyword::kNone || scanned.is(index, ')');
     if (followed_by_sign && !scanned.is_name(index)) return index - 1;
@@ -106,7 +101,7 @@ void fail_syntax(const Scanned& scanned, std::string message, std::size_t positi
                           scanned.text.size());
   }
   const Token& token = scanned.tokens[index];
-  const std::string word = lower_text(scanned.spelling(token));
+  const std::string word = lower_word(scanned.spelling(token));
   if (!query && depth_at(scanned, index) == 0 && word == "as") {
     throw ExpressionError("an expression takes no alias: the name goes before it, as in {name: \"EXPR\"}", token.start);
   }
