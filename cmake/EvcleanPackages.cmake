@@ -56,4 +56,5 @@ message(STATUS "Arrow C++: ${EVCLEAN_ARROW_FROM}")
 # Arrow's headers take seconds to read: once, here, for all rooms.
 add_library(evclean_pch STATIC ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)
 target_link_libraries(evclean_pch PUBLIC evclean_flags evclean_arrow fmt::fmt)
-target_precompile_headers(evclean_pch PRIVATE <arrow/api.h> <arrow/compute/api.h> <fmt/format.h> <map> <memory> <string> <vector>)
+set(EVCLEAN_PCH_HEADERS <arrow/api.h> <arrow/compute/api.h> <fmt/format.h> <map> <memory> <string> <vector>)
+target_precompile_headers(evclean_pch PRIVATE ${EVCLEAN_PCH_HEADERS})

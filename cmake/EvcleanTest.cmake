@@ -6,7 +6,7 @@ set(EVCLEAN_MPIRUN mpirun --oversubscribe --bind-to none --mca pml ob1 --mca btl
 # Tests are compiled for a quick build, not to be quick; the code they test is as in the program.
 add_library(evclean_test_pch STATIC ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)
 target_link_libraries(evclean_test_pch PUBLIC evclean_flags evclean_arrow fmt::fmt GTest::gtest)
-target_precompile_headers(evclean_test_pch PRIVATE <arrow/api.h> <arrow/compute/api.h> <fmt/format.h> <gtest/gtest.h> <map> <memory> <string> <vector>)
+target_precompile_headers(evclean_test_pch PRIVATE ${EVCLEAN_PCH_HEADERS} <gtest/gtest.h>)
 target_compile_options(evclean_test_pch PRIVATE -O1)
 function(evclean_test_flags name)
   target_compile_definitions(${name} PRIVATE EVCLEAN_SOURCE_DIR="${CMAKE_SOURCE_DIR}" EVCLEAN_SHARED_DATA="${CMAKE_SOURCE_DIR}/../shared/data")
