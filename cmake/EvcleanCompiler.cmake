@@ -17,6 +17,8 @@ endif()
 
 add_library(evclean_flags INTERFACE)
 target_include_directories(evclean_flags INTERFACE ${CMAKE_SOURCE_DIR}/include)
+# A product and a sum are rounded each: values must not depend on what the compiler or the processor puts into one step.
+target_compile_options(evclean_flags INTERFACE -ffp-contract=off)
 target_compile_options(evclean_flags INTERFACE -Wall -Wextra $<$<BOOL:${EVCLEAN_UNITY}>:-Wno-subobject-linkage> $<$<BOOL:${EVCLEAN_CCACHE}>:-fpch-preprocess>)
 if(EVCLEAN_WARNINGS_AS_ERRORS)
   target_compile_options(evclean_flags INTERFACE -Werror)
