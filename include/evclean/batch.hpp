@@ -118,6 +118,9 @@ Batch pick_rows(const Batch& batch, const std::vector<std::int32_t>& rows, int r
 /// Makes a utf8 array of spans (missing is null), with one overshooting copy a value.
 std::shared_ptr<arrow::Array> string_array(const SpanColumn& column);
 
+/// Bytes that an array's rows take: validity bits, numbers, offsets and texts. Of our types only.
+std::int64_t array_bytes(const arrow::Array& array);
+
 /// Gathers rows of an array, in the order given (any order, repeats allowed; -1 gives null).
 std::shared_ptr<arrow::Array> gather(const arrow::Array& array, const std::vector<std::int32_t>& rows);
 

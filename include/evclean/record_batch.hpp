@@ -15,7 +15,10 @@ namespace evclean {
 /// Gives the Arrow schema of fields; every column may hold nulls.
 std::shared_ptr<arrow::Schema> arrow_schema(const Fields& fields);
 
-/// Makes all columns typed; raw ones become strings. Names come from the schema.
+/// All columns typed; raw ones become strings. Types and lengths must be the schema's.
+arrow::ArrayVector typed_columns(const Batch& batch, const arrow::Schema& schema);
+
+/// The same as an Arrow record batch. Names come from the schema.
 std::shared_ptr<arrow::RecordBatch> to_record_batch(const Batch& batch, const std::shared_ptr<arrow::Schema>& schema);
 Batch from_record_batch(const arrow::RecordBatch& rows);
 

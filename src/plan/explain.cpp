@@ -32,10 +32,8 @@ std::int64_t bytes_of(const Batch& batch) {
     const int column = static_cast<int>(c);
     if (batch.is_raw(column)) {
       for (const Span span : batch.raw(column).spans) bytes += 4 + (span.missing() ? 0 : span.length());
-    } else if (batch.array(column)->type_id() == arrow::Type::STRING) {
-      bytes += static_cast<const arrow::StringArray&>(*batch.array(column)).total_values_length() + 4 * batch.num_rows;
     } else {
-      bytes += 8 * batch.num_rows;
+      bytes += array_bytes(*batch.array(column));
     }
   }
   return bytes;

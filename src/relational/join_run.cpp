@@ -3,7 +3,6 @@
 
 #include <arrow/api.h>
 #include <arrow/array/concatenate.h>
-#include <arrow/util/byte_size.h>
 
 #include <algorithm>
 #include <iterator>
@@ -99,8 +98,7 @@ std::vector<double> column_widths(const Dataset& data, const Comm& comm) {
     if (RowCursor cursor(data); !cursor.done()) {
       const Batch batch = cursor.take();
       for (std::size_t c = 0; c < batch.columns.size(); ++c) {
-        const arrow::ArrayData& column = *batch.array(static_cast<int>(c))->data();
-        sums[c] = take_arrow(arrow::util::ReferencedBufferSize(column), "measuring a batch");
+        sums[c] = array_bytes(*batch.array(static_cast<int>(c)));
       }
       sums.back() = batch.num_rows;
     }

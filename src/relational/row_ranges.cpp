@@ -2,19 +2,17 @@
 #include "row_ranges.hpp"
 
 #include <arrow/api.h>
-#include <arrow/util/byte_size.h>
 
 #include <algorithm>
 
 #include "batch_rows.hpp"
-#include "evclean/arrow_status.hpp"
 
 namespace evclean {
 
 std::int64_t bytes_of(const Batch& batch) {
   std::int64_t bytes = 0;
   for (std::size_t c = 0; c < batch.columns.size(); ++c) {
-    bytes += take_arrow(arrow::util::ReferencedBufferSize(*batch.array(static_cast<int>(c))), "measuring a batch");
+    bytes += array_bytes(*batch.array(static_cast<int>(c)));
   }
   return bytes;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Batches stay in memory as Arrow arrays until the limit; later ones go to scratch as Arrow IPC messages.
 #include <arrow/api.h>
-#include <arrow/util/byte_size.h>
 
 #include <map>
+#include <utility>
 
 #include "evclean/heap_pages.hpp"
 #include "evclean/record_batch.hpp"
@@ -17,9 +17,12 @@ namespace {
 constexpr std::int64_t kMuchKept = 8 << 20;
 
 struct StagedBatch {
-  std::shared_ptr<arrow::RecordBatch> rows;  ///< null when the batch is in scratch
-  std::int64_t offset = -1;
+  std::int64_t rows = 0;
   std::int64_t size_bytes = 0;
+  arrow::ArrayVector columns;  ///< empty when the batch is in scratch
+  std::int64_t offset = -1;    ///< in scratch, or -1
+
+  bool in_memory() const noexcept { return offset < 0; }
 };
 
 struct StagedPart {
@@ -27,8 +30,10 @@ struct StagedPart {
   std::int64_t rows = 0;
 };
 
-std::int64_t memory_of(const arrow::RecordBatch& rows) {
-  return take_arrow(arrow::util::ReferencedBufferSize(rows), "measuring a batch");
+std::int64_t memory_of(const arrow::ArrayVector& columns) {
+  std::int64_t bytes = 0;
+  for (const auto& column : columns) bytes += array_bytes(*column);
+  return bytes;
 }
 
 }  // namespace
@@ -45,15 +50,22 @@ struct BatchStage::Impl {
 
   void give_back(const StagedPart& part) const {
     for (const StagedBatch& staged : part.batches) {
-      if (staged.rows) budget->give_back(staged.size_bytes);
+      if (staged.in_memory()) budget->give_back(staged.size_bytes);
     }
   }
 
-  std::shared_ptr<arrow::RecordBatch> load(const StagedBatch& staged) const {
-    if (staged.rows) return staged.rows;
-    auto bytes = take_arrow(arrow::AllocateBuffer(staged.size_bytes), "reading a batch from scratch");
-    scratch.read(staged.offset, reinterpret_cast<char*>(bytes->mutable_data()), staged.size_bytes);
-    return parse_record_batch(std::shared_ptr<arrow::Buffer>(std::move(bytes)), schema);
+  Batch load(const StagedBatch& staged) const {
+    if (!staged.in_memory()) {
+      auto bytes = take_arrow(arrow::AllocateBuffer(staged.size_bytes), "reading a batch from scratch");
+      scratch.read(staged.offset, reinterpret_cast<char*>(bytes->mutable_data()), staged.size_bytes);
+      return from_record_batch(*parse_record_batch(std::shared_ptr<arrow::Buffer>(std::move(bytes)), schema));
+    }
+    Batch batch;
+    batch.num_rows = staged.rows;
+    batch.names.reserve(fields.size());
+    for (const Field& field : fields) batch.names.push_back(field.name);
+    batch.columns.assign(staged.columns.begin(), staged.columns.end());
+    return batch;
   }
 
   Fields fields;
@@ -81,11 +93,14 @@ void BatchStage::append(std::int64_t part, const Batch& batch) {
   StagedPart& staged = impl_->parts[part];
   if (batch.num_rows == 0) return;
   StagedBatch next;
-  next.rows = to_record_batch(batch, impl_->schema);
-  next.size_bytes = memory_of(*next.rows);
+  next.rows = batch.num_rows;
+  next.columns = typed_columns(batch, *impl_->schema);
+  next.size_bytes = memory_of(next.columns);
   if (!impl_->budget->take(next.size_bytes)) {
-    const std::string bytes = serialize_record_batch(*next.rows);
-    next = {nullptr, impl_->scratch.append(bytes), static_cast<std::int64_t>(bytes.size())};
+    const std::string bytes = serialize_record_batch(
+        *arrow::RecordBatch::Make(impl_->schema, next.rows, std::exchange(next.columns, {})));
+    next.offset = impl_->scratch.append(bytes);
+    next.size_bytes = static_cast<std::int64_t>(bytes.size());
     impl_->spilled_bytes += next.size_bytes;
   } else if ((impl_->kept_bytes += next.size_bytes) > kMuchKept) {
     keep_much_in_heap();
@@ -115,7 +130,7 @@ std::int64_t BatchStage::rows(std::int64_t part) const {
 void BatchStage::visit(std::int64_t part, const std::function<void(Batch)>& take) const {
   const auto found = impl_->parts.find(part);
   if (found == impl_->parts.end()) return;
-  for (const StagedBatch& staged : found->second.batches) take(from_record_batch(*impl_->load(staged)));
+  for (const StagedBatch& staged : found->second.batches) take(impl_->load(staged));
 }
 
 std::vector<Batch> BatchStage::read(std::int64_t part) const {
@@ -130,15 +145,15 @@ std::int64_t BatchStage::batches(std::int64_t part) const {
 }
 
 Batch BatchStage::batch(std::int64_t part, std::int64_t index) const {
-  return from_record_batch(*impl_->load(impl_->parts.at(part).batches.at(static_cast<std::size_t>(index))));
+  return impl_->load(impl_->parts.at(part).batches.at(static_cast<std::size_t>(index)));
 }
 
 Batch BatchStage::take(std::int64_t part, std::int64_t index) {
   StagedBatch& staged = impl_->parts.at(part).batches.at(static_cast<std::size_t>(index));
-  const std::shared_ptr<arrow::RecordBatch> rows = impl_->load(staged);
-  if (staged.rows) impl_->budget->give_back(staged.size_bytes);
+  Batch batch = impl_->load(staged);
+  if (staged.in_memory()) impl_->budget->give_back(staged.size_bytes);
   staged = {};
-  return from_record_batch(*rows);
+  return batch;
 }
 
 std::int64_t BatchStage::bytes(std::int64_t part) const {

@@ -21,18 +21,24 @@ std::shared_ptr<arrow::Schema> arrow_schema(const Fields& fields) {
   return arrow::schema(std::move(columns));
 }
 
-std::shared_ptr<arrow::RecordBatch> to_record_batch(const Batch& batch, const std::shared_ptr<arrow::Schema>& schema) {
+arrow::ArrayVector typed_columns(const Batch& batch, const arrow::Schema& schema) {
   arrow::ArrayVector columns;
+  columns.reserve(batch.columns.size());
   for (const Column& column : batch.columns) columns.push_back(typed(column));
-  EVCLEAN_CHECK(static_cast<int>(columns.size()) == schema->num_fields(), "batch has {} columns, output {}",
-                columns.size(), schema->num_fields());
-  for (int c = 0; c < schema->num_fields(); ++c) {
+  EVCLEAN_CHECK(static_cast<int>(columns.size()) == schema.num_fields(), "batch has {} columns, output {}",
+                columns.size(), schema.num_fields());
+  for (int c = 0; c < schema.num_fields(); ++c) {
     const auto& array = columns[static_cast<std::size_t>(c)];
-    EVCLEAN_CHECK(array->type()->Equals(*schema->field(c)->type()) && array->length() == batch.num_rows,
-                  "column {} is {} with {} rows, expected {} with {}", schema->field(c)->name(),
-                  array->type()->ToString(), array->length(), schema->field(c)->type()->ToString(), batch.num_rows);
+    const arrow::Field& field = *schema.field(c);
+    EVCLEAN_CHECK(array->type()->Equals(*field.type()) && array->length() == batch.num_rows,
+                  "column {} is {} with {} rows, expected {} with {}", field.name(), array->type()->ToString(),
+                  array->length(), field.type()->ToString(), batch.num_rows);
   }
-  return arrow::RecordBatch::Make(schema, batch.num_rows, std::move(columns));
+  return columns;
+}
+
+std::shared_ptr<arrow::RecordBatch> to_record_batch(const Batch& batch, const std::shared_ptr<arrow::Schema>& schema) {
+  return arrow::RecordBatch::Make(schema, batch.num_rows, typed_columns(batch, *schema));
 }
 
 Batch from_record_batch(const arrow::RecordBatch& rows) {

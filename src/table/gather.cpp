@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gathers rows of an array: arrow::compute::Take costs 3 to 5 times more on the small batches that filters make.
+// Gathers rows of an array, and measures arrays: arrow::compute::Take costs 3 to 5 times more on the small batches that filters make.
 #include <arrow/array.h>
 #include <arrow/buffer.h>
 #include <arrow/util/bit_util.h>
@@ -121,6 +121,26 @@ std::shared_ptr<arrow::Array> gather(const arrow::Array& array, const std::vecto
       return gather_fixed<std::int32_t>(array, rows);
     default:
       fail_bug("gather of Arrow type {}", array.type()->ToString());
+  }
+}
+
+std::int64_t array_bytes(const arrow::Array& array) {
+  const std::int64_t rows = array.length();
+  const std::int64_t bits = arrow::bit_util::BytesForBits(rows);
+  const std::int64_t validity = array.null_bitmap() ? bits : 0;
+  switch (array.type_id()) {
+    case arrow::Type::STRING:
+      return validity + (rows + 1) * 4 + static_cast<const arrow::StringArray&>(array).total_values_length();
+    case arrow::Type::BOOL:
+      return validity + bits;
+    case arrow::Type::INT64:
+    case arrow::Type::TIMESTAMP:
+    case arrow::Type::DOUBLE:
+      return validity + rows * 8;
+    case arrow::Type::DATE32:
+      return validity + rows * 4;
+    default:
+      fail_bug("bytes of Arrow type {}", array.type()->ToString());
   }
 }
 
