@@ -6,6 +6,9 @@ usage: python bench/tables.py BUILD [--rows 4000000] [--runs 5] [--ranks 2]
 1. Two NDJSON tables of that many rows, joined on a 16-character key, then grouped: evclean, DuckDB and Polars with two
    threads each.
 2. A lookup table of 200,000 rows joined to the same events, beside the job without the join.
+
+All take turns, so that a noisy minute touches all of them. Seconds are those of the work: neither the start of mpirun
+nor that of Python and its imports.
 """
 
 import argparse
@@ -14,34 +17,31 @@ import json
 import os
 import pathlib
 import random
-import statistics
-import subprocess
 import sys
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-DATA = ROOT / "bench" / "data"
-ENVIRONMENT = os.environ | {
-    "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1",
-    "OMPI_MCA_hwloc_base_binding_policy": "none", "POLARS_MAX_THREADS": "2"}
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from inputs import TIMED, median, peer  # noqa: E402
+from run import DATA, BenchError, measure, print_table, run  # noqa: E402
+
 QUERY = ("select o.country, e.kind, count(*) as n, sum(e.bytes) as bytes, avg(o.score) as score "
          "from events e join others o on e.key = o.key group by o.country, e.kind")
 
 PEERS = {
-    "DuckDB": """
-import duckdb, sys
+    "DuckDB": TIMED.format(imports="import duckdb", work="""
 c = duckdb.connect(); c.sql("set threads = 2")
 c.sql(\"\"\"copy (select o.country, e.kind, count(*) as n, sum(e.bytes)::bigint as bytes, avg(o.score) as score
-  from read_json('{a}', format='newline_delimited') e join read_json('{b}', format='newline_delimited') o
-  on e.key = o.key group by 1, 2 order by 1, 2) to '{out}' (header)\"\"\")
-""",
-    "Polars": """
-import polars as pl
-e, o = pl.scan_ndjson('{a}'), pl.scan_ndjson('{b}')
+  from read_json('@a', format='newline_delimited') e join read_json('@b', format='newline_delimited') o
+  on e.key = o.key group by 1, 2 order by 1, 2) to '@out' (header)\"\"\")
+rows = None
+"""),
+    "Polars": TIMED.format(imports="import polars as pl", work="""
+e, o = pl.scan_ndjson('@a'), pl.scan_ndjson('@b')
 (e.join(o, on='key').group_by('country', 'kind')
   .agg(pl.len().alias('n'), pl.col('bytes').sum(), pl.col('score').mean()).sort('country', 'kind')
-  .sink_csv('{out}'))
-""",
+  .sink_csv('@out'))
+rows = None
+"""),
 }
 
 
@@ -70,32 +70,20 @@ def make_inputs(rows: int) -> tuple[pathlib.Path, pathlib.Path, pathlib.Path]:
     return a, b, lookup
 
 
-def run(command: list[str]) -> float:
-    begin = time.perf_counter()
-    done = subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(command)[:200]}\nended with {done.returncode}:\n{done.stderr[-3000:]}")
-    return time.perf_counter() - begin
-
-
-def evclean(build: str, ranks: int, job: dict, name: str) -> float:
-    path = DATA / f"{name}.yml"
+def evclean(build: str, ranks: int, job: dict, name: str) -> dict:
+    path, report = DATA / f"{name}.yml", DATA / f"{name}.report.json"
     path.write_text(json.dumps(job), encoding="utf-8")
-    report = DATA / f"{name}.report.json"
+    begin = time.perf_counter()
     run(["mpirun", "-np", str(ranks), f"{build}/evclean", "run", str(path), "--overwrite", "--progress", "none",
          "--report", str(report)])
-    return json.loads(report.read_text(encoding="utf-8"))["seconds"]
+    wall = time.perf_counter() - begin
+    return {"seconds": json.loads(report.read_text(encoding="utf-8"))["seconds"], "wall": wall}
 
 
-def rows_of(path: pathlib.Path) -> list[tuple]:
+def rows_of(path: str) -> list[tuple]:
     with open(path, encoding="utf-8", newline="") as file:
         return [(r["country"], r["kind"], int(r["n"]), int(r["bytes"]), round(float(r["score"]), 9))
                 for r in csv.DictReader(file)]
-
-
-def show(name: str, seconds: list[float], against: float | None = None) -> None:
-    ratio = "" if against is None else f"   {statistics.median(seconds) / against:5.2f} x evclean"
-    print(f"{name:<32} min {min(seconds):6.2f}  median {statistics.median(seconds):6.2f}  max {max(seconds):6.2f} s{ratio}")
 
 
 def main() -> None:
@@ -107,32 +95,36 @@ def main() -> None:
     args = parser.parse_args()
     a, b, lookup = make_inputs(args.rows)
     build = str(pathlib.Path(args.build).resolve())
-    out = DATA / "tables-out.csv"
-    job = {"input": {"paths": str(a), "format": "json"}, "tables": {"others": {"paths": str(b), "format": "json"},
-                                                                  "result": {"sql": QUERY}},
-           "output": {"path": str(out), "table": "result"}}
-    own = [evclean(build, args.ranks, job, "tables-join") for _ in range(args.runs)]
-    expected = rows_of(out)
-    times = {}
+    outputs = {name: str(DATA / f"tables-{name}.csv") for name in ("evclean", *PEERS)}
+    events = {"input": {"paths": str(a), "format": "json"}}
+    query = events | {"tables": {"others": {"paths": str(b), "format": "json"}, "result": {"sql": QUERY}},
+                      "output": {"path": outputs["evclean"], "table": "result"}}
+    plain = events | {"output": str(DATA / "tables-events.csv.zst")}
+    with_lookup = plain | {"tables": {"users": {"paths": str(lookup), "format": "csv"}},
+                           "steps": [{"join": {"table": "users", "on": "user", "how": "left"}}]}
+    tables = {"evclean": lambda: evclean(build, args.ranks, query, "tables-join")}
     for name, program in PEERS.items():
-        other = DATA / f"tables-{name}.csv"
-        script = program.format(a=a, b=b, out=other)
-        times[name] = [run([sys.executable, "-c", script]) for _ in range(args.runs)]
-        if rows_of(other) != expected:
-            sys.exit(f"{name} wrote other rows than evclean")
-    plain = {"input": {"paths": str(a), "format": "json"}, "output": str(DATA / "tables-events.csv.zst")}
-    with_join = plain | {"tables": {"users": {"paths": str(lookup), "format": "csv"}},
-                         "steps": [{"join": {"table": "users", "on": "user", "how": "left"}}]}
-    without = [evclean(build, args.ranks, plain, "tables-plain") for _ in range(args.runs)]
-    joined = [evclean(build, args.ranks, with_join, "tables-lookup") for _ in range(args.runs)]
-    print(f"{args.rows} rows in each table, {args.ranks} ranks, {args.runs} runs; the outputs are the same")
-    show("evclean", own)
-    for name, seconds in times.items():
-        show(name, seconds, statistics.median(own))
-    show("events alone", without)
-    show("with a lookup of 200,000 rows", joined)
-    print(f"the lookup costs {100 * (statistics.median(joined) / statistics.median(without) - 1):.0f} % on top")
+        code = program.replace("@a", str(a)).replace("@b", str(b)).replace("@out", outputs[name])
+        tables[name] = lambda code=code: peer(code)
+    lookups = {"events alone": lambda: evclean(build, args.ranks, plain, "tables-plain"),
+               "with a lookup of 200,000 rows": lambda: evclean(build, args.ranks, with_lookup, "tables-lookup")}
+    for case in (*tables.values(), *lookups.values()):
+        case()
+    for name in PEERS:
+        if rows_of(outputs[name]) != rows_of(outputs["evclean"]):
+            raise BenchError(f"{name} wrote other rows than evclean")
+    print(f"{args.rows} rows in each table, {args.ranks} ranks; the outputs are the same", flush=True)
+    figures = measure(tables, args.runs)
+    print_table(figures, dict.fromkeys(tables, os.path.getsize(a) + os.path.getsize(b)))
+    print(f"{min(median(figures, name) for name in PEERS) / median(figures, 'evclean'):6.2f} times the fastest peer (wanted: 2)")
+    figures = measure(lookups, args.runs)
+    print_table(figures, dict.fromkeys(lookups, os.path.getsize(a)))
+    more = median(figures, "with a lookup of 200,000 rows") / median(figures, "events alone") - 1
+    print(f"the lookup costs {100 * more:.0f} % on top (wanted: 15)")
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except BenchError as error:
+        sys.exit(f"tables: {error}")
