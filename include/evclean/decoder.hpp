@@ -13,8 +13,15 @@
 #include "evclean/pattern_tally.hpp"
 #include "evclean/reject.hpp"
 #include "evclean/source.hpp"
+#include "evclean/types.hpp"
 
 namespace evclean {
+
+/// An entry of `types:`.
+struct DeclaredType {
+  std::string column;
+  std::string type;  ///< as written: int64, date:%d/%m/%Y
+};
 
 /// How to read records: the keys of `input` and of each table that concern decoding.
 struct FormatSpec {
@@ -33,6 +40,8 @@ struct FormatSpec {
   std::string timezone = "UTC";  ///< for times without offset
   std::int32_t year = 0;         ///< syslog; 0: the file's modification year
   bool format_column = false;    ///< with several formats: adds `_format`
+  NullOptions nulls;
+  std::vector<DeclaredType> types;
 };
 
 /// A column as the decoder gives it. Fixed types come from presets; others are inferred.

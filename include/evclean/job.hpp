@@ -62,11 +62,6 @@ struct RejectBudget {
   std::optional<S3Settings> s3 = {};
 };
 
-struct NullOptions {
-  bool only = false;
-  std::vector<std::string> words;
-};
-
 struct InputSpec {
   JobPlace place;
   std::vector<Text> paths;
@@ -80,7 +75,6 @@ struct InputSpec {
   OnCorrupt corrupt = OnCorrupt::kFail;
   RejectBudget rejects{0.10, std::nullopt, std::nullopt, std::nullopt, {}};
   std::vector<NamedText> types;
-  NullOptions nulls;
   Encoding encoding = Encoding::kAuto;
   std::int64_t max_ratio = 1000;
   bool source = false;                ///< adds _file, _line

@@ -77,6 +77,12 @@ struct ColumnType {
 /// then the day-first one, and the column is an error once it is used.
 ColumnType settle(const Evidence& evidence, bool* ambiguous = nullptr);
 
+/// The key `nulls:` of an input.
+struct NullOptions {
+  bool only = false;  ///< the words replace the usual ones
+  std::vector<std::string> words;
+};
+
 /// Words for missing: pandas' 19, exact case, and blank text (spaces, tabs, nothing); presets add "-". JSON knows blank
 /// text and the words that were added by the user, not the standard ones.
 class NullWords {
@@ -87,6 +93,8 @@ class NullWords {
   void add(std::string_view word);
   /// Just these words of the user's; without a blank one, blank text is a value.
   static NullWords only(const std::vector<std::string>& words);
+  /// These usual words as the user's options change them.
+  NullWords changed_by(const NullOptions& options) const;
   bool contains(std::string_view text) const noexcept;
 
  private:

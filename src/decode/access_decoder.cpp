@@ -77,7 +77,7 @@ template <AccessFormat kFormat>
 class AccessDecoder : public Decoder {
  public:
   explicit AccessDecoder(const FormatSpec& spec)
-      : framer_(spec), parser_(kFormat), writer_(parser_.columns(), TimeZone::named(spec.timezone)) {
+      : framer_(spec), parser_(kFormat), writer_(parser_.columns(), spec) {
     take_columns();
   }
 
@@ -309,10 +309,26 @@ class AccessDecoder : public Decoder {
   std::vector<std::uint32_t> marks_;
 };
 
+/// Whether numbers and times are what they look like: no word for missing reads as one, and `-` is such a word.
+bool has_usual_words(const FormatSpec& spec) {
+  const auto is_value = [](const std::string& word) {
+    std::int64_t value = 0;
+    return parse_int64(word, value) || parse_clf_time(word.data(), word.size(), value);
+  };
+  return log_words(spec).contains("-") && std::none_of(spec.nulls.words.begin(), spec.nulls.words.end(), is_value);
+}
+
+bool has_usual_types(const FormatSpec& spec, AccessFormat format) {
+  const std::vector<CellType> types = AccessParser(format).columns();
+  return std::all_of(types.begin(), types.end(),
+                     [&](const CellType& type) { return wanted_cell(type, spec.types).column.fixed; });
+}
+
 }  // namespace
 
 std::unique_ptr<Decoder> make_access_decoder(const FormatSpec& spec, AccessFormat format) {
-  if (spec.skip > 0 || !spec.comment.empty() || !spec.multiline_start.empty()) {
+  const bool plain = spec.skip == 0 && spec.comment.empty() && spec.multiline_start.empty();
+  if (!plain || !has_usual_words(spec) || !has_usual_types(spec, format)) {
     return std::make_unique<FramedDecoder>(spec, std::make_unique<AccessParser>(format));
   }
   if (format == AccessFormat::kCombined) return std::make_unique<AccessDecoder<AccessFormat::kCombined>>(spec);

@@ -16,7 +16,11 @@ namespace {
 class JsonPresetDecoder : public Decoder {
  public:
   JsonPresetDecoder(const Preset& preset, const FormatSpec& spec)
-      : preset_(preset), json_(make_json_decoder(spec)), context_{TimeZone::named(spec.timezone), spec.year} {}
+      : preset_(preset),
+        json_(make_json_decoder(spec)),
+        context_{TimeZone::named(spec.timezone), spec.year},
+        nulls_(log_words(spec)),
+        declared_(spec.types) {}
 
   void begin_file(const InputFile& file, std::string_view head) override {
     array_begin_ = preset_.records.empty() ? 0 : find_array(head);
@@ -79,7 +83,8 @@ class JsonPresetDecoder : public Decoder {
       by_key_.emplace(raw[i].name, i);
       if (found != columns_.end()) continue;
       const CellType* type = type_of(name);
-      columns_.push_back(type != nullptr ? type->column : InputColumn{name, false, ValueType::kString});
+      columns_.push_back(type != nullptr ? wanted_cell(*type, declared_).column
+                                         : InputColumn{name, false, ValueType::kString});
     }
   }
 
@@ -176,7 +181,8 @@ class JsonPresetDecoder : public Decoder {
   const Preset& preset_;
   std::unique_ptr<Decoder> json_;
   TimeContext context_;
-  NullWords nulls_ = NullWords::logs();
+  NullWords nulls_;
+  std::vector<DeclaredType> declared_;
   std::vector<InputColumn> columns_;
   std::vector<std::size_t> targets_;           ///< of each key: its column
   std::map<std::string, std::size_t> by_key_;  ///< keys, sorted

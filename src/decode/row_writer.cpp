@@ -110,12 +110,30 @@ std::optional<std::int64_t> read_cell(const CellType& type, std::string_view tex
   fail_bug("read_cell for a string column {}", type.column.name);
 }
 
-RowWriter::RowWriter(std::vector<CellType> types, const TimeZone& zone) : types_(std::move(types)), context_{zone, 0} {
+NullWords log_words(const FormatSpec& spec) { return NullWords::logs().changed_by(spec.nulls); }
+
+CellType wanted_cell(const CellType& type, const std::vector<DeclaredType>& declared) {
+  const InputColumn& column = type.column;
+  if (!column.fixed || column.type == ValueType::kString) return type;
+  const auto same = [&](const DeclaredType& one) { return one.column == column.name; };
+  const auto found = std::find_if(declared.begin(), declared.end(), same);
+  if (found == declared.end() || found->type == type_name(column.type)) return type;
+  // A day is that of the time: the preset knows how its vendor writes times.
+  if (column.type == ValueType::kTimestamp && found->type == type_name(ValueType::kDate)) return type;
+  return {{column.name, false, ValueType::kString}, {}};
+}
+
+RowWriter::RowWriter(std::vector<CellType> types, const FormatSpec& spec)
+    : types_(std::move(types)),
+      context_{TimeZone::named(spec.timezone), 0},
+      nulls_(log_words(spec)),
+      declared_(spec.types) {
+  for (CellType& type : types_) type = wanted_cell(type, declared_);
   cells_.resize(types_.size());
 }
 
 int RowWriter::append_column(const CellType& type) {
-  types_.push_back(type);
+  types_.push_back(wanted_cell(type, declared_));
   cells_.emplace_back();
   if (const std::size_t capacity = capacity_; capacity > 0) {
     capacity_ = 0;

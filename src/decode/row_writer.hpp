@@ -38,9 +38,16 @@ struct TimeContext {
 /// Reads one text as a fixed type other than string.
 std::optional<std::int64_t> read_cell(const CellType& type, std::string_view text, const TimeContext& context);
 
+/// The job's words for missing, in log presets.
+NullWords log_words(const FormatSpec& spec);
+
+/// A preset's column as the job wants it: where `types:` declares what the preset's type does not hold, it stays text
+/// here, for the declared type to be read from it.
+CellType wanted_cell(const CellType& type, const std::vector<DeclaredType>& declared);
+
 class RowWriter {
  public:
-  RowWriter(std::vector<CellType> types, const TimeZone& zone);
+  RowWriter(std::vector<CellType> types, const FormatSpec& spec);
 
   /// Adds a column after the others (rows written so far are missing there), or with a map finds it by its name.
   int add_column(const CellType& type);
@@ -93,7 +100,8 @@ class RowWriter {
   std::vector<RecordRef> records_;
   TextBlockPtr text_;
   TimeContext context_;
-  NullWords nulls_ = NullWords::logs();
+  NullWords nulls_;
+  std::vector<DeclaredType> declared_;
   std::int64_t rows_ = 0;
   std::size_t capacity_ = 0;
 };

@@ -288,7 +288,8 @@ InputSpec read_input_keys(MapReader& map) {
   read_text_keys(map, input);
   read_limits(map, input);
   if (const auto* node = map.take("types")) input.types = read_types(*node, problems);
-  if (const auto* node = map.take("nulls")) input.nulls = read_nulls(*node, problems);
+  for (const NamedText& type : input.types) input.format.types.push_back({type.name, type.value});
+  if (const auto* node = map.take("nulls")) input.format.nulls = read_nulls(*node, problems);
   if (const auto* node = map.take("encoding")) read_encoding(*node, input, problems);
   if (const auto* node = map.take("source")) {
     assign(input.source, read_bool(*node, "source", problems));

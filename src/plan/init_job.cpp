@@ -173,7 +173,7 @@ std::string init_job(const std::vector<std::string>& files) {
   Stepwise sampled = sample_table(input, &rejects);
   const std::string dashes = column_of_dashes(sampled);
   if (!dashes.empty()) {
-    job.tables.front().input->nulls.words = {"-"};
+    job.tables.front().input->format.nulls.words = {"-"};
     input = open_table(job, job.tables.front());
     rejects.clear();
     sampled = sample_table(input, &rejects);

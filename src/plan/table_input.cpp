@@ -252,12 +252,10 @@ bool is_closed(const std::string& format) {
 }
 
 NullWords nulls_for(const InputSpec& spec, const std::string& format) {
-  if (spec.nulls.only) return NullWords::only(spec.nulls.words);
   const auto& all = spec.format.formats;
   const bool logs = format.empty() ? std::any_of(all.begin(), all.end(), is_preset) : is_preset(format);
-  NullWords words = format == "json" ? NullWords::only({""}) : logs ? NullWords::logs() : NullWords::standard();
-  for (const std::string& word : spec.nulls.words) words.add(word);
-  return words;
+  const NullWords usual = format == "json" ? NullWords::only({""}) : logs ? NullWords::logs() : NullWords::standard();
+  return usual.changed_by(spec.format.nulls);
 }
 
 bool records_are_lines(const TableInput& input) { return begins_at_line(input.format); }

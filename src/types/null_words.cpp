@@ -36,6 +36,13 @@ NullWords NullWords::only(const std::vector<std::string>& list) {
   return words;
 }
 
+NullWords NullWords::changed_by(const NullOptions& options) const {
+  if (options.only) return only(options.words);
+  NullWords words = *this;
+  for (const std::string& word : options.words) words.add(word);
+  return words;
+}
+
 void NullWords::add(std::string_view word) { add_word(word, true); }
 
 void NullWords::add_word(std::string_view text, bool own) {

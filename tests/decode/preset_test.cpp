@@ -85,6 +85,57 @@ TEST(Presets, FieldsMayChangeInTheMiddleOfAW3cFile) {
   EXPECT_EQ(out.blank, 4);
 }
 
+TEST(Presets, WordsForMissingAreTheJobs) {
+  const std::string head = R"(h - - [01/Nov/2026:06:52:16 +0000] "GET /a HTTP/1.1" 200 )";
+  const std::vector<std::pair<std::string, std::string>> logs = {{"common", head}, {"combined", head}};
+  for (const auto& [format, begin] : logs) {
+    const std::string tail = format == "combined" ? R"( "-" "curl")" : "";
+    const std::string text = begin + "unk" + tail + "\n" + begin + "0" + tail + "\n" + begin + "-" + tail + "\n";
+    FormatSpec spec;
+    EXPECT_EQ(run(*make_decoder(spec, format), text).rejects.size(), 1u);
+    spec.nulls.words = {"unk"};
+    const Output more = run(*make_decoder(spec, format), text);
+    ASSERT_EQ(more.rows.size(), 3u) << format;
+    EXPECT_EQ(more.value(0, "bytes"), "<missing>");
+    EXPECT_EQ(more.value(1, "bytes"), "0");
+    EXPECT_EQ(more.value(2, "bytes"), "<missing>");
+    spec.nulls.words = {"unk", "0"};
+    EXPECT_EQ(run(*make_decoder(spec, format), text).value(1, "bytes"), "<missing>");
+    spec.nulls = {true, {"unk"}};
+    const Output only = run(*make_decoder(spec, format), text);
+    ASSERT_EQ(only.rejects.size(), 1u) << format;
+    EXPECT_EQ(only.rejects[0].reason, "field bytes: '-' is not an int64");
+  }
+  FormatSpec spec = spec_of_2026();
+  spec.nulls.words = {"unk"};
+  EXPECT_EQ(run(*make_decoder(spec, "w3c"), "#Fields: date sc-status\n2026-11-01 unk\n").value(0, "sc_status"),
+            "<missing>");
+  EXPECT_EQ(run(*make_decoder(spec, "caddy"), R"({"ts":"unk","status":200,"size":"unk"})").rows.size(), 1u);
+}
+
+TEST(Presets, ADeclaredTypeIsReadFromTheText) {
+  const std::string line = R"(h - - [01/Nov/2026:06:52:16 +0000] "GET /a HTTP/1.1" 200 many)";
+  FormatSpec spec;
+  spec.types = {{"bytes", "string"}, {"time", "date"}, {"status", "int64"}};
+  for (const char* const format : {"common", "combined"}) {
+    const std::string tail = std::string(format) == "combined" ? R"( "-" "curl")" : "";
+    const auto decoder = make_decoder(spec, format);
+    const Output out = run(*decoder, line + tail + "\n");
+    ASSERT_EQ(out.rows.size(), 1u) << format;
+    EXPECT_EQ(out.value(0, "bytes"), "many");
+    EXPECT_EQ(out.value(0, "time"), "2026-11-01 06:52:16");
+    for (const InputColumn& column : decoder->columns()) {
+      EXPECT_EQ(column.fixed, column.name != "bytes") << column.name;
+      EXPECT_EQ(column.type == ValueType::kInt64, column.name == "status") << column.name;
+    }
+  }
+  spec.types = {{"status", "string"}};
+  EXPECT_EQ(run(*make_decoder(spec, "caddy"), R"({"status":"2xx"})").value(0, "status"), "2xx");
+  EXPECT_EQ(run(*make_decoder(spec, "caddy"), R"({"status":"2xx","size":"x"})").rejects.size(), 1u);
+  spec.types = {{"sc_status", "string"}};
+  EXPECT_EQ(run(*make_decoder(spec, "w3c"), "#Fields: date sc-status\n2026-11-01 2xx\n").value(0, "sc_status"), "2xx");
+}
+
 TEST(Presets, AMissingYearIsThatOfTheFile) {
   const auto decoder = make_decoder({}, "syslog");
   InputFile file;

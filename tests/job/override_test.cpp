@@ -25,7 +25,7 @@ TEST(Override, MakesMissingMapsAndAppends) {
   EXPECT_EQ(std::get<IndexStep>(changed.tables[0].steps.at(2).body).name.value, "n");
   EXPECT_EQ(changed.tables[0].input->paths.size(), 3u);
   EXPECT_EQ(*changed.tables[0].input->rejects.count, 5);
-  EXPECT_EQ(changed.tables[0].input->nulls.words.at(0), "-");
+  EXPECT_EQ(changed.tables[0].input->format.nulls.words.at(0), "-");
   EXPECT_EQ(changed.tables.at(1).name, "t");
 }
 

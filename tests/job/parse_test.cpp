@@ -69,8 +69,8 @@ TEST(ParseJob, InputKeysAreRead) {
   EXPECT_FALSE(input.rejects.count);
   EXPECT_EQ(input.rejects.path, "out/rejects.jsonl");
   EXPECT_EQ(input.types.at(1).value, "date:%d/%m/%Y");
-  EXPECT_EQ(input.nulls.words, (std::vector<std::string>{"-", "N/A"}));
-  EXPECT_FALSE(input.nulls.only);
+  EXPECT_EQ(input.format.nulls.words, (std::vector<std::string>{"-", "N/A"}));
+  EXPECT_FALSE(input.format.nulls.only);
   EXPECT_EQ(input.encoding, Encoding::kLatin1);
   EXPECT_EQ(input.format.timezone, "Europe/Berlin");
   EXPECT_EQ(input.format.year, 2025);
@@ -258,8 +258,8 @@ TEST(ParseJob, PatternsBelongToRegex) {
 
 TEST(ParseJob, NullsReplaceOrAdd) {
   const Job only = job(with_input("nulls: {only: [NA, 0]}"));
-  EXPECT_TRUE(only.tables[0].input->nulls.only);
-  EXPECT_EQ(only.tables[0].input->nulls.words, (std::vector<std::string>{"NA", "0"}));
+  EXPECT_TRUE(only.tables[0].input->format.nulls.only);
+  EXPECT_EQ(only.tables[0].input->format.nulls.words, (std::vector<std::string>{"NA", "0"}));
   EXPECT_HAS(problems(with_input("nulls: [null]")), "the text null is written 'null'");
 }
 

@@ -105,6 +105,23 @@ class Types(harness.Case):
         table = self.clean('a,b\n"NA",1\n"",2\n"null",3\nx,4\n')
         self.assertEqual(table.column("a"), ["NA", None, "null", "x"])
 
+    def test_nulls_and_types_hold_for_presets(self):
+        line = '1.2.3.4 - - [01/Nov/2026:06:52:16 +0000] "GET / HTTP/1.1" 200 %s "-" "unk"\n'
+        text = line % "unk" + line % "-" + line % "7.5"
+        for ranks in (0, 1, 2, 3, 4):
+            with self.subTest(ranks=ranks):
+                more = self.clean(text, fmt="combined", ranks=ranks, nulls=["unk"], rejects={"max": "90%"})
+                self.assertEqual((more.column("bytes"), more.column("user_agent"), more.ledger["rejected"]), ([None, None], [None, None], 1))
+                only = self.clean(text, fmt="combined", ranks=ranks, nulls={"only": ["unk"]}, rejects={"max": "90%"})
+                self.assertEqual((only.column("bytes"), only.column("ident"), only.ledger["rejected"]), ([None], ["-"], 2))
+                text_type = self.clean(text, fmt="combined", ranks=ranks, types={"bytes": "string"})
+                self.assertEqual((text_type.column("bytes"), text_type.types["bytes"]), (["unk", None, "7.5"], "string"))
+                real = self.clean(text, fmt="combined", ranks=ranks, types={"bytes": "float64", "time": "date"}, nulls=["unk"])
+                self.assertEqual((real.column("bytes"), real.column("time")), ([None, None, 7.5], ["2026-11-01"] * 3))
+                time = line.replace("01/Nov/2026:06:52:16 +0000", "01/11/2026 06:52") % 7
+                timed = self.clean(time, fmt="combined", ranks=ranks, types={"time": "timestamp:%d/%m/%Y %H:%M"})
+                self.assertEqual(timed.column("time"), ["2026-11-01T06:52:00Z"])
+
     def test_nulls_adds_and_only_replaces(self):
         self.assertEqual(self.clean("a,b\n-,1\nNA,1\ntbd,1\n", nulls=["-", "tbd"]).column("a"), [None] * 3)
         only = self.clean("a,b\n-,1\nNA,1\nx,1\n", nulls={"only": ["-"]})
