@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "csv_layout.hpp"
 #include "evclean/suggest.hpp"
 #include "field_splitter.hpp"
 #include "preset_parsers.hpp"
@@ -11,18 +12,32 @@
 namespace evclean {
 namespace {
 
-/// A line's words as column names, or nothing when they are not all fields of the preset.
-std::vector<std::string> header_names(const Preset& preset, std::string_view line) {
+/// A line's words as column names, each once: of two that are equal, the second gets _2.
+std::vector<std::string> names_of(std::string_view line) {
   std::vector<std::string> names;
   while (!line.empty()) {
     const std::size_t end = std::min(line.find_first_of(" \t\r\n"), line.size());
-    const std::string name = column_name(line.substr(0, end));
-    const auto is_name = [&](const CellType& type) { return type.column.name == name; };
-    if (end > 0 && std::none_of(preset.types.begin(), preset.types.end(), is_name)) return {};
-    if (end > 0) names.push_back(name);
+    if (end > 0) names.push_back(column_name(line.substr(0, end)));
     line.remove_prefix(std::min(end + 1, line.size()));
   }
-  return names.size() > 1 ? names : std::vector<std::string>{};
+  return unique_names(names);
+}
+
+/// The type that the preset knows; other fields are inferred.
+CellType field_type(const Preset& preset, const std::string& name) {
+  for (const CellType& type : preset.types) {
+    if (type.column.name == name) return type;
+  }
+  return {{name, false, ValueType::kString}, {}};
+}
+
+/// The names of a header: a line whose first word is a field of the preset, and most others are. Else nothing.
+std::vector<std::string> header_names(const Preset& preset, std::string_view line) {
+  std::vector<std::string> names = names_of(line);
+  const auto is_known = [&](const std::string& name) { return field_type(preset, name).column.fixed; };
+  const auto known = static_cast<std::size_t>(std::count_if(names.begin(), names.end(), is_known));
+  const bool header = names.size() > 1 && is_known(names.front()) && 2 * known > names.size();
+  return header ? names : std::vector<std::string>{};
 }
 
 /// Fields in a fixed order. Older versions end earlier, newer ones go on in `extra`.
@@ -59,7 +74,7 @@ class FieldsParser : public RecordParser {
     for (std::size_t i = 0; i < std::min(fields.size(), order_.size()); ++i) {
       if (!set_cell(record, row, order_[i], fields[i], complaint)) return Parsed::kReject;
     }
-    if (fields.size() > order_.size()) put_extra(record, row);
+    if (fields.size() > order_.size()) extra_.set_rest(record, splitter_.begins()[order_.size()], row);
     return Parsed::kRow;
   }
 
@@ -81,24 +96,13 @@ class FieldsParser : public RecordParser {
     const auto is_name = [&](const CellType& type) { return type.column.name == name; };
     const auto known = std::find_if(types_.begin(), types_.end(), is_name);
     if (known != types_.end()) return static_cast<int>(known - types_.begin());
-    types_.push_back(*std::find_if(preset_.types.begin(), preset_.types.end(), is_name));
+    types_.push_back(field_type(preset_, name));
     return row.add_column(types_.back());
   }
 
   bool is_header(std::string_view line) const {
     const std::string& first = types_[static_cast<std::size_t>(order_[0])].column.name;
     return column_name(line.substr(0, line.find(preset_.separator))) == first && !header_names(preset_, line).empty();
-  }
-
-  /// All that follows the known fields, as it stands in the record.
-  void put_extra(const RecordText& record, RowWriter& row) {
-    const std::string_view text = record.view();
-    const std::size_t begin = splitter_.begins()[order_.size()];
-    std::size_t end = text.size();
-    while (end > begin && (text[end - 1] == ' ' || text[end - 1] == '\t')) --end;
-    if (end == begin) return;
-    extra_.set(Span::of(record.ref.offset + static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end - begin)),
-               row);
   }
 
   const Preset& preset_;
@@ -117,6 +121,7 @@ class DirectivesParser : public RecordParser {
       : preset_(preset), splitter_({preset.separator, preset.separator == ' ', false, true}) {}
 
   std::vector<CellType> columns() const override { return {}; }
+  std::int64_t take_extra_fields() override { return extra_.take(); }
 
   void begin_file(const InputFile&, std::string_view head, RowWriter& row) override {
     for (std::size_t at = 0; at < head.size();) {
@@ -158,38 +163,28 @@ class DirectivesParser : public RecordParser {
   }
 
  private:
+  static constexpr std::string_view kFields = "#Fields:";
+
   Parsed put_fields(const RecordText& record, RowWriter& row, Complaint& complaint) {
     const std::vector<Span>& fields = splitter_.fields();
-    if (fields.size() != order_.size()) {
+    if (fields.size() < order_.size()) {
       complaint.reason = fmt::format("{} fields where #Fields names {}", fields.size(), order_.size());
       return Parsed::kReject;
     }
-    for (std::size_t i = 0; i < fields.size(); ++i) {
+    for (std::size_t i = 0; i < order_.size(); ++i) {
       if (!set_cell(record, row, order_[i], fields[i], complaint)) return Parsed::kReject;
     }
+    if (fields.size() > order_.size()) extra_.set_rest(record, splitter_.begins()[order_.size()], row);
     return Parsed::kRow;
   }
 
   bool take_directive(std::string_view line, RowWriter& row) {
-    constexpr std::string_view kFields = "#Fields:";
     if (!line.starts_with(kFields)) return false;
     order_.clear();
     directive_ = line.substr(0, line.find('\r'));
     line.remove_prefix(kFields.size());
-    while (!line.empty()) {
-      const std::size_t end = std::min(line.find_first_of(" \t\r"), line.size());
-      if (end > 0) order_.push_back(column_of(type_of(column_name(line.substr(0, end))), row));
-      line.remove_prefix(std::min(end + 1, line.size()));
-    }
+    for (const std::string& name : names_of(line)) order_.push_back(column_of(field_type(preset_, name), row));
     return true;
-  }
-
-  /// The type that the preset knows; other fields are inferred.
-  CellType type_of(const std::string& name) const {
-    for (const CellType& type : preset_.types) {
-      if (type.column.name == name) return type;
-    }
-    return {{name, false, ValueType::kString}, {}};
   }
 
   int column_of(const CellType& type, RowWriter& row) {
@@ -204,6 +199,7 @@ class DirectivesParser : public RecordParser {
   std::vector<std::string> names_;  ///< of the columns added
   std::string directive_;
   std::vector<int> order_;  ///< the column of each field; empty: no #Fields line yet
+  ExtraColumn extra_;
 };
 
 }  // namespace

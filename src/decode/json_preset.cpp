@@ -49,7 +49,7 @@ class JsonPresetDecoder : public Decoder {
     result.newlines += std::count(text + input.begin, text + rest.begin, '\n');
     if (array_begin_ > 0) drop_closing_brace(result);
     take_columns();
-    name_columns(result.batch);
+    name_columns(result);
     fix_types(result);
     return result;
   }
@@ -89,8 +89,9 @@ class JsonPresetDecoder : public Decoder {
   }
 
   /// Keys that differ in case or signs alone share a column. Where a record has both, the key that sorts first counts,
-  /// whichever came first.
-  void name_columns(Batch& batch) const {
+  /// whichever came first; the other is counted as a key given twice.
+  void name_columns(DecodeResult& result) const {
+    Batch& batch = result.batch;
     std::vector<Column> columns(columns_.size());
     std::vector<bool> begun(columns_.size());
     for (const auto& [key, i] : by_key_) {
@@ -98,8 +99,10 @@ class JsonPresetDecoder : public Decoder {
       const std::size_t at = targets_[i];
       if (begun[at]) {
         std::vector<Span>& into = std::get<SpanColumn>(columns[at]).spans;
-        for (std::size_t row = 0; row < into.size(); ++row)
+        for (std::size_t row = 0; row < into.size(); ++row) {
+          result.duplicate_keys += !into[row].missing() && !raw.spans[row].missing();
           into[row] = into[row].missing() ? raw.spans[row] : into[row];
+        }
       } else {
         columns[at] = std::move(raw);
       }

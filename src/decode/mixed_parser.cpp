@@ -46,6 +46,7 @@ class MixedParser : public RecordParser {
 
   std::vector<CellType> columns() const override { return columns_; }
   std::int64_t take_extra_fields() override { return std::exchange(extra_fields_, 0); }
+  std::int64_t take_duplicate_keys() override { return std::exchange(duplicate_keys_, 0); }
 
   /// Those of each format, in order.
   std::vector<PatternTally> take_tallies() override {
@@ -93,7 +94,11 @@ class MixedParser : public RecordParser {
       const Parsed parsed = try_part(part, record, row);
       count(part, parsed);
       const bool extra = part.parser->take_extra_fields() > 0;
-      if (parsed != Parsed::kReject && !extra) return done(part, parsed, row);
+      const std::int64_t duplicates = part.parser->take_duplicate_keys();
+      if (parsed != Parsed::kReject && !extra) {
+        duplicate_keys_ += duplicates;
+        return done(part, parsed, row);
+      }
       if (parsed == Parsed::kRow && lenient == nullptr) lenient = &part;
     }
     if (lenient != nullptr) {
@@ -174,3 +179,4 @@ std::unique_ptr<RecordParser> make_mixed_parser(NamedParsers parsers, bool forma
 }
 
 }  // namespace evclean
+  std::int64_t duplicate_keys_ = 0;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "evclean/suggest.hpp"
 #include "preset_parsers.hpp"
@@ -16,10 +17,28 @@ class KeyColumns {
  public:
   explicit KeyColumns(std::int32_t max_columns) : max_columns_(static_cast<std::size_t>(max_columns)) {}
 
-  void begin_record() { next_ = 0; }
+  void begin_record() {
+    next_ = 0;
+    duplicates_ = 0;
+  }
+  /// Tells that the record is a row.
+  void end_row() { all_duplicates_ += duplicates_; }
+  std::int64_t take_duplicates() { return std::exchange(all_duplicates_, 0); }
 
-  /// The column of a key; -1: there would be too many.
+  /// The column of a key, in which the record's last value counts; -1: there would be too many.
   int column_of(std::string_view key, RowWriter& row) {
+    const int column = find(key, row);
+    duplicates_ += column >= 0 && row.is_set(column);
+    return column;
+  }
+
+ private:
+  struct Entry {
+    std::string key;
+    int column;
+  };
+
+  int find(std::string_view key, RowWriter& row) {
     if (next_ < keys_.size() && keys_[next_].key == key) return keys_[next_++].column;
     const auto found = std::find_if(keys_.begin(), keys_.end(), [&](const Entry& entry) { return entry.key == key; });
     if (found != keys_.end()) {
@@ -28,12 +47,6 @@ class KeyColumns {
     }
     return add(key, row);
   }
-
- private:
-  struct Entry {
-    std::string key;
-    int column;
-  };
 
   int add(std::string_view key, RowWriter& row) {
     const std::string name = column_name(key);
@@ -53,6 +66,8 @@ class KeyColumns {
   std::vector<Entry> keys_;  ///< two keys may share a column (ID and id)
   std::vector<std::string> names_;
   std::size_t next_ = 0;
+  std::int64_t duplicates_ = 0;  ///< of the record at hand
+  std::int64_t all_duplicates_ = 0;
 };
 
 Span pair_span(std::uint32_t base, std::size_t begin, std::size_t end) {
@@ -77,6 +92,7 @@ class LogfmtParser : public RecordParser {
   LogfmtParser(const Preset& preset, std::int32_t max_columns) : preset_(preset), keys_(max_columns) {}
 
   std::vector<CellType> columns() const override { return {}; }
+  std::int64_t take_duplicate_keys() override { return keys_.take_duplicates(); }
 
   Parsed parse(const RecordText& record, RowWriter& row, Complaint& complaint) override {
     keys_.begin_record();
@@ -88,7 +104,10 @@ class LogfmtParser : public RecordParser {
         return Parsed::kReject;
       }
     }
-    if (pairs_ > 0) return Parsed::kRow;
+    if (pairs_ > 0) {
+      keys_.end_row();
+      return Parsed::kRow;
+    }
     complaint.reason = fmt::format("not a {} line", preset_.name);
     complaint.detail = "it has no key=value";
     return Parsed::kReject;
@@ -160,6 +179,7 @@ class LtsvParser : public RecordParser {
   LtsvParser(const Preset& preset, std::int32_t max_columns) : preset_(preset), keys_(max_columns) {}
 
   std::vector<CellType> columns() const override { return {}; }
+  std::int64_t take_duplicate_keys() override { return keys_.take_duplicates(); }
 
   Parsed parse(const RecordText& record, RowWriter& row, Complaint& complaint) override {
     keys_.begin_record();
@@ -175,6 +195,7 @@ class LtsvParser : public RecordParser {
       }
       at = end + 1;
     }
+    keys_.end_row();
     return Parsed::kRow;
   }
 

@@ -26,6 +26,14 @@ class ExtraColumn {
     row.set(column_, span);
     ++count_;
   }
+  /// All of the record from byte `begin` on, as it stands there.
+  void set_rest(const RecordText& record, std::size_t begin, RowWriter& row) {
+    const std::string_view text = record.view();
+    std::size_t end = text.size();
+    while (end > begin && (text[end - 1] == ' ' || text[end - 1] == '\t')) --end;
+    if (end == begin) return;
+    set(Span::of(record.ref.offset + static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end - begin)), row);
+  }
   std::int64_t take() { return std::exchange(count_, 0); }
 
  private:

@@ -94,6 +94,7 @@ DecodeResult FramedDecoder::decode(const DecodeInput& input) {
     for (Column& column : result.batch.columns) std::get<SpanColumn>(column).nulls_marked = true;
   }
   result.extra_fields = parser_->take_extra_fields();
+  result.duplicate_keys = parser_->take_duplicate_keys();
   result.patterns = parser_->take_tallies();
   return result;
 }

@@ -44,6 +44,8 @@ class RecordParser {
   virtual Parsed parse(const RecordText& record, RowWriter& row, Complaint& complaint) = 0;
   /// Rows with unknown trailing fields since the last call.
   virtual std::int64_t take_extra_fields() { return 0; }
+  /// Keys that came twice in one row since the last call.
+  virtual std::int64_t take_duplicate_keys() { return 0; }
   /// How the format's patterns did since the last call; empty: it has none.
   virtual std::vector<PatternTally> take_tallies() { return {}; }
   /// As CarriesState: what directives before a record say about it.

@@ -183,7 +183,8 @@ void note_files(TableReport& report) {
     count_in(file.replaced, "ill-formed UTF-8 sequences became U+FFFD");
     count_in(file.nul_bytes, "NUL bytes are kept in strings");
     count_in(file.extra_fields, "records have fields behind the known ones, kept in the column extra");
-    count_in(file.duplicate_keys, "JSON keys were given twice in one object; the last value counts");
+    count_in(file.duplicate_keys,
+             "keys were given twice in one record; one value counts (the last, where they are spelt alike)");
     count_in(file.lone_surrogates, "halves of surrogate pairs in JSON became U+FFFD");
   }
 }

@@ -136,6 +136,19 @@ TEST(Presets, ADeclaredTypeIsReadFromTheText) {
   EXPECT_EQ(run(*make_decoder(spec, "w3c"), "#Fields: date sc-status\n2026-11-01 2xx\n").value(0, "sc_status"), "2xx");
 }
 
+TEST(Presets, KeysThatShareAColumnAreCounted) {
+  const auto duplicates = [](const char* format, std::string_view text) {
+    const auto decoder = make_decoder(spec_of_2026(), format);
+    decoder->begin_file({}, text);
+    auto block = std::make_shared<TextBlock>(text.size());
+    block->append(text);
+    return decoder->decode({block, 0, text.size(), text.size() + 1, true, {}}).duplicate_keys;
+  };
+  EXPECT_EQ(duplicates("logfmt", "k.x=1 k_x=2\na=1 a=2 a=3\nk.x=1 a=2\n"), 3);
+  EXPECT_EQ(duplicates("ltsv", "req.id:1\treq-id:2\na:1\tb:2\n"), 1);
+  EXPECT_EQ(duplicates("caddy", R"({"request":{"headers":{"User-Agent":"a","user_agent":"b"}}})"), 1);
+}
+
 TEST(Presets, AMissingYearIsThatOfTheFile) {
   const auto decoder = make_decoder({}, "syslog");
   InputFile file;

@@ -19,7 +19,7 @@ class Report(harness.Case):
             files = self.table(ran)["files"]
             self.assertEqual([f.get("duplicate_keys", 0) for f in files], [2, 0])
             self.assertEqual([f.get("lone_surrogates", 0) for f in files], [1, 0])
-            self.says(ran.err, "a.json: 2 JSON keys were given twice", "a.json: 1 halves of surrogate pairs")
+            self.says(ran.err, "a.json: 2 keys were given twice", "a.json: 1 halves of surrogate pairs")
 
     def test_the_year_of_times_without_one_is_said(self):
         for name, when in (("a.log", 1_557_000_000), ("b.log", 1_557_000_001), ("c.log", 1_700_000_000)):
