@@ -17,6 +17,8 @@ class CarriesState {
   /// What is in force for the next record; comparable between splits of one file.
   virtual std::string state() const = 0;
   virtual void set_state(std::string_view state) = 0;
+  /// What is in force behind whole lines, when `state` was before them.
+  virtual std::string state_behind(std::string_view lines, std::string_view state) const = 0;
 };
 
 /// Whether a record of the format begins behind a line end and nowhere else, so that a split finds it by that alone: not

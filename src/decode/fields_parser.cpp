@@ -144,6 +144,14 @@ class DirectivesParser : public RecordParser {
     }
   }
 
+  std::string state_behind(std::string_view lines, std::string_view state) const override {
+    std::size_t at = lines.rfind(kFields);
+    while (at != std::string_view::npos && at > 0 && lines[at - 1] != '\n') at = lines.rfind(kFields, at - 1);
+    if (at == std::string_view::npos) return std::string(state);
+    lines.remove_prefix(at);
+    return std::string(lines.substr(0, lines.find_first_of("\r\n")));
+  }
+
   Parsed parse(const RecordText& record, RowWriter& row, Complaint& complaint) override {
     const std::string_view line = record.view();
     if (line.front() == '#') {

@@ -87,6 +87,15 @@ class MixedParser : public RecordParser {
     }
     row.use_map(nullptr);
   }
+  std::string state_behind(std::string_view lines, std::string_view before) const override {
+    std::string all;
+    for (const Part& part : parts_) {
+      const std::size_t end = std::min(before.find(kBetween), before.size());
+      all += part.parser->state_behind(lines, before.substr(0, end)) + kBetween;
+      before.remove_prefix(std::min(end + 1, before.size()));
+    }
+    return all;
+  }
 
   Parsed parse(const RecordText& record, RowWriter& row, Complaint& complaint) override {
     Part* lenient = nullptr;
@@ -170,6 +179,7 @@ class MixedParser : public RecordParser {
   std::vector<CellType> columns_;
   int format_column_ = -1;
   std::int64_t extra_fields_ = 0;
+  std::int64_t duplicate_keys_ = 0;
 };
 
 }  // namespace
@@ -179,4 +189,3 @@ std::unique_ptr<RecordParser> make_mixed_parser(NamedParsers parsers, bool forma
 }
 
 }  // namespace evclean
-  std::int64_t duplicate_keys_ = 0;

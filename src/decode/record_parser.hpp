@@ -52,6 +52,9 @@ class RecordParser {
   virtual bool carries_state() const { return false; }
   virtual std::string state() const { return {}; }
   virtual void set_state(std::string_view /*state*/, RowWriter&) {}
+  virtual std::string state_behind(std::string_view /*lines*/, std::string_view state) const {
+    return std::string(state);
+  }
   /// True when words for missing do not concern the columns (format `lines`).
   virtual bool verbatim() const { return false; }
 };
@@ -68,6 +71,9 @@ class FramedDecoder : public Decoder, public CarriesState {
   bool carries_state() const override { return parser_->carries_state(); }
   std::string state() const override { return parser_->state(); }
   void set_state(std::string_view state) override;
+  std::string state_behind(std::string_view lines, std::string_view state) const override {
+    return parser_->state_behind(lines, state);
+  }
 
  private:
   void take_columns();

@@ -4,6 +4,7 @@
 #include "checkpoint.hpp"
 #include "evclean/interrupt.hpp"
 #include "split_steps.hpp"
+#include "state_scan.hpp"
 #include "text_feed.hpp"
 
 namespace evclean {
@@ -19,7 +20,7 @@ class Pass::Work {
         options_(options),
         steps_(input, program, guess, sinks, rejects, options),
         feeds_(make_feeds(input, comm, options)),
-        reader_(input, feeds_.get()) {}
+        reader_(input, feeds_.get()), state_scan_(input) {}
 
   PassResult run() {
     std::vector<std::int32_t> owners;
@@ -166,17 +167,23 @@ class Pass::Work {
   }
 
   /// What a file's earlier run left begins with a record, as a split that was read again does.
-  ReadOrders orders_for(const TicketDesk::Ticket& ticket) const {
+  ReadOrders orders_for(const TicketDesk::Ticket& ticket) {
     ReadOrders orders = unpack_orders(ticket.message);
     const auto& segments = input_.splits[static_cast<std::size_t>(ticket.number)].segments;
     for (std::size_t s = 0; s < segments.size() && input_.replays; ++s) {
-      if (segments[s].begin > 0) orders.starts.emplace(static_cast<int>(s), segments[s].begin);
+      if (segments[s].begin > 0) begin_inside(orders, static_cast<int>(s), segments[s]);
     }
     for (std::size_t s = 0; s < segments.size() && !input_.starts.empty(); ++s) {
       const std::int64_t begin = input_.starts[static_cast<std::size_t>(segments[s].file)].begin;
-      if (begin > 0 && segments[s].begin == begin) orders.starts.emplace(static_cast<int>(s), begin);
+      if (begin > 0 && segments[s].begin == begin) begin_inside(orders, static_cast<int>(s), segments[s]);
     }
     return orders;
+  }
+
+  void begin_inside(ReadOrders& orders, int index, const SplitSegment& segment) {
+    const bool given = !orders.starts.emplace(index, segment.begin).second;
+    if (given || !reader_.carries_state()) return;
+    orders.states.emplace(index, state_scan_.state_at(segment.file, segment.begin));
   }
 
   /// Tells the feeder that this part needs nothing more, however its reading ends.
@@ -267,6 +274,7 @@ class Pass::Work {
   SplitSteps steps_;
   std::unique_ptr<TextFeeds> feeds_;
   SplitReader reader_;
+  StateScan state_scan_;
 };
 
 Pass::Pass(const TableInput& input, Program& program, const Guess& guess, const Comm& comm,

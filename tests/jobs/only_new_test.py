@@ -92,6 +92,20 @@ class OnlyNew(harness.Case):
         rows = [json.loads(line) for line in (self.folder / "out.jsonl").read_text().splitlines()]
         self.assertEqual([(r["y"], r["_line"]) for r in rows], [("c", 5), ("e\n", 7)])
 
+    def test_a_log_goes_on_with_the_fields_in_force_at_its_old_end(self):
+        for ranks in (0, 1, 2, 3, 4):
+            for fmt in ("w3c", ["common", "w3c"]):
+                with self.subTest(ranks=ranks, format=fmt):
+                    self.fresh()
+                    self.write("in/a.log", "#Fields: cs-method x\nGET /a\n#Fields: x cs-method\n" + "/b GET\n" * 3)
+                    self.assertEqual(self.new(ranks=ranks, format=fmt), ["/a"] + 3 * ["/b"])
+                    self.append("in/a.log", "/c POST\n")
+                    self.assertEqual(self.new(ranks=ranks, format=fmt), ["/c"])
+                    self.append("in/a.log", "#Fields: cs-method x\nPUT /d\n")
+                    self.assertEqual(self.new(ranks=ranks, format=fmt), ["/d"])
+                    self.append("in/a.log", "PUT /e\n")
+                    self.assertEqual(self.new(ranks=ranks, format=fmt), ["/e"])
+
     def test_a_large_file_that_grew_is_cut_for_all_ranks(self):
         text = "".join(f"{i:08}\n" for i in range(20000))
         self.write("in/a.log", text[:90000])

@@ -42,6 +42,16 @@ class Replay(harness.Case):
         self.assertEqual({r["n"] for r in again}, {"1,5", "x"})
         self.assertEqual(sorted(r["id"] for r in first + again), list(range(500)) + [900, 901])
 
+    def test_fields_are_those_in_force_at_the_record(self):
+        near = "#Fields: x-a sc-status\n1 200\n#Fields: sc-status x-a\n2xx 7\n"
+        far = "200 8\n" * 300_000 + "3xx 9\n#Fields: x-a sc-status\n5 4xx\n"
+        self.write("in/a.log", near + far)
+        job, mended = self.job(format="w3c"), self.job(format="w3c", types={"sc_status": "string"})
+        for ranks in (0, 1, 2, 3, 4):
+            with self.subTest(ranks=ranks):
+                first, again, ran = self.run_both(job, mended, ranks)
+                self.assertEqual([(r["x_a"], r["sc_status"]) for r in again], [(7, "2xx"), (9, "3xx"), (5, "4xx")])
+
     def test_records_that_still_do_not_fit_become_rejects_again(self):
         lines = ["GET /a 200", "POST /b 404 late", "???", "GET /c 500 late"]
         self.write("in/a.log", "\n".join(lines) + "\n")
