@@ -25,4 +25,8 @@ class CarriesState {
 /// those of CSV and JSON, nor of presets made of JSON.
 bool begins_at_line(const std::string& format);
 
+struct FormatSpec;
+/// The regex of lines that begin a record of several lines: the job's, or the format's own; empty: a line is a record.
+std::string event_start(const FormatSpec& spec, const std::string& format);
+
 }  // namespace evclean

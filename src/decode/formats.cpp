@@ -31,6 +31,11 @@ bool begins_at_line(const std::string& format) {
   return preset == nullptr || preset->kind != PresetKind::kJson;
 }
 
+std::string event_start(const FormatSpec& spec, const std::string& format) {
+  const Preset* const preset = spec.formats.size() == 1 && spec.multiline_start.empty() ? find_preset(format) : nullptr;
+  return preset != nullptr ? preset->multiline_start : spec.multiline_start;
+}
+
 std::vector<FormatInfo> known_formats() {
   std::vector<FormatInfo> formats = {
       {"lines", "plain text, one column `line`", "any text", {{"line", true, ValueType::kString}}},

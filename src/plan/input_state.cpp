@@ -9,6 +9,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "evclean/carried_state.hpp"
 #include "evclean/function.hpp"
 #include "evclean/hash.hpp"
 #include "evclean/s3_settings.hpp"
@@ -147,6 +148,28 @@ const KnownFile* InputState::moved(const InputFile& file, const KnownFile& now) 
   return nullptr;
 }
 
+/// Where the record begins that the first line behind `at` belongs to; `at` when that line begins one, or none does.
+std::int64_t InputState::event_begin(const InputFile& file, std::int64_t at) const {
+  const auto starts = [&](std::string_view line) {
+    return event_start_->match(line.substr(0, line.find_last_not_of('\r') + 1)) == MatchOutcome::kMatch;
+  };
+  if (!event_start_) return at;
+  const std::string behind = bytes_at(file.path, at, kLongestTail);
+  const std::size_t text = behind.find_first_not_of(" \t\r\n");
+  if (text == std::string::npos) return at;
+  const std::size_t line = behind.rfind('\n', text) + 1;
+  if (starts(std::string_view(behind).substr(line, behind.find('\n', line) - line))) return at;
+  const std::int64_t from = std::max<std::int64_t>(file.mark_bytes, at - kLongestTail);
+  const std::string before = bytes_at(file.path, from, at - from);
+  for (std::size_t end = before.size(); end > 0;) {
+    const std::size_t begin = end < 2 ? 0 : before.rfind('\n', end - 2) + 1;
+    if ((begin > 0 || from == file.mark_bytes) && starts(std::string_view(before).substr(begin, end - 1 - begin)))
+      return from + static_cast<std::int64_t>(begin);
+    end = begin;
+  }
+  return at;
+}
+
 InputState::Choice InputState::compare(const InputFile& file, KnownFile& now, const KnownFile& before,
                                        std::vector<std::string>& notes) const {
   if (file.size_bytes == before.size_bytes) return {true, 0, before.lines};
@@ -157,13 +180,20 @@ InputState::Choice InputState::compare(const InputFile& file, KnownFile& now, co
         file.shown, before.size_bytes, file.size_bytes, path_);
   }
   bool goes_on = false;
-  const std::int64_t begin = continuation(file, before.size_bytes, goes_on);
+  std::int64_t begin = continuation(file, before.size_bytes, goes_on);
   notes.push_back(fmt::format("only_new: {} has grown: read on from byte {}", file.shown, begin));
   if (goes_on) {
     notes.push_back(fmt::format(
         "only_new: {}: its last line was not whole at the last run; it is read again from its begin", file.shown));
   }
   now.lines = before.lines + (begin > before.size_bytes ? 1 : 0);
+  if (const std::int64_t event = event_begin(file, begin); event < begin) {
+    const std::string again = bytes_at(file.path, event, begin - event);
+    now.lines -= std::count(again.begin(), again.end(), '\n');
+    notes.push_back(fmt::format(
+        "only_new: {}: its last record goes on in what is new; it is read again from byte {}", file.shown, event));
+    begin = event;
+  }
   return {begin >= file.size_bytes, begin, now.lines};
 }
 
@@ -210,6 +240,9 @@ void InputState::choose(TableInput& input) {
   const std::string own = is_s3_path(path_) ? path_ : absolute(path_);
   std::vector<InputFile> files;
   std::int64_t known = 0;
+  const FormatSpec& format = input.spec->input->format;
+  const std::string start = event_start(format, format.formats.front());
+  if (!start.empty()) event_start_.emplace(start);
   for (InputFile& file : input.files) {
     KnownFile now;
     now.path = is_s3_path(file.path) ? file.path : absolute(file.path);

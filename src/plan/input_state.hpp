@@ -9,9 +9,11 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "evclean/pattern.hpp"
 #include "evclean/report.hpp"
 #include "evclean/source.hpp"
 
@@ -54,7 +56,10 @@ class InputState {
   Choice compare(const InputFile& file, KnownFile& now, const KnownFile& before, std::vector<std::string>& notes) const;
   const KnownFile* moved(const InputFile& file, const KnownFile& now) const;
 
+  std::int64_t event_begin(const InputFile& file, std::int64_t at) const;
+
   std::string path_, table_;
+  mutable std::optional<Pattern> event_start_;  ///< records of several lines begin at a line that matches
   std::map<std::string, KnownFile> known_;
   std::vector<KnownFile> reading_;  ///< a file of the input
 };

@@ -106,6 +106,33 @@ class OnlyNew(harness.Case):
                     self.append("in/a.log", "PUT /e\n")
                     self.assertEqual(self.new(ranks=ranks, format=fmt), ["/e"])
 
+    def test_an_event_that_grew_is_read_again_whole(self):
+        for ranks in (0, 1, 2, 3, 4):
+            with self.subTest(ranks=ranks):
+                self.fresh()
+                keys = {"ranks": ranks, "multiline": {"start": "^A"}, "source": True}
+                self.write("in/a.log", "A1\n x\nA2\n")
+                self.assertEqual(self.new(**keys), ["A1\n x", "A2"])
+                self.append("in/a.log", "\n b\n c\nA3\n")
+                self.assertEqual(self.new(**keys), ["A2\n\n b\n c", "A3"])
+                self.says(self.err, "its last record goes on", "read again from byte 6")
+                rows = [json.loads(line) for line in (self.folder / "out.jsonl").read_text().splitlines()]
+                self.assertEqual([row["_line"] for row in rows], [3, 7])
+                self.append("in/a.log", "A4\n")
+                self.assertEqual(self.new(**keys), ["A4"])
+
+    def test_a_stack_trace_that_came_later_belongs_to_its_event(self):
+        event = "2026-11-01 06:52:16 ERROR app.X: broke\n"
+        self.write("in/a.log", event)
+        job = {"input": {"paths": "in/", "format": "log4j", "only_new": "state.jsonl"}, "output": "out.jsonl"}
+        whole = dict(job, input={"paths": "in/", "format": "log4j"}, output="whole.jsonl")
+        self.run_job(job)
+        self.append("in/a.log", "\tat main.c\n")
+        ran = self.run_job(job, "--overwrite")
+        self.run_job(whole)
+        self.assertEqual(ran.report["ledger"]["kept"], 1)
+        self.assertEqual((self.folder / "out.jsonl").read_text(), (self.folder / "whole.jsonl").read_text())
+
     def test_a_large_file_that_grew_is_cut_for_all_ranks(self):
         text = "".join(f"{i:08}\n" for i in range(20000))
         self.write("in/a.log", text[:90000])
