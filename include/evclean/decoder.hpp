@@ -78,6 +78,7 @@ struct DecodeResult {
   std::int64_t duplicate_keys = 0;     ///< JSON: keys given twice in one object (the last value counts)
   std::vector<PatternTally> patterns;  ///< of a series of patterns, in its order; empty: the format has none
   std::int64_t lone_surrogates = 0;    ///< JSON: \uD800-\uDFFF without its pair, replaced by U+FFFD
+  std::int64_t preamble_lines = 0;     ///< CSV: text above the header, passed over (among the blank)
 };
 
 class Decoder {

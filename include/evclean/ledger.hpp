@@ -39,6 +39,7 @@ struct FileLedger {
   std::int64_t extra_fields = 0;
   std::int64_t duplicate_keys = 0;   ///< JSON: given twice in one object, the last one counts
   std::int64_t lone_surrogates = 0;  ///< JSON: became U+FFFD
+  std::int64_t preamble_lines = 0;   ///< CSV: text above the header, among the blank
   std::int64_t unverified = 0;       ///< rows of members whose final checksum is wrong
   std::int64_t lost_bytes = 0;       ///< stored bytes behind damage
   std::string damage;                ///< empty: whole

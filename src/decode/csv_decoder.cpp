@@ -73,6 +73,8 @@ std::size_t CsvDecoder::front(Call& call, std::size_t at) {
     call.waiting = end > call.input.text_end;
     if (call.waiting) break;
     call.log.add_blank();
+    const auto place = static_cast<std::size_t>(call.offset(at));
+    call.log.result().preamble_lines += place >= layout_.preamble_begin && place < layout_.preamble_end;
     at = end;
   }
   return at;

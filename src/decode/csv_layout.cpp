@@ -178,6 +178,15 @@ class LayoutFinder {
     }
   }
 
+  void note_preamble(const CsvTrial& best, std::size_t base) {
+    for (std::size_t row = 0; row < best.header_row; ++row) {
+      if (best.comments[row]) continue;
+      layout_.preamble_begin = base + best.begins[row];
+      layout_.preamble_end = base + best.begins[best.header_row];
+      return;
+    }
+  }
+
   void take_header(const CsvTrial& best) {
     layout_.dialect = best.dialect;
     const std::size_t base = body_;
@@ -187,6 +196,7 @@ class LayoutFinder {
       no_record();
       return;
     }
+    note_preamble(best, base);
     add_front(first_row, best.dialect);
     std::vector<CsvField> fields;
     const CsvRecord record = scan_csv_record(head_.data(), body_, head_.size(), at_end_, false, best.dialect, fields);

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kTrialRecords = 2'000;
 constexpr std::size_t kPreambleLines = 50;
+constexpr int kRowsBelowNames = 10;
 
 bool blank_text(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
 
@@ -26,18 +27,49 @@ int common_count(const CsvTrial& trial) {
   return best;
 }
 
-bool all_names(std::string_view head, const CsvTrial& trial, std::size_t row) {
+std::vector<std::string_view> row_cells(std::string_view head, const CsvTrial& trial, std::size_t row) {
   std::vector<CsvField> fields;
   scan_csv_record(head.data(), trial.begins[row], head.size(), true, false, trial.dialect, fields);
   std::vector<std::string_view> cells;
   for (const CsvField& field : fields) cells.push_back(head.substr(field.begin, field.end - field.begin));
+  return cells;
+}
+
+bool all_names(std::vector<std::string_view> cells) {
   if (!std::all_of(cells.begin(), cells.end(), looks_like_name)) return false;
   std::sort(cells.begin(), cells.end());
   return std::adjacent_find(cells.begin(), cells.end()) == cells.end();
 }
 
-/// Leading lines, the first of one field, the others narrower than the rows, are a preamble when a row of names follows
-/// and behind it one as wide.
+/// The name of one column, not the title of a table: a word without blanks.
+bool is_one_name(const std::vector<std::string_view>& cells) {
+  return cells.size() == 1 && looks_like_name(cells[0]) && cells[0].find_first_of(" \t:") == std::string_view::npos;
+}
+
+/// In some column no value of the next rows looks like a name: the row above them is no row like them.
+bool names_stand_out(std::string_view head, const CsvTrial& trial, std::size_t row) {
+  std::vector<bool> values(static_cast<std::size_t>(trial.counts[row]), true);
+  int rows = 0;
+  for (std::size_t i = row + 1; i < trial.counts.size() && rows < kRowsBelowNames; ++i) {
+    if (trial.counts[i] != trial.counts[row]) continue;
+    const std::vector<std::string_view> cells = row_cells(head, trial, i);
+    for (std::size_t c = 0; c < values.size(); ++c) values[c] = values[c] && !looks_like_name(cells[c]);
+    ++rows;
+  }
+  return rows > 0 && std::find(values.begin(), values.end(), true) != values.end();
+}
+
+/// Set apart from what stands above by a blank line, and no prose: commas in prose have a blank behind them.
+bool names_stand_apart(std::string_view head, const CsvTrial& trial, std::size_t row,
+                       const std::vector<std::string_view>& cells) {
+  const std::string_view above = head.substr(0, trial.begins[row]);
+  const std::string_view gap = above.substr(above.find_last_not_of(" \t\r\n") + 1);
+  const bool blank_line = std::count(gap.begin(), gap.end(), trial.dialect.lone_cr ? '\r' : '\n') >= 2;
+  return blank_line && std::none_of(cells.begin(), cells.end(), [](std::string_view cell) { return cell[0] == ' '; });
+}
+
+/// Leading lines, the first of one field that is no name of a column, the others narrower than the rows, are a preamble
+/// when a row of names follows, behind it one as wide, and the names are told from a first row of values.
 std::size_t preamble_lines(std::string_view head, const CsvTrial& trial) {
   const int common = common_count(trial);
   if (common < 2) return 0;
@@ -46,11 +78,13 @@ std::size_t preamble_lines(std::string_view head, const CsvTrial& trial) {
     ++row;
   if (row == 0 || (trial.counts[0] != 1 && !trial.comments[0])) return 0;
   if (row + 1 >= trial.counts.size() || trial.counts[row] != common) return 0;
-  const bool only_comments = std::all_of(trial.comments.begin(), trial.comments.begin() + static_cast<long>(row),
-                                         [](bool comment) { return comment; });
-  if (only_comments) return row;
+  const auto first = std::find(trial.comments.begin(), trial.comments.end(), false) - trial.comments.begin();
+  if (static_cast<std::size_t>(first) >= row) return row;  // comments alone
   const bool wide_next = trial.counts[row + 1] == common || trial.comments[row + 1];
-  return wide_next && all_names(head, trial, row) ? row : 0;
+  if (!wide_next || is_one_name(row_cells(head, trial, static_cast<std::size_t>(first)))) return 0;
+  const std::vector<std::string_view> names = row_cells(head, trial, row);
+  if (!all_names(names)) return 0;
+  return names_stand_out(head, trial, row) || names_stand_apart(head, trial, row, names) ? row : 0;
 }
 
 void value_trial(CsvTrial& trial) {

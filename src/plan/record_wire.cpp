@@ -21,9 +21,9 @@ void fields_of(Archive& archive, ReadDamage& damage) {
 template <typename Archive>
 void fields_of(Archive& archive, SegmentOutcome& segment) {
   archive(segment.file, segment.first, segment.end, segment.newlines, segment.lines, segment.blank, segment.rejected,
-          segment.extra_fields, segment.duplicate_keys, segment.lone_surrogates, segment.replaced, segment.nul_bytes,
-          segment.unverified, segment.damage, segment.skipped, segment.state_before, segment.state_behind,
-          segment.text_end, segment.ending);
+          segment.extra_fields, segment.duplicate_keys, segment.lone_surrogates, segment.preamble_lines,
+          segment.replaced, segment.nul_bytes, segment.unverified, segment.damage, segment.skipped,
+          segment.state_before, segment.state_behind, segment.text_end, segment.ending);
 }
 
 template <typename Archive>

@@ -256,6 +256,7 @@ class SplitReader::Segment {
     outcome_.extra_fields += result.extra_fields;
     outcome_.duplicate_keys += result.duplicate_keys;
     outcome_.lone_surrogates += result.lone_surrogates;
+    outcome_.preamble_lines += result.preamble_lines;
     lines_in_block_ += result.newlines;
   }
 

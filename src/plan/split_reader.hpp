@@ -23,6 +23,7 @@ struct SegmentOutcome {
   std::int64_t extra_fields = 0;
   std::int64_t duplicate_keys = 0;
   std::int64_t lone_surrogates = 0;
+  std::int64_t preamble_lines = 0;
   std::int64_t replaced = 0;
   std::int64_t nul_bytes = 0;
   std::int64_t unverified = 0;

@@ -24,6 +24,7 @@ enum Count : std::size_t {
   kExtra,
   kDuplicate,
   kSurrogate,
+  kPreamble,
   kUnverified,
   kLost
 };
@@ -48,6 +49,7 @@ std::vector<std::int64_t> file_sums(const TableInput& input, const std::map<std:
       add(sums, file, kExtra, segment.extra_fields);
       add(sums, file, kDuplicate, segment.duplicate_keys);
       add(sums, file, kSurrogate, segment.lone_surrogates);
+      add(sums, file, kPreamble, segment.preamble_lines);
       add(sums, file, kUnverified, segment.unverified);
       add(sums, file, kLost, segment.damage.lost_stored_bytes);
     }
@@ -113,6 +115,7 @@ std::vector<FileLedger> file_ledgers(const TableInput& input, const Comm& comm,
     ledger.extra_fields = n[kExtra];
     ledger.duplicate_keys = n[kDuplicate];
     ledger.lone_surrogates = n[kSurrogate];
+    ledger.preamble_lines = n[kPreamble];
     ledger.unverified = n[kUnverified];
     ledger.lost_bytes = n[kLost];
     ledger.skipped = excluded.count(static_cast<std::int32_t>(f)) > 0;

@@ -186,6 +186,7 @@ void note_files(TableReport& report) {
     count_in(file.duplicate_keys,
              "keys were given twice in one record; one value counts (the last, where they are spelt alike)");
     count_in(file.lone_surrogates, "halves of surrogate pairs in JSON became U+FFFD");
+    count_in(file.preamble_lines, "lines above the CSV header were taken for text about the table and passed over");
   }
 }
 

@@ -26,6 +26,7 @@ void put_files(JsonText& json, const std::vector<FileLedger>& files) {
     if (file.extra_fields > 0) json.field("extra_fields", file.extra_fields);
     if (file.duplicate_keys > 0) json.field("duplicate_keys", file.duplicate_keys);
     if (file.lone_surrogates > 0) json.field("lone_surrogates", file.lone_surrogates);
+    if (file.preamble_lines > 0) json.field("preamble_lines", file.preamble_lines);
     if (file.unverified > 0) json.field("unverified", file.unverified);
     if (!file.damage.empty()) json.field("damage", file.damage).field("lost_bytes", file.lost_bytes);
     if (file.skipped) json.field("skipped", true);

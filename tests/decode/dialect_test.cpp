@@ -69,6 +69,34 @@ TEST(Dialect, PreambleIsPassedOver) {
   EXPECT_EQ(sniff("id\n1,x\n2,y\n").names, (Names{"id"})) << "numbers are no names: the first line is the header";
 }
 
+TEST(Dialect, OneColumnWithSignsInItsValuesKeepsItsHeader) {
+  using Keys = std::pair<const char*, const char*>;
+  for (const auto& [text, name] : {Keys{"ua\nMozilla/5.0 (X11; Linux)\nMozilla/5.0 (Win; x64)\nMozilla/5.0 (Mac; y)\n", "ua"},
+                                   Keys{"url\nhttp://x/?a=1;b=2\nhttp://x/?a=2;b=3\n", "url"},
+                                   Keys{"User Agent\nMozilla/5.0 (X11; Linux)\nMozilla/5.0 (Win; x64)\n", "User Agent"},
+                                   Keys{"comment\nGood, but slow\nBad, but fast\n", "comment"},
+                                   Keys{"comment\n\nGood|slow\n1|2\n", "comment"},
+                                   Keys{"a comment\n\nGood, but slow\nBad, but fast\n", "a comment"},
+                                   Keys{"# made by x\npath\na\tb\n1\t2\n", "# made by x"}}) {
+    const CsvLayout layout = sniff(text);
+    EXPECT_EQ(layout.names, (Names{name})) << text;
+    EXPECT_EQ(layout.preamble_end, 0u) << text;
+    EXPECT_EQ(layout.dialect.delimiter, ',') << text;
+  }
+  FormatSpec comma;
+  comma.delimiter = ",";
+  EXPECT_EQ(sniff("comment\nGood, but slow\nBad, but fast\n", comma).names, (Names{"comment"}));
+}
+
+TEST(Dialect, APreambleIsToldByWhatStandsBelowIt) {
+  const CsvLayout apart = sniff("Report of November\n\nname,city\nann,Rome\nbob,Oslo\n");
+  EXPECT_EQ(apart.names, (Names{"name", "city"}));
+  EXPECT_EQ(apart.preamble_begin, 0u);
+  EXPECT_EQ(apart.preamble_end, 20u);
+  EXPECT_EQ(sniff("# by x\nReport: all\nname,age\nann,7\n").preamble_begin, 7u);
+  EXPECT_EQ(sniff("Report of November\nname,city\nann,Rome\n").names, (Names{"Report of November"}));
+}
+
 TEST(Dialect, CommentLinesAreFound) {
   const CsvLayout layout = sniff("# made by x, y\n# on Monday\na;b\n1;2\n# end\n");
   EXPECT_EQ(layout.dialect.comment, '#');

@@ -21,6 +21,16 @@ class Report(harness.Case):
             self.assertEqual([f.get("lone_surrogates", 0) for f in files], [1, 0])
             self.says(ran.err, "a.json: 2 keys were given twice", "a.json: 1 halves of surrogate pairs")
 
+    def test_lines_above_a_csv_header_are_told(self):
+        self.write("a.csv", "Report of November\n\nid,name\n1,x\n2,y\n")
+        self.write("b.csv", "ua\nMozilla/5.0 (X11; Linux)\nMozilla/5.0 (Win; x64)\nMozilla/5.0 (Mac; y)\n")
+        for ranks in (0, 1, 2, 3, 4):
+            ran = self.run_job({"input": {"paths": ["a.csv", "b.csv"], "format": "csv"}, "output": "out.csv"}, "--overwrite", ranks=ranks)
+            self.assertEqual([c["name"] for c in ran.report["columns"]], ["id", "name", "ua"])
+            files = self.table(ran)["files"]
+            self.assertEqual([(f["ledger"]["kept"], f["ledger"]["blank"], f.get("preamble_lines", 0)) for f in files], [(2, 3, 2), (3, 1, 0)])
+            self.says(ran.err, "a.csv: 2 lines above the CSV header were taken for text about the table")
+
     def test_the_year_of_times_without_one_is_said(self):
         for name, when in (("a.log", 1_557_000_000), ("b.log", 1_557_000_001), ("c.log", 1_700_000_000)):
             os.utime(self.write(name, "Feb  3 04:05:06 host app: text\n"), (when, when))
