@@ -14,6 +14,7 @@ constexpr int kRecordsToVerify = 3;
 constexpr std::size_t kVerifyBytes = 64 << 10;
 constexpr int kRecordsToLearn = 20;
 constexpr std::size_t kKeysToLearn = 4;
+constexpr int kBrokenToFollow = 50;
 
 /// Bytes that mean something outside strings (1) and inside (2).
 constexpr std::array<std::uint8_t, 256> kByteClass = [] {
@@ -37,22 +38,35 @@ bool is_object_line(std::string_view line) {
   return line.find_first_not_of(" \t\r", end) == std::string_view::npos;
 }
 
-/// Lines decide: where most lines that begin like an object are one, a line is a record.
+/// Lines decide: a line is a record where lines are objects, and no more sound objects lie over several lines. A line
+/// that is broken speaks for neither, unless there is nothing else.
 bool mostly_object_lines(std::string_view head) {
+  const JsonShape shape;
+  const JsonFramer framer(head, false, shape, SIZE_MAX);
   int whole = 0;
-  int others = 0;
+  int wide = 0;    // objects over several lines
+  int broken = 0;  // each may have been looked at up to the head's end
+  bool open_first = false;  // the first may be an object that goes on behind the head: lines may stand within it
   for (std::size_t at = 0; at < head.size();) {
     const std::size_t lf = head.find('\n', at);
-    const std::string_view line = head.substr(at, lf == std::string_view::npos ? lf : lf - at);
     const bool cut = lf == std::string_view::npos;
+    const std::string_view line = head.substr(at, cut ? lf : lf - at);
+    const std::size_t begin = at + std::min(line.find_first_not_of(" \t\r"), line.size());
     at = cut ? head.size() : lf + 1;
-    const std::size_t begin = line.find_first_not_of(" \t\r");
-    if (begin == std::string_view::npos || line[begin] != '{') continue;
-    const bool object = is_object_line(line);
-    if (cut && !object && whole + others > 0) break;  // the head ends within this line
-    (object ? whole : others) += 1;
+    if (begin >= head.size() || head[begin] != '{') continue;
+    if (is_object_line(line)) {
+      ++whole;
+      continue;
+    }
+    if (cut && whole + wide + broken > 0) break;  // the head ends within this line
+    std::size_t end = 0;
+    const JsonScan scan = broken < kBrokenToFollow ? framer.find_end(begin, end) : JsonScan::kDamaged;
+    open_first |= scan == JsonScan::kIncomplete && whole + wide + broken == 0;
+    const bool sound = scan == JsonScan::kWhole && end > at;
+    ++(sound ? wide : broken);
+    if (sound) at = end;
   }
-  return whole >= others;
+  return whole >= (whole == 0 || open_first ? wide + broken : wide);
 }
 
 /// True when the text begins with an array of objects (or an empty one).

@@ -246,6 +246,17 @@ TEST(JsonDecoder, ABadLineIsARejectAndItsNeighboursAreUntouched) {
   }
 }
 
+TEST(JsonDecoder, BrokenLinesThatOutnumberSoundOnesAreRejectsOfTheirOwn) {
+  const Decoded most = decode("{\"a\":1}\n{\"a\":\n{\"a\":2}\n{\"a\":\"\n{\"a\"\n");
+  EXPECT_EQ(most.rows.size(), 2u);
+  EXPECT_EQ(most.lines, 5);
+  const Decoded behind = decode("{\"a\":1} x\n{\"a\":2} y\n{\"a\":3}\n");
+  EXPECT_EQ(behind.rows.size(), 1u);
+  EXPECT_EQ(behind.rejects.size(), 2u);
+  EXPECT_EQ(decode("{\"a\":1}\n{broken\n{\"x\": 1,\n").lines, 3);
+  EXPECT_EQ(decode("{\"a\":\n{\"a\":1}\n{\"a\":2}\n").rows.size(), 2u);
+}
+
 TEST(JsonDecoder, RejectsSayWhereTheyWentWrong) {
   const Decoded d = decode("{\"a\":1}\n{\"a\":007}\n42\n{\"a\":\"x\n");
   ASSERT_EQ(d.rejects.size(), 3u);

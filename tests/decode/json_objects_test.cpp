@@ -51,6 +51,13 @@ TEST(JsonObjects, ObjectsOneAfterAnother) {
   EXPECT_EQ(decode("{\"a\":1}{\"a\":2} {\"a\":3}").rows.size(), 3u);
 }
 
+TEST(JsonObjects, LinesWithinAnObjectDoNotMakeItLines) {
+  EXPECT_EQ(decode("{\"a\":1}\n{\n\"a\":2\n}\n{\n\"a\":3\n}\n").rows.size(), 3u);
+  EXPECT_EQ(decode("{\n\"a\":[\n{\"b\":1},\n{\"b\":2}\n],\n\"c\":[\n{\"b\":1}\n]\n}\n").rows.size(), 1u);
+  const std::string wide = "{\"a\":[\n" + std::string(70'000, ' ') + "{\"b\":1}\n]}\n";
+  EXPECT_EQ(decode(wide + wide).rows.size(), 2u);
+}
+
 TEST(JsonObjects, ADamagedObjectOfAnArrayIsOneReject) {
   for (const char* bad :
        {"{\"a\":007}", "{\"a\" 1}", "{\"a\":\"x}", "{\"a\":[1}", "{\"a\":{\"b\":1}", "42", "\"x\"", "[1,2]"}) {
