@@ -55,11 +55,11 @@ struct JsonDecoder::Call {
   std::size_t goes_on = 0;  ///< where to go on when frames were not taken to their end
 };
 
-JsonDecoder::JsonDecoder(const FormatSpec& spec)
-    : spec_(spec), limit_(record_limit(spec)), rows_(spec), window_(kLeastWindow) {}
+JsonDecoder::JsonDecoder(const FormatSpec& spec, std::string wrapper)
+    : spec_(spec), wrapper_(std::move(wrapper)), limit_(record_limit(spec)), rows_(spec), window_(kLeastWindow) {}
 
 void JsonDecoder::begin_file(const InputFile&, std::string_view head) {
-  shape_ = find_json_shape(head);
+  shape_ = find_json_shape(head, wrapper_);
   rows_.begin_file();
   passing_.end();
 }
@@ -363,6 +363,8 @@ std::size_t JsonDecoder::first_record(std::string_view text, std::size_t from, b
   return framer.resynchronise(from, at, true) == JsonScan::kWhole ? at : std::string_view::npos;
 }
 
-std::unique_ptr<Decoder> make_json_decoder(const FormatSpec& spec) { return std::make_unique<JsonDecoder>(spec); }
+std::unique_ptr<Decoder> make_json_decoder(const FormatSpec& spec, const std::string& array) {
+  return std::make_unique<JsonDecoder>(spec, array.empty() ? array : '"' + array + '"');
+}
 
 }  // namespace evclean

@@ -25,7 +25,7 @@ namespace evclean {
 
 class JsonDecoder final : public Decoder {
  public:
-  explicit JsonDecoder(const FormatSpec& spec);
+  explicit JsonDecoder(const FormatSpec& spec, std::string wrapper = {});
 
   void begin_file(const InputFile& file, std::string_view head) override;
   const std::vector<InputColumn>& columns() const override { return rows_.columns(); }
@@ -58,6 +58,7 @@ class JsonDecoder final : public Decoder {
   std::size_t damaged(Call& call, std::size_t begin, std::size_t from, const JsonFault& fault);
 
   FormatSpec spec_;
+  std::string wrapper_;  ///< see JsonShape
   std::size_t limit_;
   JsonShape shape_;
   JsonTokens tokens_;

@@ -98,8 +98,8 @@ std::vector<std::string> leading_keys(std::string_view text, std::size_t at, con
   return keys;
 }
 
-std::vector<std::string> common_keys(std::string_view head) {
-  const JsonShape shape{JsonLayout::kObjects, {}, false};
+std::vector<std::string> common_keys(std::string_view head, const std::string& wrapper) {
+  const JsonShape shape{JsonLayout::kObjects, {}, false, wrapper};
   const JsonFramer framer(head, false, shape, SIZE_MAX);
   std::vector<std::string> common;
   std::size_t at = 0;
@@ -118,13 +118,14 @@ std::vector<std::string> common_keys(std::string_view head) {
 
 }  // namespace
 
-JsonShape find_json_shape(std::string_view head) {
+JsonShape find_json_shape(std::string_view head, const std::string& wrapper) {
   JsonShape shape;
+  shape.wrapper = wrapper;
   const std::size_t begin = head.find_first_not_of(" \t\r\n");
   if (begin == std::string_view::npos) return shape;
   const bool one_open_line = head[begin] == '{' && head.find('\n') == std::string_view::npos;
   shape.array = is_array(head, begin);
-  bool objects = shape.array;
+  bool objects = shape.array || (!wrapper.empty() && head[begin] == '}');
   if (!objects && head[begin] == '{') {
     objects = !mostly_object_lines(head);
     std::size_t end = 0;
@@ -134,7 +135,7 @@ JsonShape find_json_shape(std::string_view head) {
   }
   if (!objects) return shape;
   shape.layout = JsonLayout::kObjects;
-  shape.keys = common_keys(head);
+  shape.keys = common_keys(head, wrapper);
   return shape;
 }
 
@@ -147,12 +148,56 @@ JsonScan JsonFramer::skip_separators(std::size_t& at) const {
   for (; at < text_.size(); ++at) {
     const char c = text_[at];
     if (is_json_blank(c) || c == ',' || c == ']') continue;
+    if (!shape_.wrapper.empty() && (c == '{' || c == '}' || c == '"')) {
+      const JsonScan scan = skip_wrapper(at);
+      if (scan == JsonScan::kIncomplete) return scan;
+      if (scan == JsonScan::kDamaged) return JsonScan::kWhole;  // a record, or what is none
+      continue;
+    }
     if (c != '[') return JsonScan::kWhole;
     const std::size_t inner = skip_blanks(at + 1);
     if (inner == text_.size()) return at_end_ ? JsonScan::kWhole : JsonScan::kIncomplete;
     if (text_[inner] != '{' && text_[inner] != ']') return JsonScan::kWhole;
   }
   return JsonScan::kWhole;
+}
+
+/// Moves to the last byte of a piece of the objects around the arrays. kDamaged: none begins here.
+JsonScan JsonFramer::skip_wrapper(std::size_t& at) const {
+  if (text_[at] == '}') return JsonScan::kWhole;
+  std::size_t end = at;
+  JsonScan scan = text_[at] == '{' ? open_wrapper(end) : skip_other_member(end);
+  if (scan == JsonScan::kIncomplete && (at_end_ || text_.size() - at > kVerifyBytes)) scan = JsonScan::kDamaged;
+  if (scan == JsonScan::kWhole) at = end - 1;
+  return scan;
+}
+
+/// Moves over `{"Records":`, behind which an array is or a null, and over the null.
+JsonScan JsonFramer::open_wrapper(std::size_t& at) const {
+  constexpr std::string_view kNull = "null";
+  const JsonScan key = skip_member(++at, shape_.wrapper, false);
+  if (key != JsonScan::kWhole) return key;
+  at = skip_blanks(at + 1);
+  if (at == text_.size()) return JsonScan::kIncomplete;
+  if (text_[at] == '[') return JsonScan::kWhole;
+  const std::string_view value = text_.substr(at, kNull.size());
+  at += kNull.size();
+  if (value == kNull) return JsonScan::kWhole;
+  return kNull.starts_with(value) ? JsonScan::kIncomplete : JsonScan::kDamaged;
+}
+
+/// Moves over a member of an object that is no array of records; a wrapped array behind others is opened.
+JsonScan JsonFramer::skip_other_member(std::size_t& at) const {
+  const std::size_t begin = at;
+  JsonScan scan = string_end(begin, at);
+  if (scan != JsonScan::kWhole) return scan;
+  const bool wrapper = text_.substr(begin, at - begin) == shape_.wrapper;
+  at = skip_blanks(at);
+  if (at == text_.size()) return JsonScan::kIncomplete;
+  if (text_[at] != ':') return JsonScan::kDamaged;
+  at = skip_blanks(at + 1);
+  if (at == text_.size()) return JsonScan::kIncomplete;
+  return wrapper && text_[at] == '[' ? JsonScan::kWhole : find_end(at, at);
 }
 
 JsonScan JsonFramer::string_end(std::size_t at, std::size_t& end) const {
@@ -241,16 +286,24 @@ JsonScan JsonFramer::starts_record(std::size_t at) const {
   return JsonScan::kWhole;
 }
 
+/// A bracket that closes an array inside a record looks like a separator, but no record follows it; so do braces and
+/// members behind an object inside a record, where there is a wrapper.
+bool JsonFramer::may_separate(std::string_view gap, bool ends) const {
+  const auto closed = std::count(gap.begin(), gap.end(), ']'), opened = std::count(gap.begin(), gap.end(), '[');
+  if (shape_.wrapper.empty()) return ends || closed == 0 || opened > 0;
+  const std::size_t first = gap.find_first_not_of(" \t\r\n,");
+  if (first != std::string_view::npos && (gap[first] == '}' || gap[first] == '"')) return false;
+  return closed == opened || (ends && closed == opened + 1);
+}
+
 JsonScan JsonFramer::verify(std::size_t at) const {
   const std::size_t begin = at;
   for (int i = 0; i < kRecordsToVerify; ++i) {
     const std::size_t gap = at;
     const JsonScan separators = skip_separators(at);
     if (separators == JsonScan::kIncomplete || (at == text_.size() && !at_end_)) return JsonScan::kIncomplete;
+    if (!may_separate(text_.substr(gap, at - gap), at == text_.size())) return JsonScan::kDamaged;
     if (at == text_.size()) return JsonScan::kWhole;
-    // A bracket that closes an array inside a record looks like a separator, but no record follows it.
-    const bool closed = text_.substr(gap, at - gap).find(']') != std::string_view::npos;
-    if (closed && text_.substr(gap, at - gap).find('[') == std::string_view::npos) return JsonScan::kDamaged;
     const JsonScan start = starts_record(at);
     if (start != JsonScan::kWhole) return start;
     std::size_t end = 0;
@@ -267,6 +320,8 @@ JsonScan JsonFramer::verify(std::size_t at) const {
 
 JsonScan JsonFramer::resynchronise(std::size_t from, std::size_t& at, bool loose) const {
   for (at = text_.find('{', from); at != std::string_view::npos; at = text_.find('{', at + 1)) {
+    if (!shape_.wrapper.empty() && skip_separators(at) == JsonScan::kIncomplete && !loose) return JsonScan::kIncomplete;
+    if (at >= text_.size()) break;
     const JsonScan scan = known_by_keys() ? starts_record(at) : verify(at);
     if (scan == JsonScan::kWhole || (loose && scan == JsonScan::kIncomplete)) return JsonScan::kWhole;
     if (scan == JsonScan::kIncomplete) return scan;

@@ -17,7 +17,7 @@ class JsonPresetDecoder : public Decoder {
  public:
   JsonPresetDecoder(const Preset& preset, const FormatSpec& spec)
       : preset_(preset),
-        json_(make_json_decoder(spec)),
+        json_(make_json_decoder(spec, preset.records)),
         context_{TimeZone::named(spec.timezone), spec.year},
         nulls_(log_words(spec)),
         declared_(spec.types) {}
@@ -47,7 +47,6 @@ class JsonPresetDecoder : public Decoder {
     DecodeResult result = json_->decode(rest);
     const char* text = input.text->data();
     result.newlines += std::count(text + input.begin, text + rest.begin, '\n');
-    if (array_begin_ > 0) drop_closing_brace(result);
     take_columns();
     name_columns(result);
     fix_types(result);
@@ -55,22 +54,17 @@ class JsonPresetDecoder : public Decoder {
   }
 
  private:
-  /// Where `"Records": [` has its bracket; 0 when the head has none (then it is JSON like any other).
+  /// Where `"Records": [` has its bracket, `"Records": null` its end; 0 when the head has none (then it is JSON like any
+  /// other).
   std::size_t find_array(std::string_view head) const {
     const std::size_t key = head.find('"' + preset_.records + '"');
     if (key == std::string_view::npos) return 0;
     const std::size_t colon = head.find_first_not_of(" \t\r\n", key + preset_.records.size() + 2);
     if (colon == std::string_view::npos || head[colon] != ':') return 0;
     const std::size_t bracket = head.find_first_not_of(" \t\r\n", colon + 1);
-    return bracket != std::string_view::npos && head[bracket] == '[' ? bracket : 0;
-  }
-
-  /// The brace that closes the object around the array is no record.
-  static void drop_closing_brace(DecodeResult& result) {
-    const auto is_brace = [](const Reject& reject) {
-      return reject.text.find_first_not_of(" \t\r\n}") == std::string::npos;
-    };
-    result.lines -= static_cast<std::int64_t>(std::erase_if(result.rejects, is_brace));
+    if (bracket == std::string_view::npos) return 0;
+    if (head.substr(bracket).starts_with("null")) return std::min(head.find('}', bracket), head.size());
+    return head[bracket] == '[' ? bracket : 0;
   }
 
   void take_columns() {

@@ -55,6 +55,27 @@ TEST(Presets, EverySampleReadsAsItsFileSays) {
   }
 }
 
+TEST(Presets, CloudTrailReadsObjectsPutOneBehindAnother) {
+  const auto event = [](int id) { return "{\"eventID\":" + std::to_string(id) + ",\"a\":[{\"k\":\"}]\"}]}"; };
+  const std::vector<std::string> files = {
+      "{\"Records\":[" + event(0) + "," + event(1) + "]}\n", "{\"Records\":[]}", "{ \"Records\" : null }\n",
+      "{\"Records\":[" + event(2) + "],\"nextToken\":\"{\",\"n\":{\"x\":[1]}}\n",
+      "{\"Records\": [\n" + event(3) + "\n]\n}"};
+  for (std::size_t first = 0; first < files.size(); ++first) {
+    std::string text;
+    for (std::size_t i = 0; i < files.size(); ++i) text += files[(first + i) % files.size()];
+    const auto decoder = make_decoder(spec_of_2026(), "cloudtrail");
+    for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, std::size_t{50}, text.size()}) {
+      const Output out = run(*decoder, text, piece);
+      ASSERT_EQ(out.rows.size(), 4u) << text;
+      EXPECT_EQ(out.lines, 4) << text;
+      EXPECT_EQ(out.newlines, std::count(text.begin(), text.end(), '\n')) << text;
+      EXPECT_EQ(out.names, (std::vector<std::string>{"eventid", "a"}));
+      EXPECT_EQ(out.value(0, "eventid"), std::to_string(first == 0 ? 0 : first < 4 ? 2 : 3));
+    }
+  }
+}
+
 TEST(Presets, TheAccessPatternsAreThoseOfTheScanner) {
   EXPECT_EQ(find_preset("combined")->patterns.at(0), access_pattern(AccessFormat::kCombined));
   EXPECT_EQ(find_preset("common")->patterns.at(0), access_pattern(AccessFormat::kCommon));

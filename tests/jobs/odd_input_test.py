@@ -119,6 +119,17 @@ class Texts(harness.Case):
             seen.add((rejects, (self.folder / "out.csv").read_bytes()))
         self.assertEqual(len(seen), 1)
 
+    def test_cloudtrail_files_put_one_behind_another(self):
+        files = ["{\"Records\":[%s]}%s" % (",".join(json.dumps({"eventTime": "2026-11-01T06:52:16Z", "n": f * 7 + i, "x": {"Records": "}"}})
+                                                   for i in range(f % 7)), "\n" * (f % 2)) for f in range(3000)]
+        numbers = [f * 7 + i for f in range(3000) for i in range(f % 7)]
+        for data in ("".join(files).encode(), b"".join(gzip.compress(file.encode(), 1) for file in files)):
+            for ranks in (0, 2, 3, 4):
+                with self.subTest(size=len(data), ranks=ranks):
+                    table = self.clean(data, fmt="cloudtrail", ranks=ranks, resources={"chunk": "64KiB"})
+                    self.assertEqual((table.column("n"), table.ledger["lines"]), (numbers, len(numbers)))
+                    self.assertEqual(table.names, ["eventtime", "n", "x_records"])
+
     def test_a_virtual_host_before_an_address_is_no_combined_line(self):
         table = self.clean(LOGS * 9 + "www.example.org " + LOGS, fmt="combined", rejects={"max": 1})
         self.assertEqual((set(table.column("ip")), table.ledger["rejected"]), ({"1.2.3.4"}, 1))
