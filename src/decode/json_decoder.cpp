@@ -26,22 +26,6 @@ std::size_t find_line_end(const char* text, std::size_t begin, std::size_t end) 
   return found == nullptr ? end : static_cast<std::size_t>(static_cast<const char*>(found) - text);
 }
 
-const char* kind_of(char first) {
-  switch (first) {
-    case '[':
-      return "an array";
-    case '"':
-      return "a string";
-    case 't':
-    case 'f':
-      return "a boolean";
-    case 'n':
-      return "null";
-    default:
-      return (first >= '0' && first <= '9') || first == '-' ? "a number" : "no JSON";
-  }
-}
-
 }  // namespace
 
 struct JsonDecoder::Call {
@@ -59,7 +43,16 @@ JsonDecoder::JsonDecoder(const FormatSpec& spec, std::string wrapper)
     : spec_(spec), wrapper_(std::move(wrapper)), limit_(record_limit(spec)), rows_(spec), window_(kLeastWindow) {}
 
 void JsonDecoder::begin_file(const InputFile&, std::string_view head) {
-  shape_ = find_json_shape(head, wrapper_);
+  begin_ = 0;
+  for (std::int64_t lines = spec_.skip; lines > 0 && begin_ < head.size(); --lines)
+    begin_ = std::min(find_line_end(head.data(), begin_, head.size()) + 1, head.size());
+  skip_end_ = begin_;
+  const std::size_t array = wrapper_.empty() ? 0 : find_wrapped_array(head.substr(begin_), wrapper_);
+  begin_ += array;
+  JsonShape known;
+  if (array > 0) known.wrapper = wrapper_;
+  known.comment = spec_.comment;
+  shape_ = find_json_shape(head.substr(begin_), std::move(known));
   rows_.begin_file();
   passing_.end();
 }
@@ -71,7 +64,7 @@ JsonFramer JsonDecoder::framer(const Call& call) const {
 DecodeResult JsonDecoder::decode(const DecodeInput& input) {
   Call call(input);
   rows_.begin_call(input.text, (input.text_end - input.begin) / std::max<std::size_t>(row_bytes_, 16) + 16);
-  std::size_t at = pass_over(call, input.begin);
+  std::size_t at = pass_front(call, pass_over(call, input.begin));
   while (at < input.text_end && at < input.owned_end && !call.waiting && !rows_.full()) {
     if (lines() && (at = take_alike(call, at)) >= std::min(input.text_end, input.owned_end)) break;
     if (rows_.full()) break;
@@ -83,6 +76,25 @@ DecodeResult JsonDecoder::decode(const DecodeInput& input) {
   if (rows_.rows() > 100) row_bytes_ = (at - input.begin) / rows_.rows();
   rows_.finish(call.log.result());
   return call.log.finish(at);
+}
+
+/// Passes over what stands before the first record: skipped lines are blank, the begin of an object around is nothing.
+std::size_t JsonDecoder::pass_front(Call& call, std::size_t at) const {
+  if (call.offset(at) >= static_cast<std::int64_t>(begin_)) return at;
+  const auto here = [&](std::size_t place) {
+    return std::min(call.input.text_end, place - static_cast<std::size_t>(call.input.origin.byte_offset));
+  };
+  if (call.offset(at) < static_cast<std::int64_t>(skip_end_)) {
+    const std::size_t end = here(skip_end_);
+    call.log.add_blank(count_line_ends(call.text(), at, end, false) + (end > at && call.text()[end - 1] != '\n' &&
+                                                                       call.input.at_end));
+  }
+  return here(begin_);
+}
+
+bool JsonDecoder::is_comment(const Call& call, const Frame& frame) const {
+  const std::string_view line(call.text() + frame.begin, frame.end - frame.begin);
+  return lines() && !spec_.comment.empty() && line.starts_with(spec_.comment);
 }
 
 /// Passes over the rest of a record that was too long to be held.
@@ -191,7 +203,7 @@ std::size_t JsonDecoder::frame_objects(Call& call, std::size_t at) {
 /// A value that is no object: a reject of its own when it is whole and a comma or the array's end follows.
 std::size_t JsonDecoder::other_value(Call& call, std::size_t at) {
   const DecodeInput& input = call.input;
-  const JsonFault fault{fmt::format("not a JSON object: {}", kind_of(call.text()[at])), at};
+  const JsonFault fault{fmt::format("not a JSON object: {}", json_kind(call.text()[at])), at};
   std::size_t end = 0;
   JsonScan scan = framer(call).find_end(at, end);
   std::size_t next = end;
@@ -234,6 +246,10 @@ bool JsonDecoder::take_frames(Call& call, std::size_t first, std::size_t last) {
     const std::size_t middle = first + (last - first) / 2;
     return take_frames(call, first, middle) && take_frames(call, middle, last);
   }
+  if (fault != nullptr && is_comment(call, frames_[first])) {
+    call.log.add_blank();
+    return true;
+  }
   if (fault != nullptr) return reject_frame(call, frames_[first], {fault, frames_[first].end});
   rows_.begin_tokens(tokens_.positions(), begin, frames_[last - 1].end);
   std::size_t token = 0;
@@ -249,7 +265,7 @@ bool JsonDecoder::take_frames(Call& call, std::size_t first, std::size_t last) {
 
 bool JsonDecoder::take_frame(Call& call, const Frame& frame, std::size_t& token) {
   while (token < tokens_.count() && rows_.position(token) < frame.begin) ++token;
-  if (rows_.position(token) >= frame.end) {
+  if (rows_.position(token) >= frame.end || is_comment(call, frame)) {
     call.log.add_blank();
     return true;
   }
@@ -292,7 +308,7 @@ bool JsonDecoder::read_frame(const Frame& frame, std::size_t& token) {
     return false;
   }
   if (rows_.at(begin) != '{') {
-    rows_.set_fault(fmt::format("not a JSON object: {}", kind_of(rows_.at(begin))), begin);
+    rows_.set_fault(fmt::format("not a JSON object: {}", json_kind(rows_.at(begin))), begin);
     return false;
   }
   const std::size_t next = rows_.read(token, frame.end);

@@ -5,6 +5,7 @@
 // text they are; null is missing (and makes its column known). Numbers, true and false keep their text, so that types
 // are found exactly; strings are flagged kQuoted. A key given twice in one object: the last counts, and it is counted.
 // Columns stand in the order of their first appearance in records that are rows; all rows have all columns.
+// Passed over: the first `skip` lines and comment lines, which are blank, and what stands before the first wrapped array.
 // Lines: a line that is not one whole object (or several, one after another) is a reject, nothing else is touched.
 // Otherwise (an array, objects one after another): a record that reads to its closing bracket but is wrong is a reject;
 // where brackets or quotes are broken too, the reject reaches up to the next place where a run of sound records begins.
@@ -31,7 +32,8 @@ class JsonDecoder final : public Decoder {
   const std::vector<InputColumn>& columns() const override { return rows_.columns(); }
   std::size_t first_record(std::string_view text, std::size_t from, bool at_end) override;
   DecodeResult decode(const DecodeInput& input) override;
-  char closing_byte() const override { return shape_.array ? ']' : '\0'; }
+  /// Behind an array inside an object other members may stand.
+  char closing_byte() const override { return shape_.array && shape_.wrapper.empty() ? ']' : '\0'; }
 
  private:
   struct Frame {
@@ -42,7 +44,9 @@ class JsonDecoder final : public Decoder {
 
   bool lines() const { return shape_.layout == JsonLayout::kLines; }
   JsonFramer framer(const Call& call) const;
+  std::size_t pass_front(Call& call, std::size_t at) const;
   std::size_t pass_over(Call& call, std::size_t at);
+  bool is_comment(const Call& call, const Frame& frame) const;
   std::size_t take_alike(Call& call, std::size_t at);
   std::size_t frame_lines(Call& call, std::size_t at);
   std::size_t frame_objects(Call& call, std::size_t at);
@@ -58,7 +62,9 @@ class JsonDecoder final : public Decoder {
   std::size_t damaged(Call& call, std::size_t begin, std::size_t from, const JsonFault& fault);
 
   FormatSpec spec_;
-  std::string wrapper_;  ///< see JsonShape
+  std::string wrapper_;       ///< see JsonShape
+  std::size_t skip_end_ = 0;  ///< offset in the file's text of the first line that is not skipped
+  std::size_t begin_ = 0;     ///< of what is read
   std::size_t limit_;
   JsonShape shape_;
   JsonTokens tokens_;

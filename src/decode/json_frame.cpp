@@ -98,8 +98,17 @@ std::vector<std::string> leading_keys(std::string_view text, std::size_t at, con
   return keys;
 }
 
-std::vector<std::string> common_keys(std::string_view head, const std::string& wrapper) {
-  const JsonShape shape{JsonLayout::kObjects, {}, false, wrapper};
+/// The first byte of the head that is neither blank nor in a comment.
+std::size_t first_value(std::string_view head, const std::string& comment) {
+  std::size_t begin = head.find_first_not_of(" \t\r\n");
+  while (!comment.empty() && begin < head.size() && head.substr(begin).starts_with(comment))
+    begin = head.find_first_not_of(" \t\r\n", head.find('\n', begin));
+  return begin;
+}
+
+std::vector<std::string> common_keys(std::string_view head, const JsonShape& known) {
+  JsonShape shape = known;
+  shape.layout = JsonLayout::kObjects;
   const JsonFramer framer(head, false, shape, SIZE_MAX);
   std::vector<std::string> common;
   std::size_t at = 0;
@@ -118,14 +127,13 @@ std::vector<std::string> common_keys(std::string_view head, const std::string& w
 
 }  // namespace
 
-JsonShape find_json_shape(std::string_view head, const std::string& wrapper) {
-  JsonShape shape;
-  shape.wrapper = wrapper;
-  const std::size_t begin = head.find_first_not_of(" \t\r\n");
+JsonShape find_json_shape(std::string_view head, JsonShape known) {
+  JsonShape shape = std::move(known);
+  const std::size_t begin = first_value(head, shape.comment);
   if (begin == std::string_view::npos) return shape;
-  const bool one_open_line = head[begin] == '{' && head.find('\n') == std::string_view::npos;
+  const bool one_open_line = head[begin] == '{' && head.find('\n', begin) == std::string_view::npos;
   shape.array = is_array(head, begin);
-  bool objects = shape.array || (!wrapper.empty() && head[begin] == '}');
+  bool objects = shape.array || (!shape.wrapper.empty() && head[begin] == '}');
   if (!objects && head[begin] == '{') {
     objects = !mostly_object_lines(head);
     std::size_t end = 0;
@@ -135,8 +143,19 @@ JsonShape find_json_shape(std::string_view head, const std::string& wrapper) {
   }
   if (!objects) return shape;
   shape.layout = JsonLayout::kObjects;
-  shape.keys = common_keys(head, wrapper);
+  shape.keys = common_keys(head, shape);
   return shape;
+}
+
+std::size_t find_wrapped_array(std::string_view text, const std::string& wrapper) {
+  const std::size_t key = text.find(wrapper);
+  if (key == std::string_view::npos) return 0;
+  const std::size_t colon = text.find_first_not_of(" \t\r\n", key + wrapper.size());
+  if (colon == std::string_view::npos || text[colon] != ':') return 0;
+  const std::size_t value = text.find_first_not_of(" \t\r\n", colon + 1);
+  if (value == std::string_view::npos) return 0;
+  if (text.substr(value).starts_with("null")) return std::min(text.find('}', value), text.size());
+  return text[value] == '[' ? value : 0;
 }
 
 std::size_t JsonFramer::skip_blanks(std::size_t at) const {
@@ -148,6 +167,11 @@ JsonScan JsonFramer::skip_separators(std::size_t& at) const {
   for (; at < text_.size(); ++at) {
     const char c = text_[at];
     if (is_json_blank(c) || c == ',' || c == ']') continue;
+    if (!shape_.comment.empty() && c == shape_.comment[0]) {
+      const JsonScan scan = skip_comment(at);
+      if (scan == JsonScan::kIncomplete) return scan;
+      if (scan == JsonScan::kWhole) continue;
+    }
     if (!shape_.wrapper.empty() && (c == '{' || c == '}' || c == '"')) {
       const JsonScan scan = skip_wrapper(at);
       if (scan == JsonScan::kIncomplete) return scan;
@@ -160,6 +184,18 @@ JsonScan JsonFramer::skip_separators(std::size_t& at) const {
     if (text_[inner] != '{' && text_[inner] != ']') return JsonScan::kWhole;
   }
   return JsonScan::kWhole;
+}
+
+/// Moves to the last byte of a comment. kDamaged: none begins here, or one that does not end in sight.
+JsonScan JsonFramer::skip_comment(std::size_t& at) const {
+  const std::string_view rest = text_.substr(at);
+  const std::size_t lf = rest.find('\n');
+  if (rest.starts_with(shape_.comment) && (lf != std::string_view::npos || at_end_)) {
+    at += std::min(lf, rest.size() - 1);
+    return JsonScan::kWhole;
+  }
+  const bool may_be = shape_.comment.starts_with(rest.substr(0, shape_.comment.size()));
+  return may_be && !at_end_ && rest.size() <= kVerifyBytes ? JsonScan::kIncomplete : JsonScan::kDamaged;
 }
 
 /// Moves to the last byte of a piece of the objects around the arrays. kDamaged: none begins here.

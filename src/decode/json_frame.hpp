@@ -18,17 +18,22 @@ struct JsonShape {
   std::vector<std::string> keys;  ///< with both quotes: the keys that all records of the head begin with, four at most
   bool array = false;             ///< one over the file
   std::string wrapper;            ///< with both quotes: records are elements of the array that objects have under it
+  std::string comment;            ///< lines that begin with it count for nothing
 };
 
 /// An array of objects and objects over several lines (or several on one) are kObjects; everything else is lines.
-/// `wrapper`: the key (with quotes) of an array around the records, in one object or in one behind another; then the
-/// head begins at that array's bracket, or at the brace behind a `null` in its place.
-JsonShape find_json_shape(std::string_view head, const std::string& wrapper = {});
+/// `known`: wrapper and comment. With a wrapper the head begins at its array's bracket, or at the brace behind a `null` in
+/// its place.
+JsonShape find_json_shape(std::string_view head, JsonShape known = {});
+
+/// Where the first array under the wrapper (a key with quotes) has its bracket, or a null in its place its end; 0 when the
+/// text has none: then it is JSON like any other.
+std::size_t find_wrapped_array(std::string_view text, const std::string& wrapper);
 
 enum class JsonScan : std::uint8_t { kWhole, kIncomplete, kDamaged };
 
 /// Finds records in text that is not cut by lines. Between records stand blanks, commas and the brackets of an array; with
-/// a wrapper also the braces of the objects around it, its key, and members behind it.
+/// a wrapper also the braces of the objects around it, its key, and members behind it. Comments stand there too.
 class JsonFramer {
  public:
   JsonFramer(std::string_view text, bool at_end, const JsonShape& shape, std::size_t max_depth)
@@ -54,6 +59,7 @@ class JsonFramer {
 
  private:
   JsonScan skip_member(std::size_t& at, std::string_view key, bool with_value) const;
+  JsonScan skip_comment(std::size_t& at) const;
   JsonScan skip_wrapper(std::size_t& at) const;
   JsonScan open_wrapper(std::size_t& at) const;
   JsonScan skip_other_member(std::size_t& at) const;

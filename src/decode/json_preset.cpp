@@ -23,8 +23,7 @@ class JsonPresetDecoder : public Decoder {
         declared_(spec.types) {}
 
   void begin_file(const InputFile& file, std::string_view head) override {
-    array_begin_ = preset_.records.empty() ? 0 : find_array(head);
-    json_->begin_file(file, head.substr(array_begin_));
+    json_->begin_file(file, head);
     columns_.clear();  // another file, or another part of it, brings its keys in another order
     targets_.clear();
     by_key_.clear();
@@ -35,18 +34,10 @@ class JsonPresetDecoder : public Decoder {
     return json_->first_record(text, from, at_end);
   }
 
-  /// Behind an array inside an object other members may stand.
-  char closing_byte() const override { return array_begin_ > 0 ? '\0' : json_->closing_byte(); }
+  char closing_byte() const override { return json_->closing_byte(); }
 
   DecodeResult decode(const DecodeInput& input) override {
-    DecodeInput rest = input;
-    const std::int64_t begin = input.origin.byte_offset + static_cast<std::int64_t>(input.begin);
-    if (const auto array = static_cast<std::int64_t>(array_begin_); begin < array) {
-      rest.begin = std::min(input.text_end, static_cast<std::size_t>(array - input.origin.byte_offset));
-    }
-    DecodeResult result = json_->decode(rest);
-    const char* text = input.text->data();
-    result.newlines += std::count(text + input.begin, text + rest.begin, '\n');
+    DecodeResult result = json_->decode(input);
     take_columns();
     name_columns(result);
     fix_types(result);
@@ -54,19 +45,6 @@ class JsonPresetDecoder : public Decoder {
   }
 
  private:
-  /// Where `"Records": [` has its bracket, `"Records": null` its end; 0 when the head has none (then it is JSON like any
-  /// other).
-  std::size_t find_array(std::string_view head) const {
-    const std::size_t key = head.find('"' + preset_.records + '"');
-    if (key == std::string_view::npos) return 0;
-    const std::size_t colon = head.find_first_not_of(" \t\r\n", key + preset_.records.size() + 2);
-    if (colon == std::string_view::npos || head[colon] != ':') return 0;
-    const std::size_t bracket = head.find_first_not_of(" \t\r\n", colon + 1);
-    if (bracket == std::string_view::npos) return 0;
-    if (head.substr(bracket).starts_with("null")) return std::min(head.find('}', bracket), head.size());
-    return head[bracket] == '[' ? bracket : 0;
-  }
-
   void take_columns() {
     const auto& raw = json_->columns();
     for (std::size_t i = targets_.size(); i < raw.size(); ++i) {
@@ -184,7 +162,6 @@ class JsonPresetDecoder : public Decoder {
   std::vector<std::size_t> targets_;           ///< of each key: its column
   std::map<std::string, std::size_t> by_key_;  ///< keys, sorted
   std::vector<std::string> reasons_;           ///< a row of the batch at hand
-  std::size_t array_begin_ = 0;
 };
 
 }  // namespace

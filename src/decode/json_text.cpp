@@ -108,4 +108,20 @@ bool unescape_json(std::string_view raw, std::string& out, std::int64_t& lone_su
   return true;
 }
 
+const char* json_kind(char first) {
+  switch (first) {
+    case '[':
+      return "an array";
+    case '"':
+      return "a string";
+    case 't':
+    case 'f':
+      return "a boolean";
+    case 'n':
+      return "null";
+    default:
+      return (first >= '0' && first <= '9') || first == '-' ? "a number" : "no JSON";
+  }
+}
+
 }  // namespace evclean

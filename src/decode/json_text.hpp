@@ -41,6 +41,9 @@ inline bool is_short_digits(const char* text, std::size_t size) noexcept {
 /// False when it holds an escape that JSON does not know.
 bool unescape_json(std::string_view raw, std::string& out, std::int64_t& lone_surrogates);
 
+/// What a value is that begins so, for people: "an array".
+const char* json_kind(char first);
+
 inline bool is_json_blank(char c) noexcept { return c <= ' ' && (c == ' ' || c == '\t' || c == '\n' || c == '\r'); }
 
 }  // namespace evclean

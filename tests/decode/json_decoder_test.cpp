@@ -257,6 +257,23 @@ TEST(JsonDecoder, BrokenLinesThatOutnumberSoundOnesAreRejectsOfTheirOwn) {
   EXPECT_EQ(decode("{\"a\":\n{\"a\":1}\n{\"a\":2}\n").rows.size(), 2u);
 }
 
+TEST(JsonDecoder, SkippedLinesAndCommentsAreBlank) {
+  FormatSpec spec;
+  spec.skip = 2;
+  spec.comment = "#";
+  for (const std::size_t piece : {1u, 5u, 1000u}) {
+    const Decoded lines = decode("{\"x\n\n# it's \"open\n{\"a\":1}\n#{\"a\":2}\n{\"a\":\"#\"}\n#", spec, piece);
+    EXPECT_EQ(lines.rows.size(), 2u) << piece;
+    EXPECT_EQ(lines.blank, 5) << piece;
+    EXPECT_EQ(lines.rejects.size(), 0u) << piece;
+    const Decoded array = decode("a\nb\n# x\n[{\"a\":1},\n# {\"a\":7},\n{\"a\":2}\n# end\n]\n", spec, piece);
+    EXPECT_EQ(array.rows.size(), 2u) << piece;
+    EXPECT_EQ(array.lines, 4) << piece;
+    EXPECT_EQ(array.newlines, 8) << piece;
+  }
+  EXPECT_EQ(decode("only\nthis", spec).blank, 2);
+}
+
 TEST(JsonDecoder, RejectsSayWhereTheyWentWrong) {
   const Decoded d = decode("{\"a\":1}\n{\"a\":007}\n42\n{\"a\":\"x\n");
   ASSERT_EQ(d.rejects.size(), 3u);

@@ -130,6 +130,17 @@ class Texts(harness.Case):
                     self.assertEqual((table.column("n"), table.ledger["lines"]), (numbers, len(numbers)))
                     self.assertEqual(table.names, ["eventtime", "n", "x_records"])
 
+    def test_skip_and_comments_of_json_at_any_number_of_ranks(self):
+        lines = "".join(('# it\'s "%d\n' if i % 7 == 3 else '{"a":%d}\n') % i for i in range(20000))
+        array = "[" + ",\n".join('{"a":%d}' % i for i in range(20000)) + "\n# end\n]"
+        for text, count, blank in ((lines, 20000 - 2857, 2858), (array, 20000, 1)):
+            seen = set()
+            for ranks in (0, 1, 2, 3, 4):
+                table = self.clean("junk {\n" + text, fmt="json", ranks=ranks, skip=1, comment="#", resources={"chunk": "64KiB"})
+                self.assertEqual((table.ledger["kept"], table.ledger["blank"], table.ledger["rejected"]), (count, blank, 0))
+                seen.add(table.csv)
+            self.assertEqual(len(seen), 1)
+
     def test_a_virtual_host_before_an_address_is_no_combined_line(self):
         table = self.clean(LOGS * 9 + "www.example.org " + LOGS, fmt="combined", rejects={"max": 1})
         self.assertEqual((set(table.column("ip")), table.ledger["rejected"]), ({"1.2.3.4"}, 1))
