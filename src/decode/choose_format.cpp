@@ -87,11 +87,21 @@ std::vector<Head> take_heads(const std::vector<std::string>& heads, const std::v
   return out;
 }
 
-bool begins_like_json(const std::vector<Head>& heads) {
-  return std::all_of(heads.begin(), heads.end(), [](const Head& head) {
-    const char first = head.text[head.text.find_first_not_of(" \t\r\n")];
-    return first == '{' || first == '[';
-  });
+/// The first line that counts begins with a bracket, or half of them with a brace (a program may say a word before).
+bool begins_like_json(const FormatSpec& spec, const Head& head) {
+  std::int64_t line_number = 0;
+  std::size_t lines = 0, objects = 0;
+  for (std::size_t at = 0; at < head.text.size();) {
+    const std::size_t lf = std::min(head.text.find('\n', at), head.text.size());
+    const std::string_view line(head.text.data() + at, lf - at);
+    at = lf + 1;
+    if (line_number++ < spec.skip || is_blank_line(line)) continue;
+    if (!spec.comment.empty() && line.starts_with(spec.comment)) continue;
+    const char first = line[line.find_first_not_of(" \t\r")];
+    if (lines++ == 0 && (first == '{' || first == '[')) return true;
+    objects += first == '{';
+  }
+  return objects > 0 && objects * 2 >= lines;
 }
 
 /// The extension, compression left out.
@@ -215,6 +225,17 @@ std::optional<AutoChoice> choose_csv(const FormatSpec& spec, const std::vector<H
   return AutoChoice{"csv", fmt::format("{} columns; {}", trial.columns, share(trial, heads))};
 }
 
+/// A JSON file reads as a CSV of one column or few: beside a CSV it would be taken for one without a word.
+void refuse_json_among(const FormatSpec& spec, const std::vector<Head>& heads) {
+  const auto is_json = [&](const Head& head) {
+    return begins_like_json(spec, head) && try_format(spec, "json", {head}).fit() >= kFits;
+  };
+  const auto json = std::find_if(heads.begin(), heads.end(), is_json);
+  const auto other = std::find_if_not(heads.begin(), heads.end(), is_json);
+  if (json == heads.end() || other == heads.end()) return;
+  fail_user("{} looks like JSON and {} like CSV: say 'format:', or read them as two tables", json->name, other->name);
+}
+
 }  // namespace
 
 AutoChoice choose_format(const FormatSpec& spec, const std::vector<std::string>& heads,
@@ -225,15 +246,18 @@ AutoChoice choose_format(const FormatSpec& spec, const std::vector<std::string>&
   if (all_named(trials, "csv") || all_named(trials, "tsv")) {
     if (const auto csv = choose_csv(spec, trials)) return *csv;
   }
-  if (begins_like_json(trials)) {
+  if (std::all_of(trials.begin(), trials.end(), [&](const Head& head) { return begins_like_json(spec, head); })) {
     if (const auto records = best_preset(spec, trials, true)) return {records->format, share(*records, trials)};
     const Trial json = try_format(spec, "json", trials);
     if (json.fit() >= kFits) return {"json", share(json, trials)};
   }
   if (const auto preset = best_preset(spec, trials, false)) return {preset->format, share(*preset, trials)};
   if (const auto lenient = best_lenient(spec, trials)) return {lenient->format, share(*lenient, trials)};
-  if (const auto csv = choose_csv(spec, trials)) return *csv;
-  return {"lines", "no known format fits half of the lines, and CSV does not either"};
+  if (const auto csv = choose_csv(spec, trials)) {
+    refuse_json_among(spec, trials);
+    return *csv;
+  }
+  return {"lines", "no known format fits enough of the lines to be sure of it, and CSV does not either"};
 }
 
 }  // namespace evclean

@@ -130,6 +130,22 @@ class Texts(harness.Case):
                     self.assertEqual((table.column("n"), table.ledger["lines"]), (numbers, len(numbers)))
                     self.assertEqual(table.names, ["eventtime", "n", "x_records"])
 
+    def test_json_beside_csv_is_no_csv(self):
+        for ranks in (0, 2):
+            self.fresh()
+            self.write("a.csv", "a,b\n1,2\n3,4\n")
+            self.write("b.json", '{"a":1}\n{"a":2}\n{"a":3}\n')
+            for paths in (["a.csv", "b.json"], ["b.json", "a.csv"]):
+                ran = self.run_job({"input": {"paths": paths}, "output": "o.csv"}, ranks=ranks, code=2)
+                self.says(ran.err, "b.json looks like JSON", "a.csv like CSV", "format:", "two tables")
+
+    def test_json_behind_a_word_is_json(self):
+        text = "Starting\n" + "".join('{"a":%d}\n' % i for i in range(3))
+        table = self.clean(text, fmt="auto", rejects={"max": 1})
+        self.assertEqual((table.column("a"), table.ledger["rejected"]), ([0, 1, 2], 1))
+        self.assertEqual(self.clean(text, fmt="auto", skip=1).column("a"), [0, 1, 2])
+        self.assertEqual(self.clean("# x\n" + text[9:], fmt="auto", comment="#").column("a"), [0, 1, 2])
+
     def test_skip_and_comments_of_json_at_any_number_of_ranks(self):
         lines = "".join(('# it\'s "%d\n' if i % 7 == 3 else '{"a":%d}\n') % i for i in range(20000))
         array = "[" + ",\n".join('{"a":%d}' % i for i in range(20000)) + "\n# end\n]"
