@@ -60,8 +60,8 @@ PatternSeries::PatternSeries(const std::vector<std::string>& patterns) {
 void PatternSeries::add(const std::string& text) {
   Entry entry{Pattern(text), {}};
   if (entry.pattern.groups().empty()) {
-    fail_user("pattern {} has no named groups, so it would give no columns: write (?<name>...)\n    {}",
-              entries_.size() + 1, printable(text));
+    fail_user("the pattern has no named groups, so it would give no columns: write (?<name>...)\n    {}",
+              printable(text));
   }
   for (const Pattern::Group& group : entry.pattern.groups()) {
     entry.targets.push_back({group.number, name_index(group.name)});

@@ -125,7 +125,7 @@ void read_header(const YamlNode& node, FormatSpec& format, Problems& problems) {
     format.header_auto = true;
     return;
   }
-  assign(format.header, read_bool(node, "header", problems));
+  assign(format.header, read_bool(node, "header", problems, "true, false or auto"));
 }
 
 /// quote: null, none, false and '' all turn quoting off.

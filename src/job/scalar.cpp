@@ -160,13 +160,14 @@ std::optional<Text> read_local_path(const YamlNode& node, std::string_view what,
   return path;
 }
 
-std::optional<bool> read_bool(const YamlNode& node, std::string_view what, Problems& problems) {
+std::optional<bool> read_bool(const YamlNode& node, std::string_view what, Problems& problems,
+                              std::string_view words) {
   const auto text = read_text(node, what, problems);
   if (!text) return std::nullopt;
   const std::string word = lowered(text->value);
   if (word == "true" || word == "false") return word == "true";
   const bool old_yaml = word == "yes" || word == "no" || word == "on" || word == "off";
-  problems.report(node, "{} must be true or false, not '{}'{}", what, printable(text->value, 40),
+  problems.report(node, "{} must be {}, not '{}'{}", what, words, printable(text->value, 40),
                   old_yaml ? " (yes, no, on and off are texts in YAML 1.2)" : "");
   return std::nullopt;
 }

@@ -36,7 +36,9 @@ std::optional<Text> read_path(const YamlNode& node, std::string_view what, Probl
 /// A path of the file system.
 std::optional<Text> read_local_path(const YamlNode& node, std::string_view what, Problems& problems);
 
-std::optional<bool> read_bool(const YamlNode& node, std::string_view what, Problems& problems);
+/// `words`: what else may stand there too, for the message.
+std::optional<bool> read_bool(const YamlNode& node, std::string_view what, Problems& problems,
+                              std::string_view words = "true or false");
 /// A whole number (decimal, 0x or 0o) within [least, most].
 std::optional<std::int64_t> read_integer(const YamlNode& node, std::string_view what, std::int64_t least,
                                          std::int64_t most, Problems& problems);

@@ -179,6 +179,7 @@ class TableChecker {
       if (format == "auto" || format == "regex") continue;
       readable &=
           note_problem(job_, spec.input->format_place, problems_, [&] { make_decoder(spec.input->format, format); });
+      if (!readable) break;  // of a list, each gives what is wrong with any of them
     }
     return check_patterns(job_, *spec.input, problems_) && readable;
   }

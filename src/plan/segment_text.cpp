@@ -52,10 +52,10 @@ bool SegmentText::damage_ends_it() const {
   if (is_part_) return true;
   const OnCorrupt policy = input_.stream.corrupt;
   if (policy == OnCorrupt::kFail) {
-    fail_user(
-        "{}: {} (byte {} of the file, {} bytes of text were good). Mend the file, or set corrupt: skip or corrupt: "
-        "salvage",
-        file().shown, damage.reason, damage.stored_offset, damage.at_bytes);
+    const bool grows = damage.reason.find("(max_ratio)") != std::string::npos;
+    fail_user("{}: {} (byte {} of the file, {} bytes of text were good). {}, or set corrupt: skip or corrupt: salvage",
+              file().shown, damage.reason, damage.stored_offset, damage.at_bytes,
+              grows ? "If so much text is meant to be in it, set a larger max_ratio" : "Mend the file");
   }
   return policy == OnCorrupt::kSkip;
 }

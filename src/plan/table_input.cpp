@@ -142,11 +142,16 @@ void check_patterns(const TableInput& input) {
   const InputSpec& spec = *input.spec->input;
   for (std::size_t i = 0; i < spec.format.patterns.size(); ++i) {
     const JobPlace place = i < spec.pattern_places.size() ? spec.pattern_places[i] : spec.format_place;
-    at_place(input, place, [&] { const Pattern compiled(spec.format.patterns[i]); });
+    FormatSpec one = spec.format;
+    one.patterns = {spec.format.patterns[i]};
+    at_place(input, place, [&] { make_decoder(one, "regex"); });
   }
   if (!spec.format.multiline_start.empty())
     at_place(input, spec.multiline_place, [&] { const Pattern compiled(spec.format.multiline_start); });
   at_place(input, spec.timezone_place, [&] { TimeZone::named(spec.format.timezone); });
+  for (const std::string& format : spec.format.formats) {
+    if (format != "auto") at_place(input, spec.format_place, [&] { make_decoder(spec.format, format); });
+  }
 }
 
 /// `only_new`: the files of the listing that a run reads.

@@ -231,6 +231,7 @@ TEST(ParseJob, SizesSharesAndCounts) {
 TEST(ParseJob, BooleansSayThatYesIsText) {
   EXPECT_HAS(problems(with_input("source: yes")),
              "source must be true or false, not 'yes' (yes, no, on and off are texts in YAML 1.2)");
+  EXPECT_HAS(problems(with_input("header: maybe")), "header must be true, false or auto, not 'maybe'");
   EXPECT_FALSE(job(with_input("header: false")).tables[0].input->format.header);
   EXPECT_TRUE(job(with_input("header: auto")).tables[0].input->format.header_auto);
 }

@@ -198,6 +198,28 @@ output: o.csv
         self.assertEqual(ran.code, 2)
         self.says(ran.err, "job.yml:5:22:")
 
+    def test_a_bad_format_is_said_once_with_its_place_by_run_too(self):
+        for formats, word in (("combnied", "unknown format 'combnied'"), ("[combined, json]", "format json cannot stand in a list"),
+                              ("[combined, comon]", "unknown format 'comon'")):
+            text = self.problems("input:\n  paths: a.csv\n  format: %s\noutput: o.csv\n" % formats)
+            self.assertEqual(text.count(word), 1, text)
+            for ran in (text, self.call("run", "job.yml").err):
+                self.says(ran, "job.yml:3:11:", word)
+        text = self.problems("input:\n  paths: a.csv\n  patterns: ['(?<x>a)', nogroup]\noutput: o.csv\n")
+        for ran in (text, self.call("run", "job.yml").err):
+            self.says(ran, "job.yml:3:25:", "the pattern has no named groups", "nogroup")
+
+    def test_what_a_key_may_be_is_said(self):
+        self.says(self.problems("input: {paths: a.csv, header: maybe}\noutput: o.csv\n"), "header must be true, false or auto, not 'maybe'")
+        self.write("@x.csv", "a\n1\n")
+        self.says(self.problems("input: '@x.csv'\noutput: o.csv\n"), "'@' names a list of paths", "'./@x.csv'")
+        self.write("big.gz", gzip.compress(b"a,b\n" * 8_000_000, 6))
+        self.write("job.yml", {"input": {"paths": "big.gz", "format": "csv", "max_ratio": 50}, "output": "o.csv"})
+        ran = self.call("run", "job.yml")
+        self.assertEqual(ran.code, 2, ran)
+        self.says(ran.err, "set a larger max_ratio")
+        self.assertNotIn("Mend", ran.err)
+
     def test_a_table_that_is_not_there_hides_nothing(self):
         text = self.problems("""input: a.csv
 steps:
