@@ -16,7 +16,7 @@ struct Magic {
   std::string_view refused;
 };
 
-constexpr std::array<Magic, 12> kMagics = {{
+constexpr std::array<Magic, 15> kMagics = {{
     {"\x1f\x8b"sv, Codec::kGzip, {}},
     {"\x28\xb5\x2f\xfd"sv, Codec::kZstd, {}},
     {"\xfd"
@@ -32,6 +32,9 @@ constexpr std::array<Magic, 12> kMagics = {{
     {"\x1f\x9d"sv, Codec::kPlain, "a file made by compress (.Z)"},
     {"PAR1\x15"sv, Codec::kPlain, "a Parquet file"},
     {"\x89HDF\r\n\x1a\n"sv, Codec::kPlain, "an HDF5 file"},
+    {"\x5d\0\0"sv, Codec::kPlain, "an lzma file"},
+    {"\xff\xfe\0\0"sv, Codec::kPlain, "a file in UTF-32 (iconv -f UTF-32 -t UTF-8 converts it)"},
+    {"\0\0\xfe\xff"sv, Codec::kPlain, "a file in UTF-32 (iconv -f UTF-32 -t UTF-8 converts it)"},
 }};
 
 /// bzip2's magic begins with letters: the block's or the end's 48-bit mark must follow.

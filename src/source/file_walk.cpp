@@ -110,7 +110,7 @@ InputFile describe_file(const std::string& path, const std::string& shown, std::
                         std::int64_t modified_s, std::string_view head, Encoding encoding) {
   const ContentSign sign = sign_of_content(head);
   if (!sign.refused.empty()) {
-    fail_user("input '{}' is {}: reading that is not available yet; unpack it first, or leave it out", shown,
+    fail_user("input '{}' is {}: reading that is not available yet; unpack or convert it first, or leave it out", shown,
               sign.refused);
   }
   InputFile file{

@@ -64,6 +64,12 @@ class Packed(harness.Case):
                 with self.subTest(words=words, format=fmt):
                     self.refused(data, fmt=fmt, words=["in.txt", "unpack", *words])
 
+    def test_lzma_and_utf32_are_refused(self):
+        import lzma
+        for data, word in ((lzma.compress(b"a,b\n1,2\n", lzma.FORMAT_ALONE), "lzma"), ("a,b\n1,2\n".encode("utf-32"), "UTF-32"),
+                           (b"\0\0\xfe\xff" + "a,b\n1,2\n".encode("utf-32-be"), "UTF-32")):
+            self.refused(data, words=["in.txt", word, "unpack"])
+
     def test_a_text_that_begins_like_a_parquet_file(self):
         self.assertEqual(self.clean("PAR1,PAR2\n1,2\n").names, ["PAR1", "PAR2"])
 
