@@ -57,15 +57,19 @@ std::vector<std::int64_t> file_sums(const TableInput& input, const std::map<std:
   return sums;
 }
 
-std::string pack_damage(const std::map<std::int64_t, SplitRecord>& records) {
+std::string pack_damage(const TableInput& input, const std::map<std::int64_t, SplitRecord>& records) {
+  const bool csv = input.format == "csv" || input.format == "tsv";
   Packer out;
   for (const auto& [split, record] : records) {
     for (const SegmentOutcome& segment : record.segments) {
       if (!segment.damage.damaged) continue;
       out.put(segment.file)
           .put(segment.damage.stored_offset)
-          .text(fmt::format("{} at byte {} of the file ({} bytes of text before it are whole)", segment.damage.reason,
-                            segment.damage.stored_offset, segment.damage.at_bytes));
+          .text(fmt::format("{} at byte {} of the file ({} bytes of text before it are whole){}", segment.damage.reason,
+                            segment.damage.stored_offset, segment.damage.at_bytes,
+                            csv && segment.damage.at_bytes == 0
+                                ? "; a header at its begin is lost: what was taken for one may be values"
+                                : ""));
     }
   }
   return out.take();
@@ -122,7 +126,7 @@ std::vector<FileLedger> file_ledgers(const TableInput& input, const Comm& comm,
   }
   if (!input.replays) note_endings(comm, records, ledgers);  // a replay reads rejects only
   std::map<std::int32_t, std::int64_t> first;                // damage of each file: that of its lowest offset is told
-  for (const std::string& packed : comm.all_gather(pack_damage(records))) {
+  for (const std::string& packed : comm.all_gather(pack_damage(input, records))) {
     for (Unpacker in(packed); !in.empty();) {
       const auto file = in.get<std::int32_t>();
       const auto offset = in.get<std::int64_t>();

@@ -36,6 +36,14 @@ class Salvage(harness.Case):
         rows = list(csv.reader(io.StringIO((self.folder / "o.csv").read_bytes().decode(), newline="")))
         return rows[1:], [json.loads(line) for line in (self.folder / "rejects.jsonl").read_text().splitlines()]
 
+    def test_a_csv_that_lost_its_begin_says_what_its_names_may_be(self):
+        for format, said in (("csv", True), ("lines", False)):
+            for ranks in (0, 2):
+                self.fresh()
+                self.write("a.gz", b"\x1f\x8b\x08" + b"\0" * 7 + b"\xff" * 40 + gz("".join(csv_rows(500))))
+                ran = self.run_job({"input": {"paths": "a.gz", "format": format, "corrupt": "salvage"}, "output": "o.csv"}, ranks=ranks)
+                self.assertEqual("a header at its begin is lost" in ran.err, said, ran)
+
     def test_a_file_that_lacks_its_last_bytes_keeps_every_row(self):
         """The text is several blocks long; none of its rows lies at the damage."""
         rows = csv_rows(120_000)
