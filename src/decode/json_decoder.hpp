@@ -5,7 +5,7 @@
 // text they are; null is missing (and makes its column known). Numbers, true and false keep their text, so that types
 // are found exactly; strings are flagged kQuoted. A key given twice in one object: the last counts, and it is counted.
 // Columns stand in the order of their first appearance in records that are rows; all rows have all columns.
-// Passed over: the first `skip` lines and comment lines, which are blank, and what stands before the first wrapped array.
+// Passed over: the first `skip` lines and comment lines, which are blank, and what stands before a wrapped array.
 // Lines: a line that is not one whole object (or several, one after another) is a reject, nothing else is touched.
 // Otherwise (an array, objects one after another): a record that reads to its closing bracket but is wrong is a reject;
 // where brackets or quotes are broken too, the reject reaches up to the next place where a run of sound records begins.

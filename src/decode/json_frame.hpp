@@ -22,18 +22,18 @@ struct JsonShape {
 };
 
 /// An array of objects and objects over several lines (or several on one) are kObjects; everything else is lines.
-/// `known`: wrapper and comment. With a wrapper the head begins at its array's bracket, or at the brace behind a `null` in
-/// its place.
+/// `known`: wrapper and comment. With a wrapper the head begins at its array's bracket, or at the brace behind a `null`
+/// in its place.
 JsonShape find_json_shape(std::string_view head, JsonShape known = {});
 
-/// Where the first array under the wrapper (a key with quotes) has its bracket, or a null in its place its end; 0 when the
-/// text has none: then it is JSON like any other.
+/// Where the first array under the wrapper (a key with quotes) has its bracket, or a null in its place its end; 0 when
+/// the text has none: then it is JSON like any other.
 std::size_t find_wrapped_array(std::string_view text, const std::string& wrapper);
 
 enum class JsonScan : std::uint8_t { kWhole, kIncomplete, kDamaged };
 
-/// Finds records in text that is not cut by lines. Between records stand blanks, commas and the brackets of an array; with
-/// a wrapper also the braces of the objects around it, its key, and members behind it. Comments stand there too.
+/// Finds records in text that is not cut by lines. Between records stand blanks, commas and the brackets of an array;
+/// with a wrapper also the braces of the objects around it, its key, and members behind it. Comments stand there too.
 class JsonFramer {
  public:
   JsonFramer(std::string_view text, bool at_end, const JsonShape& shape, std::size_t max_depth)

@@ -14,8 +14,8 @@ namespace evclean {
 /// that is not one byte; begin_file: a header that does not end within the head, or has more than max_columns names.
 std::unique_ptr<Decoder> make_csv_decoder(const FormatSpec& spec, bool tsv);
 
-/// Decodes JSON: one object a line, one array of objects, or objects one after another; found out in begin_file. `array`:
-/// a key under which objects around the records have the array of them (see find_json_shape).
+/// Decodes JSON: one object a line, one array of objects, or objects one after another; found out in begin_file.
+/// `array`: a key under which objects around the records have the array of them (see find_json_shape).
 std::unique_ptr<Decoder> make_json_decoder(const FormatSpec& spec, const std::string& array = {});
 
 }  // namespace evclean

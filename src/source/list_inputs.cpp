@@ -71,7 +71,8 @@ class Lister {
     if (is_s3_path(path)) return add_remote_list(path, entry, depth);
     const auto info = look_at(path);
     if (!info && look_at(resolved(folder_of(path), '@' + path.substr(folder_of(path).size())))) {
-      return missing(fmt::format("'{}': '@' names a list of paths, which is not there; for the file write './{}'", entry, entry), entry);
+      return missing(
+          fmt::format("'{0}': '@' names a list of paths, which is not there; for the file write './{0}'", entry), entry);
     }
     if (!info) return missing(fmt::format("'{}': that list of paths is not there{}", entry, nearest_name(path)), entry);
     if (!S_ISREG(info->st_mode)) fail_user("input '{}': a list of paths must be a file", entry);

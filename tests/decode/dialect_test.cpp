@@ -71,7 +71,7 @@ TEST(Dialect, PreambleIsPassedOver) {
 
 TEST(Dialect, OneColumnWithSignsInItsValuesKeepsItsHeader) {
   using Keys = std::pair<const char*, const char*>;
-  for (const auto& [text, name] : {Keys{"ua\nMozilla/5.0 (X11; Linux)\nMozilla/5.0 (Win; x64)\nMozilla/5.0 (Mac; y)\n", "ua"},
+  for (const auto& [text, name] : {Keys{"ua\nMozilla/5.0 (X11; Linux)\nMozilla/5.0 (Win; x64)\nCurl (Mac; y)\n", "ua"},
                                    Keys{"url\nhttp://x/?a=1;b=2\nhttp://x/?a=2;b=3\n", "url"},
                                    Keys{"User Agent\nMozilla/5.0 (X11; Linux)\nMozilla/5.0 (Win; x64)\n", "User Agent"},
                                    Keys{"comment\nGood, but slow\nBad, but fast\n", "comment"},
