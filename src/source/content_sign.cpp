@@ -59,8 +59,21 @@ std::string_view behind_skippable(std::string_view head) {
   return head;
 }
 
+/// UTF-16 may begin with a NUL behind its mark: only in UTF-32 is every unit of four bytes a character.
+bool is_utf32(std::string_view head) {
+  const bool little = head[0] == '\xff';
+  for (std::size_t at = 4; at + 4 <= head.size(); at += 4) {
+    if (head[at + (little ? 3 : 0)] != '\0' || static_cast<unsigned char>(head[at + (little ? 2 : 1)]) > 0x10)
+      return false;
+  }
+  return head.size() >= 12;  // two characters: one may be two of UTF-16
+}
+
 bool matches(const Magic& magic, std::string_view head) {
-  if (head.starts_with(magic.bytes)) return magic.codec != Codec::kBzip2 || is_bzip2(head);
+  if (head.starts_with(magic.bytes)) {
+    const bool utf32 = magic.refused.find("UTF-32") != std::string_view::npos;
+    return (magic.codec != Codec::kBzip2 || is_bzip2(head)) && (!utf32 || is_utf32(head));
+  }
   // Cut off within the magic: only where its first bytes cannot begin a text.
   return head.size() >= 2 && magic.codec != Codec::kPlain && magic.codec != Codec::kLz4 &&
          magic.codec != Codec::kBzip2 && magic.bytes.starts_with(head);
