@@ -3,6 +3,7 @@
 #include <arrow/api.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "aggregate_state.hpp"
@@ -32,6 +33,10 @@ void each_value(const Chunk& chunk, const Selection& rows, int column, ValueType
   }
 }
 
+/// A float that is not finite cannot be written or read back, as in expressions.
+bool is_value(double value) { return std::isfinite(value); }
+bool is_value(std::int64_t) { return true; }
+
 /// A column of one number a group; null for a group with fewer than `least` values.
 template <typename Builder, typename Value>
 Column number_column(const FinishedGroups& finished, std::int64_t least, Value value) {
@@ -40,8 +45,13 @@ Column number_column(const FinishedGroups& finished, std::int64_t least, Value v
   for (std::size_t i = 0; i < finished.groups.size(); ++i) {
     if (finished.counts[i] < least) {
       builder.UnsafeAppendNull();
+      continue;
+    }
+    const auto number = value(finished.groups[i], finished.counts[i]);
+    if (is_value(number)) {
+      builder.UnsafeAppend(number);
     } else {
-      builder.UnsafeAppend(value(finished.groups[i], finished.counts[i]));
+      builder.UnsafeAppendNull();
     }
   }
   return take_arrow(builder.Finish(), "building an aggregate");

@@ -94,5 +94,17 @@ class Hdf5Keys(harness.Case):
         self.run_job({"input": {"paths": "in.txt", "format": "csv"}, "output": outputs("x", "x/y", "a b/table")})
 
 
+class Numbers(harness.Case):
+    def test_a_sum_beyond_float64_is_null_everywhere(self):
+        text = "k,f\na,1.5\nb,1e308\na,2.5\nb,1e308\nc,1.7e308\nc,-1.7e308\n"
+        steps = [{"group": {"by": "k", "agg": {"s": "sum(f)", "m": "avg(f)", "d": "stddev(f)"}}}, {"set": {"n": "s is null"}}]
+        for ranks in (0, 2, 3):
+            table = self.clean(text, steps, ranks=ranks)
+            self.assertEqual([(row["s"], row["m"], row["n"]) for row in table.rows],
+                             [(4.0, 2.0, False), (None, 1e308, True), (0.0, 0.0, False)])
+            self.assertEqual(table.column("d")[2], None)
+            self.assertNotIn("inf", table.csv)
+
+
 if __name__ == "__main__":
     harness.main()
