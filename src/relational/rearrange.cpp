@@ -27,7 +27,8 @@ DatasetPtr concatenate(const std::vector<DatasetPtr>& data, const Workspace& wor
 }
 
 DatasetPtr slice_rows(const Dataset& data, std::int64_t first, std::int64_t count, const Workspace& workspace) {
-  const std::int64_t last = count < 0 ? data.rows() : std::min(data.rows(), first + count);
+  const std::int64_t left = std::max<std::int64_t>(0, data.rows() - first);
+  const std::int64_t last = count < 0 || count > left ? data.rows() : first + count;
   auto result = std::make_shared<Dataset>(data.fields(), workspace);
   workspace.comm.agree([&] {
     for (const std::int64_t part : data.mine()) {

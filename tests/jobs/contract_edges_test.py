@@ -105,6 +105,12 @@ class Numbers(harness.Case):
             self.assertEqual(table.column("d")[2], None)
             self.assertNotIn("inf", table.csv)
 
+    def test_a_limit_behind_an_offset_may_be_large(self):
+        for limit, offset, ids in (("9223372036854775807", 2, [3]), ("9223372036854775807", 7, []), ("1", 1, [2])):
+            query = f"select id from events limit {limit} offset {offset}"
+            for ranks in (0, 2):
+                self.assertEqual(self.clean("id\n1\n2\n3\n", [{"sql": query}], ranks=ranks).column("id"), ids)
+
 
 if __name__ == "__main__":
     harness.main()
