@@ -84,13 +84,27 @@ std::string Scope::table_of(const std::string& field) const {
   return {};
 }
 
+/// How a visible column is told from others of its name: by its table, or as the key that USING made of several.
+std::string Scope::written(const Column& column) const {
+  const std::string table = table_of(column.field);
+  if (!table.empty()) return fmt::format("{}.{}", table, column.name);
+  std::vector<std::string> sides;
+  for (const Relation& relation : relations_) {
+    for (const Column& own : relation.columns) {
+      if (own.name == column.name && find_column(visible_, own.field) == nullptr)
+        sides.push_back(fmt::format("{}.{}", relation.name, own.name));
+    }
+  }
+  return fmt::format("coalesce({})", fmt::join(sides, ", "));
+}
+
 const Column* Scope::find_visible(const Tree& name) const {
   const Column* found = nullptr;
   std::vector<std::string> tables;
   for (const Column& column : visible_) {
     if (column.name != name.name) continue;
     found = &column;
-    tables.push_back(fmt::format("{}.{}", table_of(column.field), column.name));
+    tables.push_back(written(column));
   }
   if (tables.size() > 1) {
     throw ExpressionError(fmt::format("{} is in several tables: write {}", name.name, fmt::join(tables, " or ")),

@@ -42,6 +42,7 @@ class Scope {
   const Column* find_visible(const Tree& name) const;
   const Column* null_column(std::string_view name) const;
   std::string table_of(const std::string& field) const;
+  std::string written(const Column& column) const;
 
   std::vector<Relation> relations_;
   Columns visible_;

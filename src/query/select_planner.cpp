@@ -21,7 +21,15 @@ struct Item {
 
 /// What stands at the position that `order by 2` or `group by 2` means; null when it is no position.
 const Item* by_position(const TreePtr& tree, const std::vector<Item>& items, std::string_view clause) {
-  const auto* number = tree->kind == TreeKind::kLiteral ? std::get_if<std::int64_t>(&tree->literal) : nullptr;
+  if (tree->kind != TreeKind::kLiteral) return nullptr;
+  const auto* number = std::get_if<std::int64_t>(&tree->literal);
+  const auto* text = std::get_if<std::string>(&tree->literal);
+  if (text != nullptr) {
+    throw ExpressionError(fmt::format("{} '{}' is a text, the same for every row: a column's name stands without "
+                                      "quotes or in double ones",
+                                      clause, *text),
+                          tree->position);
+  }
   if (number == nullptr) return nullptr;
   if (*number >= 1 && *number <= static_cast<std::int64_t>(items.size())) {
     return &items[static_cast<std::size_t>(*number) - 1];

@@ -112,5 +112,17 @@ class Numbers(harness.Case):
                 self.assertEqual(self.clean("id\n1\n2\n3\n", [{"sql": query}], ranks=ranks).column("id"), ids)
 
 
+class Names(harness.Case):
+    def test_a_text_orders_and_groups_nothing(self):
+        for query in ("select id from events order by 'id'", "select count(*) from events group by 'id'"):
+            self.refused("id\n1\n", [{"sql": query}], words=("job.yml:1:", "'id' is a text", "^"))
+
+    def test_a_merged_key_that_meets_its_name_again(self):
+        tables = {"r": {"rows": [{"a": 1}]}, "s": {"rows": [{"a": 1}]}}
+        query = "select a from events e full join r using (a) join s on s.a = 1"
+        ran = self.refused("a\n1\n", [{"sql": query}], tables=tables, words=("coalesce(e.a, r.a) or s.a",))
+        self.assertNotIn("write .a", ran.err)
+
+
 if __name__ == "__main__":
     harness.main()
