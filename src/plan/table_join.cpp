@@ -111,8 +111,9 @@ class JoinColumns {
                        });
     if (!taken) return wanted;
     throw join_error(job_path_, step_.place,
-                     fmt::format("both tables have '{}', and '{}{}' is taken too: choose another suffix:", name, name,
-                                 join_.suffix));
+                     fmt::format("both tables have '{0}', and '{0}{1}' is taken too: choose another suffix, as in "
+                                 "suffix: {1}2",
+                                 name, join_.suffix));
   }
 
   const JoinStep& join_;
