@@ -15,6 +15,10 @@ std::int64_t origin_count(const Fields& fields) {
   return std::count_if(fields.begin(), fields.end(), [](const Field& field) { return is_origin(field.name); });
 }
 
+bool makes_rows(const StepSpec& step) {
+  return std::holds_alternative<GroupStep>(step.body) || std::holds_alternative<SqlStep>(step.body);
+}
+
 /// Nobody asks for its values: a number is never an ambiguous date, which would end a run that only counts rows.
 const std::string& counting_column(const Fields& fields) {
   const auto number = std::find_if(fields.begin(), fields.end(), [](const Field& field) {
@@ -121,11 +125,10 @@ std::optional<std::vector<std::string>> TableRun::wanted(const Fields& fields, s
   const bool written = std::any_of(job_.outputs.begin(), job_.outputs.end(),
                                    [&](const OutputSpec& output) { return output.table == spec_.name; });
   if (last && (written || !around_.keep || !around_.wanted_by_others)) return std::nullopt;
-  // A further encode takes along what an earlier one made.
-  if (!last && encoded_ && std::holds_alternative<EncodeStep>(spec_.steps[pieces_[piece].end].body))
-    return std::nullopt;
+  // What an encode made is taken along, but by a step that makes rows of its own.
+  if (!last && encoded_ && !makes_rows(spec_.steps[pieces_[piece].end])) return std::nullopt;
   auto used =
-      last ? around_.wanted_by_others(fields) : columns_used(job_, spec_.steps[pieces_[piece].end], spec_.name, fields);
+      last ? around_.wanted_by_others(fields) : columns_read_behind(job_, spec_, pieces_[piece].end, fields);
   // Rows are counted by a column, so one stays whatever is used.
   if (used && used->empty() && !fields.empty()) used->push_back(counting_column(fields));
   return used;

@@ -124,5 +124,22 @@ class Names(harness.Case):
         self.assertNotIn("write .a", ran.err)
 
 
+class Unused(harness.Case):
+    def test_an_ambiguous_date_that_a_later_step_leaves_out_is_no_mistake(self):
+        text = "id,k,d\n2,a,03/04/2026\n1,b,05/04/2026\n"
+        for steps, rows in (([{"sort": "id"}, {"select": ["id", "k"]}], [{"id": 1, "k": "b"}, {"id": 2, "k": "a"}]),
+                            ([{"sort": "-id"}, {"set": {"x": "id + 1"}}, {"filter": "x > 2"}, {"select": ["x"]}], [{"x": 3}]),
+                            ([{"distinct": ["k"]}, {"sort": "k"}, {"select": ["k"]}], [{"k": "a"}, {"k": "b"}]),
+                            ([{"sort": "id"}, {"group": {"by": "k", "agg": {"n": "count(*)", "f": "first(id)"}}}],
+                             [{"k": "a", "n": 1, "f": 2}, {"k": "b", "n": 1, "f": 1}]),
+                            ([{"sort": "id"}, {"group": {"by": [], "agg": {"n": "count(*)"}}}], [{"n": 2}])):
+            for ranks in (0, 3):
+                with self.subTest(steps=steps, ranks=ranks):
+                    self.assertEqual(self.clean(text, steps, ranks=ranks).rows, rows)
+        for steps in ([{"sort": "id"}], [{"sort": "d"}, {"select": ["id"]}], [{"sort": "id"}, {"select": ["id", "d"]}]):
+            self.refused(text, steps, words=("two ways", "'d'"))
+        self.refused("id,k\n1,a\n", [{"sort": "id"}, {"select": ["kk"]}], words=("kk", "id, k"))
+
+
 if __name__ == "__main__":
     harness.main()
