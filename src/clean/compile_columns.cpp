@@ -7,9 +7,6 @@
 #include "evclean/suggest.hpp"
 
 namespace evclean {
-namespace {
-
-/// Whether a text is a value of the type, for fill.
 bool reads_as(const std::string& text, ValueType type) {
   std::int64_t integer = 0, us = 0;
   std::int32_t days = 0;
@@ -30,6 +27,16 @@ bool reads_as(const std::string& text, ValueType type) {
       return parse_timestamp(text, DateOrder::kNone, TimeZone::utc(), us);
   }
   return false;
+}
+
+namespace {
+
+/// The type that inference gives a column of this text alone.
+ValueType type_by_text(const std::string& text) {
+  Evidence evidence;
+  evidence.kinds[static_cast<std::size_t>(classify(text))].count = 1;
+  const ValueType type = settle(evidence).type;
+  return reads_as(text, type) ? type : ValueType::kString;
 }
 
 }  // namespace
@@ -54,16 +61,32 @@ bool glob_matches(std::string_view pattern, std::string_view name) {
   return p == pattern.size();
 }
 
+/// A column without any value becomes one of the text's type; it goes on to fit whatever the text reads as.
+void PipelineCompiler::Impl::type_by_fill(int position, const std::string& text, Ops& ops) {
+  Sym& column = columns[static_cast<std::size_t>(position)];
+  empties_used.insert(column.empty_slot);
+  column.filled = text;
+  column.type = type_by_text(text);
+  if (column.type != ValueType::kString) ops.push_back(make_absent_op(column.name, column.type));
+}
+
+/// Text that reads as nothing but text is for string columns: what a column without any value would be, it cannot say.
 Ops PipelineCompiler::Impl::compile(const FillStep& fill) {
   Ops ops = settle_ops(used(), true);
   std::vector<FillValue> values;
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    const bool typed = fill.all && type_by_text(fill.all->value) != ValueType::kString;
+    if (typed && columns[c].unfilled()) type_by_fill(static_cast<int>(c), fill.all->value, ops);
+  }
   for (const Sym& column : columns) {
     if (fill.none && column.type == ValueType::kString) values.push_back({column.name, column.type, "None"});
     if (fill.all && reads_as(fill.all->value, column.type))
       values.push_back({column.name, column.type, fill.all->value});
   }
   for (const NamedText& value : fill.values) {
-    const Sym& column = columns[static_cast<std::size_t>(require({value.name, value.place}))];
+    const int position = require({value.name, value.place});
+    const Sym& column = columns[static_cast<std::size_t>(position)];
+    if (column.unfilled()) type_by_fill(position, value.value, ops);
     if (!reads_as(value.value, column.type)) {
       throw StepError{fmt::format("'{}' does not fit column '{}', which is {}: cast the column to string first, or "
                                   "fill it with a value of its type",
@@ -173,6 +196,10 @@ Ops PipelineCompiler::Impl::compile(const CastStep& cast) {
       Ops mark = settle_ops({position}, false);
       for (auto& op : mark) ops.push_back(std::move(op));
     }
+    if (column.filled) {  // it has values, of this type now
+      column.filled.reset();
+      column.empty_slot = -1;
+    }
     column.type = type->type;
     column.slot = -1;
     ops.push_back(make_cast_op(wanted.name, *type, cast.null_on_error, options.zone, "cast"));
@@ -207,7 +234,7 @@ Ops PipelineCompiler::Impl::compile(const JoinStep& join) {
   for (const auto& [left, right] : join.on) require(left);
   Ops ops = settle_ops(used(), true);
   std::vector<bool> no_value;
-  for (const Sym& column : columns) no_value.push_back(column.empty_slot >= 0);
+  for (const Sym& column : columns) no_value.push_back(column.unfilled());
   JoinedColumns joined = options.join(at, fields(), no_value);
   for (const int position : joined.empties) empties_used.insert(columns[static_cast<std::size_t>(position)].empty_slot);
   for (const Field& field : joined.added) columns.push_back({field.name, field.type});

@@ -85,6 +85,28 @@ bool is_null_word(std::string text) {
 
 }  // namespace
 
+/// A column without any value fits as null of whatever type the expression wants, a filled one where its text reads so.
+std::unique_ptr<Op> PipelineCompiler::Impl::bind_fitting(
+    const std::vector<int>& empties, const std::string& target,
+    const std::function<std::unique_ptr<Op>(const Fields&)>& bind_as) {
+  for (const ValueType other : {ValueType::kInt64, ValueType::kFloat64, ValueType::kTimestamp, ValueType::kDate,
+                                ValueType::kBool, ValueType::kString}) {
+    Fields typed = fields();
+    std::vector<UniformColumn> uniform;
+    for (const int position : empties) {
+      const Sym& column = columns[static_cast<std::size_t>(position)];
+      if (column.filled && !reads_as(*column.filled, other)) continue;
+      typed[static_cast<std::size_t>(position)].type = other;
+      uniform.push_back({column.name, column.filled, column.type, other});
+    }
+    try {
+      return make_uniform_columns_op(bind_as(typed), std::move(uniform), target);
+    } catch (const StepError&) {
+    }
+  }
+  return nullptr;
+}
+
 std::unique_ptr<Op> PipelineCompiler::Impl::bind(const Text& text, const std::string& target, bool condition,
                                                  ValueType& type,
                                                  const std::function<std::unique_ptr<Op>(BoundExpression)>& make) {
@@ -110,28 +132,13 @@ std::unique_ptr<Op> PipelineCompiler::Impl::bind(const Text& text, const std::st
   } catch (const StepError&) {
     if (empties.empty()) throw;
   }
-  // A column without any value fits as null of whatever type the expression wants.
-  for (const ValueType other :
-       {ValueType::kInt64, ValueType::kFloat64, ValueType::kTimestamp, ValueType::kDate, ValueType::kBool}) {
-    Fields typed = fields();
-    for (const int position : empties) typed[static_cast<std::size_t>(position)].type = other;
-    try {
-      auto op = make(checked(typed));
-      std::vector<std::string> null_columns;
-      for (const int position : empties) {
-        null_columns.push_back(columns[static_cast<std::size_t>(position)].name);
-        empties_used.insert(columns[static_cast<std::size_t>(position)].empty_slot);
-      }
-      return make_null_columns_op(std::move(op), std::move(null_columns), other, target);
-    } catch (const StepError&) {
-    }
-  }
+  for (const int position : empties) empties_used.insert(columns[static_cast<std::size_t>(position)].empty_slot);
+  if (auto op = bind_fitting(empties, target, [&](const Fields& typed) { return make(checked(typed)); })) return op;
   // Or each of another type: null itself stands for them.
+  std::erase_if(empties, [&](int position) { return !columns[static_cast<std::size_t>(position)].unfilled(); });
   const Expression nulls = expression.with_null(empties, names());
   try {
-    auto op = make(checked(fields(), &nulls));
-    for (const int position : empties) empties_used.insert(columns[static_cast<std::size_t>(position)].empty_slot);
-    return op;
+    return make(checked(fields(), &nulls));
   } catch (const StepError&) {
   }
   return make(checked(fields()));  // throws what was wrong in the first place

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 
 #include "ops.hpp"
@@ -15,6 +16,8 @@ struct Sym {
   ValueType type = ValueType::kString;
   int slot = -1;
   int empty_slot = -1;  ///< settled without any value: the slot it was
+  std::optional<std::string> filled = {};  ///< the text that a step put into every row of such a column
+  bool unfilled() const { return empty_slot >= 0 && !filled; }
 };
 
 /// A mistake in a step, before it has its place in the job file.
@@ -50,6 +53,7 @@ struct PipelineCompiler::Impl {
   /// Position of a column that a step names. Errors: StepError with did-you-mean.
   int require(const Text& name) const;
   void need_a_column(bool any) const;
+  void type_by_fill(int position, const std::string& text, Ops& ops);
   int add_slot(const std::string& name, int step, bool fixed);
   void put(const std::string& name, ValueType type, int slot = -1);
   const StepSpec& spec() const { return steps[static_cast<std::size_t>(at)]; }
@@ -61,6 +65,9 @@ struct PipelineCompiler::Impl {
   /// Binds and wraps: `make` turns the bound expression into an operation that writes `target` (empty: none).
   std::unique_ptr<Op> bind(const Text& text, const std::string& target, bool condition, ValueType& type,
                            const std::function<std::unique_ptr<Op>(BoundExpression)>& make);
+  /// The same where columns without any value stand for another type. Null: none fits.
+  std::unique_ptr<Op> bind_fitting(const std::vector<int>& empties, const std::string& target,
+                                   const std::function<std::unique_ptr<Op>(const Fields&)>& bind_as);
   BoundExpression bind_types(const Expression& expression, const Fields& typed, JobPlace place) const;
 
   /// Columns (positions) that the next step settles.
@@ -93,6 +100,9 @@ struct PipelineCompiler::Impl {
     fail_bug("step {} is not one of a pipeline", spec().name);
   }
 };
+
+/// Whether a text is a value of the type.
+bool reads_as(const std::string& text, ValueType type);
 
 inline bool is_glob(std::string_view text) { return text.find_first_of("*?") != std::string_view::npos; }
 

@@ -69,37 +69,38 @@ class Absent final : public Op {
   ValueType type_;
 };
 
-class NullColumns final : public Op {
+class UniformColumns final : public Op {
  public:
-  NullColumns(std::unique_ptr<Op> inner, std::vector<std::string> columns, ValueType type, std::string target)
-      : inner_(std::move(inner)), columns_(std::move(columns)), type_(type), target_(std::move(target)) {}
+  UniformColumns(std::unique_ptr<Op> inner, std::vector<UniformColumn> columns, std::string target)
+      : inner_(std::move(inner)), columns_(std::move(columns)), target_(std::move(target)) {}
 
   void apply(Batch& batch, OpState& state) override {
     inner_->step = step;
-    put_nulls(batch, type_, "");
+    for (const UniformColumn& column : columns_) put(batch, column, column.as);
     inner_->apply(batch, state);
-    put_nulls(batch, ValueType::kString, target_);
-  }
-
- private:
-  void put_nulls(Batch& batch, ValueType type, const std::string& except) const {
-    for (const std::string& column : columns_) {
-      if (column != except)
-        batch.put(column, take_arrow(arrow::MakeArrayOfNull(arrow_type(type), batch.num_rows), "nulls"));
+    for (const UniformColumn& column : columns_) {
+      if (column.name != target_) put(batch, column, column.own);
     }
   }
 
+ private:
+  static void put(Batch& batch, const UniformColumn& column, ValueType type) {
+    const auto made = column.text ? arrow::MakeArrayFromScalar(*fill_scalar({column.name, type, *column.text}),
+                                                               batch.num_rows)
+                                  : arrow::MakeArrayOfNull(arrow_type(type), batch.num_rows);
+    batch.put(column.name, take_arrow(made, "a column of one value"));
+  }
+
   std::unique_ptr<Op> inner_;
-  std::vector<std::string> columns_;
-  ValueType type_;
+  std::vector<UniformColumn> columns_;
   std::string target_;
 };
 
 }  // namespace
 
-std::unique_ptr<Op> make_null_columns_op(std::unique_ptr<Op> inner, std::vector<std::string> columns, ValueType type,
-                                         std::string target) {
-  return std::make_unique<NullColumns>(std::move(inner), std::move(columns), type, std::move(target));
+std::unique_ptr<Op> make_uniform_columns_op(std::unique_ptr<Op> inner, std::vector<UniformColumn> columns,
+                                            std::string target) {
+  return std::make_unique<UniformColumns>(std::move(inner), std::move(columns), std::move(target));
 }
 
 std::unique_ptr<Op> make_absent_op(std::string column, ValueType type) {

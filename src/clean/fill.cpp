@@ -13,40 +13,6 @@
 namespace evclean {
 namespace {
 
-/// The fill text as a value of the column's type; the compiler has checked that it reads.
-arrow::Datum typed_value(const FillValue& value) {
-  switch (value.type) {
-    case ValueType::kString:
-      return arrow::Datum(std::make_shared<arrow::StringScalar>(value.text));
-    case ValueType::kInt64: {
-      std::int64_t number = 0;
-      parse_int64(value.text, number);
-      return arrow::Datum(std::make_shared<arrow::Int64Scalar>(number));
-    }
-    case ValueType::kFloat64: {
-      double number = 0;
-      parse_float64(value.text, number);
-      return arrow::Datum(std::make_shared<arrow::DoubleScalar>(number));
-    }
-    case ValueType::kBool: {
-      bool flag = false;
-      parse_bool(value.text, flag);
-      return arrow::Datum(std::make_shared<arrow::BooleanScalar>(flag));
-    }
-    case ValueType::kDate: {
-      std::int32_t days = 0;
-      parse_date(value.text, DateOrder::kNone, days);
-      return arrow::Datum(std::make_shared<arrow::Date32Scalar>(days));
-    }
-    case ValueType::kTimestamp: {
-      std::int64_t us = 0;
-      parse_timestamp(value.text, DateOrder::kNone, TimeZone::utc(), us);
-      return arrow::Datum(std::make_shared<arrow::TimestampScalar>(us, arrow_type(ValueType::kTimestamp)));
-    }
-  }
-  fail_bug("fill of an unknown type");
-}
-
 /// Copies what stands between two missing values at once; null when there would be too much text.
 std::shared_ptr<arrow::Array> fill_texts(const arrow::StringArray& array, std::string_view text) {
   const std::int64_t rows = array.length();
@@ -83,7 +49,7 @@ class Fill final : public Op {
  public:
   explicit Fill(std::vector<FillValue> values) : values_(std::move(values)) {
     check_arrow(arrow::compute::Initialize(), "Arrow's kernels");
-    for (const FillValue& value : values_) typed_.push_back(typed_value(value));
+    for (const FillValue& value : values_) typed_.emplace_back(fill_scalar(value));
   }
 
   void apply(Batch& batch, OpState& state) override {
@@ -133,6 +99,39 @@ class Fill final : public Op {
 };
 
 }  // namespace
+
+std::shared_ptr<arrow::Scalar> fill_scalar(const FillValue& value) {
+  switch (value.type) {
+    case ValueType::kString:
+      return std::make_shared<arrow::StringScalar>(value.text);
+    case ValueType::kInt64: {
+      std::int64_t number = 0;
+      parse_int64(value.text, number);
+      return std::make_shared<arrow::Int64Scalar>(number);
+    }
+    case ValueType::kFloat64: {
+      double number = 0;
+      parse_float64(value.text, number);
+      return std::make_shared<arrow::DoubleScalar>(number);
+    }
+    case ValueType::kBool: {
+      bool flag = false;
+      parse_bool(value.text, flag);
+      return std::make_shared<arrow::BooleanScalar>(flag);
+    }
+    case ValueType::kDate: {
+      std::int32_t days = 0;
+      parse_date(value.text, DateOrder::kNone, days);
+      return std::make_shared<arrow::Date32Scalar>(days);
+    }
+    case ValueType::kTimestamp: {
+      std::int64_t us = 0;
+      parse_timestamp(value.text, DateOrder::kNone, TimeZone::utc(), us);
+      return std::make_shared<arrow::TimestampScalar>(us, arrow_type(ValueType::kTimestamp));
+    }
+  }
+  fail_bug("fill of an unknown type");
+}
 
 std::unique_ptr<Op> make_fill_op(std::vector<FillValue> values) { return std::make_unique<Fill>(std::move(values)); }
 

@@ -29,9 +29,16 @@ std::unique_ptr<Op> make_filter_op(BoundExpression condition);
 std::unique_ptr<Op> make_set_op(std::string column, BoundExpression value);
 std::unique_ptr<Op> make_flag_op(std::string column, BoundExpression condition);
 
-/// Runs `inner` with these columns as null of `type`; behind it they are missing strings again, but for `target`.
-std::unique_ptr<Op> make_null_columns_op(std::unique_ptr<Op> inner, std::vector<std::string> columns, ValueType type,
-                                         std::string target);
+/// A column whose rows are all alike: missing, or filled with one text. It is of type `own` and reads as `as` too.
+struct UniformColumn {
+  std::string name;
+  std::optional<std::string> text;
+  ValueType own = ValueType::kString;
+  ValueType as = ValueType::kString;
+};
+/// Runs `inner` with these columns as the other type; behind it they are of their own again, but for `target`.
+std::unique_ptr<Op> make_uniform_columns_op(std::unique_ptr<Op> inner, std::vector<UniformColumn> columns,
+                                            std::string target);
 
 /// Adds a column without any value.
 std::unique_ptr<Op> make_absent_op(std::string column, ValueType type);
@@ -57,6 +64,8 @@ struct FillValue {
   std::string text;
 };
 std::unique_ptr<Op> make_fill_op(std::vector<FillValue> values);
+/// The text as a value of the type, which it has been checked against.
+std::shared_ptr<arrow::Scalar> fill_scalar(const FillValue& value);
 
 /// A type as cast: and types: write it, with a format for times.
 struct CastType {
