@@ -53,6 +53,11 @@ class Dataset {
   Batch batch(std::int64_t part, std::int64_t index) const;
   /// The same for the last time, by who alone has the dataset: its memory is free for others.
   Batch take(std::int64_t part, std::int64_t index) const;
+  /// Whether a row of a text column has a value, or keep_value() said so. After finish().
+  bool has_value(int column) const;
+  /// A text column counts as one with values, whatever rows come: a join is to type its columns as if rows were not
+  /// chosen by it. Before finish(), on every rank.
+  void keep_value(int column);
   /// Position of a column, or -1.
   int find(std::string_view name) const;
   std::int64_t spilled_bytes() const;  ///< on this rank

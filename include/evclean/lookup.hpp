@@ -24,6 +24,8 @@ class Lookup {
   ~Lookup();
 
   const Fields& fields() const;  ///< of the table, as it was
+  /// Columns of the table that are strings without any value.
+  const std::vector<bool>& empty() const;
   std::int64_t memory_bytes() const;  ///< that it takes on this rank; the same on all
 
  private:

@@ -61,12 +61,13 @@ class Op {
   int step = -1;  ///< index in the job's steps; -1: settling at the table's end
 };
 
-/// A join with rows at hand: its operation, the columns it adds, and the left ones that it took for null of another
-/// type.
+/// A join with rows at hand: its operation, the columns it adds, and the left ones without any value that it took for
+/// null of another type, which they have from then on.
 struct JoinedColumns {
   std::unique_ptr<Op> op;
   Fields added;
-  std::vector<int> empties;
+  std::vector<bool> added_empty;  ///< an added column: without any value
+  std::vector<std::pair<int, ValueType>> empties;
 };
 
 /// Compiles steps one after another. Use:
@@ -79,6 +80,7 @@ class PipelineCompiler {
     TimeZone zone;
     std::vector<NamedText> types;                 ///< declared types of input columns
     std::vector<std::string> absent;              ///< declared, not in the input: missing in every row
+    std::set<std::string> valueless;              ///< fixed columns of the input that have no value in any row
     bool no_records = false;                      ///< `input` is what the steps name: none of it need stay
     std::string job_path;                         ///< for messages
     std::string job_text;                         ///< for carets

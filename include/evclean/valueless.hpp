@@ -9,8 +9,8 @@
 
 namespace evclean {
 
-/// For each column whether it is a string without any value. Reads what waits in scratch. Collective.
-std::vector<bool> columns_without_values(const Dataset& data, const Workspace& workspace);
+/// For each column whether it is a string without any value.
+std::vector<bool> columns_without_values(const Dataset& data);
 
 /// The dataset with one column as of `type` when it is a string without any value, else as it is. Collective.
 DatasetPtr fitting(const DatasetPtr& data, int column, ValueType type, const Workspace& workspace);

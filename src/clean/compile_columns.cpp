@@ -236,9 +236,22 @@ Ops PipelineCompiler::Impl::compile(const JoinStep& join) {
   std::vector<bool> no_value;
   for (const Sym& column : columns) no_value.push_back(column.unfilled());
   JoinedColumns joined = options.join(at, fields(), no_value);
-  for (const int position : joined.empties) empties_used.insert(columns[static_cast<std::size_t>(position)].empty_slot);
-  for (const Field& field : joined.added) columns.push_back({field.name, field.type});
+  Ops typed;
+  for (const auto& [position, type] : joined.empties) {
+    Sym& column = columns[static_cast<std::size_t>(position)];
+    if (column.empty_slot < 0) continue;  // one of two keys was it already
+    empties_used.insert(column.empty_slot);
+    column.empty_slot = -1;
+    column.type = type;
+    typed.push_back(make_absent_op(column.name, type));
+  }
+  for (std::size_t c = 0; c < joined.added.size(); ++c) {
+    const Field& field = joined.added[c];
+    columns.push_back({field.name, field.type});
+    if (joined.added_empty[c]) columns.back().empty_slot = add_slot(field.name, at, true);
+  }
   ops.push_back(std::move(joined.op));
+  for (auto& op : typed) ops.push_back(std::move(op));
   return ops;
 }
 

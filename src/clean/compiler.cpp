@@ -118,6 +118,7 @@ PipelineCompiler::PipelineCompiler(const std::vector<StepSpec>& steps, std::vect
   for (const InputColumn& column : input) {
     const bool typed = column.fixed && column.type != ValueType::kString;
     impl_->columns.push_back({column.name, column.type, typed ? -1 : impl_->add_slot(column.name, -1, column.fixed)});
+    if (!typed) impl_->empty.back() = impl_->options.valueless.count(column.name) > 0;
   }
 }
 

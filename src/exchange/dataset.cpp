@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evclean/dataset.hpp"
 
+#include <arrow/array.h>
+
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <utility>
 
 namespace evclean {
 
@@ -17,7 +20,9 @@ struct Dataset::Impl {
   std::vector<Part> parts;
   std::vector<std::int64_t> numbers;  ///< of a part, before finish()
   std::int64_t rows = 0;
-  std::map<std::string, std::string> examples;
+  std::vector<char> valued = std::vector<char>(fields.size(), 0);  ///< a column: it has values
+  std::map<std::int64_t, std::vector<char>> valued_in = {};        ///< the same of a part, before finish()
+  std::map<std::string, std::string> examples = {};
 };
 
 namespace {
@@ -28,8 +33,18 @@ struct PartNews {
   std::int64_t rows = 0;
 };
 
-std::string pack(const BatchStage& stage) {
-  std::string bytes;
+bool has_any(const Batch& batch, int column) {
+  if (!batch.is_raw(column)) {
+    const arrow::Array& array = *batch.array(column);
+    return array.length() > array.null_count();
+  }
+  const std::vector<Span>& spans = batch.raw(column).spans;
+  return std::any_of(spans.begin(), spans.end(), [](const Span span) { return !span.missing(); });
+}
+
+/// Columns with values, a byte each, then the parts.
+std::string pack(const BatchStage& stage, const std::vector<char>& valued) {
+  std::string bytes(valued.begin(), valued.end());
   for (const std::int64_t number : stage.parts()) {
     const PartNews news{number, stage.rows(number)};
     if (news.rows > 0) bytes.append(reinterpret_cast<const char*>(&news), sizeof news);
@@ -43,14 +58,35 @@ Dataset::Dataset(Fields fields, const Workspace& workspace)
     : impl_(std::make_unique<Impl>(std::move(fields), workspace)) {}
 Dataset::~Dataset() = default;
 
-void Dataset::append(std::int64_t part, const Batch& batch) { impl_->stage.append(part, batch); }
-void Dataset::drop(std::int64_t part) { impl_->stage.drop(part); }
+void Dataset::append(std::int64_t part, const Batch& batch) {
+  std::vector<char>& valued = impl_->valued_in[part];
+  valued.resize(impl_->fields.size());
+  for (std::size_t c = 0; c < valued.size() && batch.num_rows > 0; ++c) {
+    if (valued[c] == 0 && impl_->fields[c].type == ValueType::kString)
+      valued[c] = has_any(batch, static_cast<int>(c)) ? 1 : 0;
+  }
+  impl_->stage.append(part, batch);
+}
+
+void Dataset::drop(std::int64_t part) {
+  impl_->valued_in.erase(part);
+  impl_->stage.drop(part);
+}
+
+bool Dataset::has_value(int column) const { return impl_->valued[static_cast<std::size_t>(column)] != 0; }
+void Dataset::keep_value(int column) { impl_->valued[static_cast<std::size_t>(column)] = 1; }
 
 void Dataset::finish() {
   std::map<std::int64_t, Part> all;
-  const std::vector<std::string> told = impl_->comm.all_gather(pack(impl_->stage));
+  std::vector<char>& valued = impl_->valued;
+  const auto add_valued = [&](const char* more) {
+    for (std::size_t c = 0; c < valued.size(); ++c) valued[c] = valued[c] != 0 || more[c] != 0 ? 1 : 0;
+  };
+  for (const auto& [part, columns] : std::exchange(impl_->valued_in, {})) add_valued(columns.data());
+  const std::vector<std::string> told = impl_->comm.all_gather(pack(impl_->stage, valued));
   for (std::size_t rank = 0; rank < told.size(); ++rank) {
-    for (std::size_t at = 0; at < told[rank].size(); at += sizeof(PartNews)) {
+    add_valued(told[rank].data());
+    for (std::size_t at = valued.size(); at < told[rank].size(); at += sizeof(PartNews)) {
       PartNews news;
       std::memcpy(&news, told[rank].data() + at, sizeof news);
       const bool is_new = all.emplace(news.number, Part{static_cast<std::int32_t>(rank), news.rows, 0}).second;

@@ -58,7 +58,7 @@ std::shared_ptr<const Lookup> gather_lookup(const JoinStep& join_step, const Dat
   if (keys.empty()) return nullptr;
   const std::int64_t bytes = Lookup::bytes_of(right, columns, workspace);
   if (bytes > limit_bytes) return nullptr;
-  const std::vector<bool> none = columns_without_values(right, workspace);
+  const std::vector<bool> none = columns_without_values(right);
   const bool fits_any =
       std::any_of(keys.begin(), keys.end(), [&](int key) { return none[static_cast<std::size_t>(key)]; });
   if (fits_any) return nullptr;  // the join gives such a key the other side's type
@@ -72,8 +72,16 @@ JoinedColumns compile_lookup(const std::shared_ptr<const Lookup>& lookup, const 
   try {
     auto op = std::make_unique<LookupOp>(lookup, spec, left, empty);
     const Fields& result = op->probe().result();
-    JoinedColumns joined{
-        nullptr, {result.begin() + static_cast<std::ptrdiff_t>(left.size()), result.end()}, op->probe().empties()};
+    JoinedColumns joined;
+    joined.added.assign(result.begin() + static_cast<std::ptrdiff_t>(left.size()), result.end());
+    for (std::size_t k = 0; k < spec.left_keys.size(); ++k) {
+      const std::vector<int>& empties = op->probe().empties();
+      if (std::find(empties.begin(), empties.end(), spec.left_keys[k]) == empties.end()) continue;
+      const ValueType type = lookup->fields()[static_cast<std::size_t>(spec.right_keys[k])].type;
+      joined.empties.emplace_back(spec.left_keys[k], type);
+    }
+    for (std::size_t c = 0; c < joined.added.size(); ++c)
+      joined.added_empty.push_back(lookup->empty()[static_cast<std::size_t>(spec.payload[c])]);
     joined.op = std::move(op);
     return joined;
   } catch (const Error& error) {

@@ -5,6 +5,7 @@
 
 #include "evclean/carried_state.hpp"
 #include "evclean/pattern.hpp"
+#include "evclean/valueless.hpp"
 #include "input_state.hpp"
 #include "lookup_op.hpp"
 #include "wire.hpp"
@@ -307,6 +308,12 @@ PipelineCompiler::Options compiler_options(const TableInput& input) {
   if (input.spec->input) {
     options.zone = TimeZone::named(input.spec->input->format.timezone);
     if (!input.dataset) options.types = input.spec->input->types;
+  }
+  if (input.dataset) {
+    const std::vector<bool> none = columns_without_values(*input.dataset);
+    for (std::size_t c = 0; c < none.size(); ++c) {
+      if (none[c]) options.valueless.insert(input.dataset->fields()[c].name);
+    }
   }
   if (input.lookups.empty()) return options;
   options.join = [&input](int step, const Fields& left, const std::vector<bool>& empty) {

@@ -12,8 +12,8 @@
 namespace evclean::query {
 
 /// Calls `plan` with the tables that have no rows; when it finds a mistake, once more with all columns that have no
-/// value (which costs a look at every row). Collective. Errors: the ExpressionError of `plan`.
-QueryPlan plan_knowing(const std::map<std::string, DatasetPtr>& tables, const Workspace& workspace,
+/// value. Errors: the first ExpressionError of `plan`.
+QueryPlan plan_knowing(const std::map<std::string, DatasetPtr>& tables,
                        const std::function<QueryPlan(KnownEmpty)>& plan);
 
 }  // namespace evclean::query

@@ -53,7 +53,7 @@ DatasetPtr run_query(const Query& query, std::map<std::string, DatasetPtr> table
   const auto sample = [&](const std::string& table, const std::string& column) {
     return query::sample_of(*tables.at(table), column, workspace.comm);
   };
-  const query::QueryPlan plan = query::plan_knowing(tables, workspace, [&](query::KnownEmpty empty) {
+  const query::QueryPlan plan = query::plan_knowing(tables, [&](query::KnownEmpty empty) {
     return query::Planner(fields, sample, std::move(empty)).plan(*query.impl().select);
   });
   return query::Executor(plan, std::move(tables), workspace, report).run();

@@ -90,7 +90,7 @@ DatasetPtr run_group(const DatasetPtr& data, const std::vector<std::string>& key
                      const std::vector<NamedExpression>& aggregates, const Macros& macros, const Workspace& workspace,
                      QueryReport& report) {
   const std::map<std::string, DatasetPtr> tables{{"events", data}};
-  const query::QueryPlan plan = query::plan_knowing(tables, workspace, [&](query::KnownEmpty empty) {
+  const query::QueryPlan plan = query::plan_knowing(tables, [&](query::KnownEmpty empty) {
     return planned(data, keys, aggregates, macros, workspace.comm, std::move(empty));
   });
   return query::Executor(plan, tables, workspace, report).run();

@@ -99,6 +99,17 @@ void tell(JoinRun& run, OperatorReport& report) {
   for (std::string& note : run.none.notes(run.comm())) report.notes.push_back(std::move(note));
 }
 
+/// What is text in a table is text behind the join, though no row that has a value finds its match.
+void keep_values(const Dataset& left, const Dataset& right, const JoinPlan& plan, Dataset& result) {
+  const int before = static_cast<int>(left.fields().size());
+  for (int c = 0; c < before; ++c) {
+    if (left.has_value(c)) result.keep_value(c);
+  }
+  for (std::size_t c = 0; plan.carries_payload() && c < plan.spec.payload.size(); ++c) {
+    if (right.has_value(plan.spec.payload[c])) result.keep_value(before + static_cast<int>(c));
+  }
+}
+
 }  // namespace
 
 DatasetPtr join(const Dataset& left, const Dataset& right, const JoinSpec& spec, const Workspace& workspace,
@@ -107,6 +118,7 @@ DatasetPtr join(const Dataset& left, const Dataset& right, const JoinSpec& spec,
   if (report.name.empty()) report.name = "join";
   const JoinPlan plan = plan_join(left.fields(), right.fields(), spec);
   auto result = std::make_shared<Dataset>(plan.result, workspace);
+  keep_values(left, right, plan, *result);
   JoinRun run{left,
               right,
               plan,

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "coded_text.hpp"
+#include "evclean/valueless.hpp"
 #include "frequent_none.hpp"
 #include "join_run.hpp"
 #include "key_table.hpp"
@@ -33,6 +34,7 @@ int place_of(const std::vector<int>& columns, int column) {
 
 struct Lookup::Impl {
   Fields fields;                                ///< of the table
+  std::vector<bool> empty;                      ///< a column of the table: without any value
   std::vector<int> columns;                     ///< that were sent
   std::vector<Batch> batches;                   ///< long keys point into them
   arrow::ArrayVector whole;                     ///< one array a column that was sent
@@ -66,6 +68,7 @@ Lookup::Lookup(const Dataset& right, const std::vector<int>& columns, const std:
     : impl_(std::make_unique<Impl>()) {
   Impl& own = *impl_;
   own.fields = right.fields();
+  own.empty = columns_without_values(right);
   own.columns = columns;
   std::vector<int> places;
   for (const int key : keys) {
@@ -99,6 +102,7 @@ Lookup::Lookup(const Dataset& right, const std::vector<int>& columns, const std:
 
 Lookup::~Lookup() = default;
 const Fields& Lookup::fields() const { return impl_->fields; }
+const std::vector<bool>& Lookup::empty() const { return impl_->empty; }
 std::int64_t Lookup::memory_bytes() const { return impl_->bytes; }
 
 struct LookupProbe::Impl {

@@ -250,5 +250,21 @@ TEST_F(ExchangeTest, GathersADatasetEverywhereInRowOrder) {
   EXPECT_EQ(data.rows(), static_cast<std::int64_t>(expected.size()));
 }
 
+TEST_F(ExchangeTest, ADatasetKnowsWhichTextColumnsHaveAValue) {
+  const Fields texts{{"a", ValueType::kString}, {"b", ValueType::kString}, {"kept", ValueType::kString}};
+  Dataset data(texts, workspace);
+  data.keep_value(2);
+  if (comm.rank() == 0) data.append(0, batch_of(texts, {{"NULL", "NULL", "NULL"}}));
+  if (comm.rank() == comm.size() - 1) {
+    data.append(1, batch_of(texts, {{"NULL", "NULL", "NULL"}, {"", "NULL", "NULL"}}));
+    data.append(2, batch_of(texts, {{"x", "y", "NULL"}}));
+    data.drop(2);
+  }
+  data.finish();
+  EXPECT_TRUE(data.has_value(0)) << "an empty text is a value, on whatever rank";
+  EXPECT_FALSE(data.has_value(1)) << "the part with one was dropped";
+  EXPECT_TRUE(data.has_value(2));
+}
+
 }  // namespace
 }  // namespace evclean

@@ -47,5 +47,63 @@ class Filled(harness.Case):
         self.assertEqual((table.rows[0]["x"], table.rows[40000]["x"], table.rows[-1]["x"]), (6, 8, 6))
 
 
+class BehindTables(harness.Case):
+    def test_every_step_over_the_table_keeps_it_open(self):
+        use = [{"set": {"y": "id * 2"}}, {"filter": "y is null"}]
+        rows = {"r": {"rows": [{"k": "a", "z": 3}]}}
+        for step in ({"sort": "k"}, {"distinct": []}, {"sql": "select * from events"},
+                     {"sessionize": {"by": "k", "time": "t", "gap": "1m"}}, {"align": "own"},
+                     {"group": {"by": ["id", "k"], "agg": {"n": "count(*)"}}},
+                     {"join": {"table": "r", "on": "k", "how": "left", "strategy": "keys"}}):
+            for text in (EMPTY_ID, "id,k,t\n"):
+                with self.subTest(step=step, text=text):
+                    tables = dict(rows, own={"rows": [{"w": 1}] * (text.count("\n") - 1)})
+                    table = self.clean(text, [step if step != {"distinct": []} else {"distinct": ["k"]}, *use],
+                                       tables=tables, ranks=2)
+                    self.assertEqual(set(table.column("y")) <= {None}, True)
+        self.refused(ROWS, [{"sort": "id"}, {"set": {"y": "k * 2"}}], words=("k", "string"))
+
+    def test_a_filter_that_keeps_nothing_then_a_sort(self):
+        for ranks in (0, 3):
+            table = self.clean(ROWS, [{"filter": "k = 'z'"}, {"sort": "id"}, {"set": {"y": "id * 2"}}], ranks=ranks)
+            self.assertEqual(table.rows, [])
+
+    def test_joins_agree_whatever_the_strategy(self):
+        right = {"r": {"rows": [{"k": "a", "z": 3}]}}
+        numbers = {"r": {"rows": [{"id": 1, "z": 3}]}}
+        for strategy in ("auto", "broadcast", "keys", "rows"):
+            with self.subTest(strategy=strategy):
+                join = {"table": "r", "on": "k", "how": "left", "strategy": strategy}
+                table = self.clean(EMPTY_ID, [{"join": join}, {"set": {"y": "id + 1"}}], tables=right)
+                self.assertEqual([(row["z"], row["y"]) for row in table.rows], [(3, None), (None, None)])
+                table = self.clean(EMPTY_ID, [{"sort": "k"}, {"join": dict(join, on="id")}], tables=numbers)
+                self.assertEqual(table.column("z"), [None, None])
+                words = {"r": {"rows": [{"k": "x", "z": "text"}]}}
+                self.refused(EMPTY_ID, [{"join": join}, {"set": {"y": "z * 2"}}], tables=words, words=("z",))
+
+    def test_a_right_table_without_values(self):
+        for rows in ([{"k": "a", "z": None}], [{"k": "q", "z": None}]):
+            for strategy in ("auto", "keys", "rows"):
+                join = {"table": "r", "on": "k", "how": "left", "strategy": strategy}
+                table = self.clean(EMPTY_ID, [{"join": join}, {"set": {"y": "z * 2"}}], tables={"r": {"rows": rows}})
+                self.assertEqual(table.column("y"), [None, None])
+        self.write("r.csv", "k,z\n")
+        join = {"table": "r", "on": "k", "how": "left", "columns": ["z"]}
+        table = self.clean(EMPTY_ID, [{"join": join}, {"set": {"y": "z * 2"}}],
+                           tables={"r": {"paths": "r.csv", "format": "csv"}}, ranks=2)
+        self.assertEqual(table.column("y"), [None, None])
+
+    def test_a_table_that_a_test_does_not_give(self):
+        job = {"input": {"paths": "in.txt", "format": "csv"}, "tables": {"r": {"paths": "r.csv", "format": "csv"}},
+               "steps": [{"join": {"table": "r", "on": "k", "how": "left", "columns": ["z"]}},
+                         {"set": {"y": "z * 2"}}], "output": "out.csv",
+               "tests": [{"name": "alone", "input": "id,k\n1,a\n",
+                          "expect": [{"id": 1, "k": "a", "z": None, "y": None}]}]}
+        self.write("in.txt", ROWS)
+        self.write("job.yml", job)
+        ran = self.call("test", "job.yml")
+        self.assertEqual(ran.code, 0, ran)
+
+
 if __name__ == "__main__":
     harness.main()
