@@ -25,6 +25,12 @@ std::optional<AggregateKind> kind_of(const Tree& call) {
   return found == kinds.end() ? std::nullopt : std::optional(found->second);
 }
 
+/// One of the argument's own values, of its type: null over nothing but null.
+bool gives_a_value(AggregateKind kind) {
+  return kind == AggregateKind::kMin || kind == AggregateKind::kMax || kind == AggregateKind::kFirst ||
+         kind == AggregateKind::kLast;
+}
+
 bool wants_number(AggregateKind kind) {
   return kind == AggregateKind::kSum || kind == AggregateKind::kAvg || kind == AggregateKind::kStddev ||
          kind == AggregateKind::kQuantile;
@@ -145,6 +151,7 @@ PlannedAggregate Grouping::planned(const Tree& call) {
     aggregate.filter = column_for(planner_.attach(filter, input_), sql::to_text(*filter));
   }
   results_.push_back(planner_.new_column(aggregate.text, aggregate_type(aggregate.kind, type)));
+  results_.back().null = gives_a_value(aggregate.kind) && is_null_literal(*call.args[0]);
   return aggregate;
 }
 
@@ -163,10 +170,10 @@ PlanPtr Grouping::make() {
 TreePtr Grouping::over(const TreePtr& tree) const {
   return sql::rewrite(tree, [&](const TreePtr& part) -> TreePtr {
     for (std::size_t i = 0; i < keys_.size(); ++i) {
-      if (sql::same(*keys_[i], *part)) return column_tree(columns_[i], part->position);
+      if (sql::same(*keys_[i], *part)) return is_null_literal(*part) ? part : column_tree(columns_[i], part->position);
     }
     for (std::size_t i = 0; i < calls_.size(); ++i) {
-      if (sql::same(*calls_[i], *part)) return column_tree(results_[i], part->position);
+      if (sql::same(*calls_[i], *part)) return value_tree(results_[i], part->position);
     }
     if (part->kind == TreeKind::kColumn) {
       throw ExpressionError(

@@ -43,6 +43,7 @@ TreePtr Planner::subquery(const TreePtr& tree, const NameRules& rules) {
   PlanPtr only = make_plan(PlanKind::kProject, {std::move(planned.plan)});
   only->columns = planned.columns;
   only->values = {value_tree(planned.columns[0], tree->position)};
+  if (tree->name == "scalar" && planned.columns[0].null) return value_tree(planned.columns[0], tree->position);
   if (tree->name == "scalar") {
     return parameter(std::move(only), planned.columns[0].type, tree->position);
   }

@@ -28,7 +28,10 @@ Planned Planner::union_all(const sql::Select& query, const CommonTables* common,
   fit_columns(parts, query);
   PlanPtr plan = make_plan(PlanKind::kUnion, {});
   for (const Planned& part : parts) plan->inputs.push_back(part.plan);
-  for (const Column& column : parts.front().columns) plan->columns.push_back(new_column(column.name, column.type));
+  for (const Column& column : parts.front().columns) {
+    plan->columns.push_back(new_column(column.name, column.type));
+    plan->columns.back().null = column.null;
+  }
   std::vector<Order> order;
   for (const sql::OrderItem& item : query.order_by) {
     const Tree& tree = *item.value;
@@ -77,6 +80,7 @@ void Planner::fit_columns(std::vector<Planned>& parts, const sql::Select& query)
     for (std::size_t i = 0; i < count; ++i) {
       const ValueType type = types[i].value_or(ValueType::kString);
       project->columns.push_back(new_column(part.columns[i].name, type));
+      project->columns.back().null = !types[i];  // in all of them
       project->values.push_back(value_as(part.columns[i], type));
     }
     part.columns = project->columns;

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Columns without any value: they fit every expression as null, wherever they stand, however a join is carried out."""
 
+import json
+
 import harness
 
 EMPTY_ID = "id,k,t\n,a,\n,b,\n"
@@ -103,6 +105,47 @@ class BehindTables(harness.Case):
         self.write("job.yml", job)
         ran = self.call("test", "job.yml")
         self.assertEqual(ran.code, 0, ran)
+
+
+class Aggregates(harness.Case):
+    def test_what_an_aggregate_gives_is_open_too(self):
+        for aggregate in ("min(id)", "max(id)", "first(id)", "last(id)"):
+            steps = [{"group": {"by": "k", "agg": {"m": aggregate}}}, {"filter": "m > 3 or m is null"}]
+            self.assertEqual(self.clean(EMPTY_ID, steps, ranks=2).column("m"), [None, None])
+        table = self.clean(EMPTY_ID, [{"group": {"by": "k", "agg": {"m": "max(id) - min(id)"}}}])
+        self.assertEqual(table.column("m"), [None, None])
+
+    def test_queries(self):
+        tables = {"r": {"rows": [{"id": 1}]}}
+        for query, rows in (
+                ("select max(id) * 2 as x from events", [{"x": None}]),
+                ("select x * 2 as y from (select max(id) as x from events) z", [{"y": None}]),
+                ("select extract(hour from t) as h, count(*) as n from events group by t", [{"h": None, "n": 2}]),
+                ("select x from (select id as x from events union all select id from events) z where x > 1", []),
+                ("select id from r where id > (select max(id) from events)", []),
+                ("with m as (select max(id) as x from events) select x + 1 as y from m", [{"y": None}]),
+                ("select k, max(id) - min(id) as d from events group by k having max(id) > 1", [])):
+            for ranks in (0, 2):
+                with self.subTest(query=query):
+                    self.assertEqual(self.clean(EMPTY_ID, [{"sql": query}], tables=tables, ranks=ranks).rows, rows)
+
+    def test_a_real_mistake_is_told_as_it_is(self):
+        self.refused("id,k\n,a\n", [{"sql": "select id * 2, k + 1 from events"}], words=("k (for example 'a'", "^"))
+
+
+class Samples(harness.Case):
+    """check, preview and explain see the first rows, in which a column may have no value yet."""
+
+    def test_what_runs_is_not_refused(self):
+        text = "id,k,n\n" + "".join(f"{i},{'b' if i > 59000 else 'a'},{i if i > 59000 else ''}\n" for i in range(60000))
+        self.write("in.txt", text)
+        for steps in ([{"filter": "k = 'b'"}, {"sort": "id"}, {"set": {"m": "n * 2"}}],
+                      [{"group": {"by": "k", "agg": {"m": "max(n)"}}}, {"filter": "m > 1"}],
+                      [{"sql": "select k, max(n) - min(n) as d from events group by k"}]):
+            self.write("job.yml", {"input": {"paths": "in.txt", "format": "csv"}, "steps": steps, "output": "out.csv"})
+            for command in ("check", "preview", "explain"):
+                ran = self.call(command, "job.yml")
+                self.assertEqual(ran.code, 0, f"{command} {json.dumps(steps)} {ran}")
 
 
 if __name__ == "__main__":
