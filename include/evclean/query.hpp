@@ -53,6 +53,9 @@ struct QueryReport {
 DatasetPtr run_query(const Query& query, std::map<std::string, DatasetPtr> tables, const Workspace& workspace,
                      QueryReport& report);
 
+/// The plan over tables that are at hand, as indented lines for people. Collective. Errors: those of run_query.
+std::string explain_query(const Query& query, const std::map<std::string, DatasetPtr>& tables, const Comm& comm);
+
 /// The group step: keys, then each named expression over aggregates (count(*), sum(x) filter (where …), a ratio of
 /// two). Errors: GroupError says which of the names is wrong.
 struct NamedExpression {

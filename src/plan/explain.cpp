@@ -125,11 +125,8 @@ class Explainer {
   }
 
   void explain_query(const TableSpec& spec) {
-    std::map<std::string, Fields> fields;
-    for (const std::string& name : tables_used(job_, spec)) fields[name] = fields_[name];
     line("sql:");
-    const Query query = Query::parse(spec.sql->value, job_.functions);
-    indented(query.explain(fields));
+    indented(tables_.explain(spec, *spec.sql));
     const LocalResult result = tables_.run_query_table(spec);
     finish(spec, result.batches, result.fields, 1);
   }
@@ -159,14 +156,13 @@ class Explainer {
       before = tables_.run(spec, taken.rows, static_cast<int>(at));
       const Estimate left = estimate(before.batches, taken.scale);
       if (at > from) explain_pipeline(spec, from, at, left);
-      if (at < steps) explain_table_step(spec, at, left, before.fields);
+      if (at < steps) explain_table_step(spec, at, left, before);
     }
     finish(spec, before.batches, before.fields, taken.scale);
   }
 
   void finish(const TableSpec& spec, const std::vector<Batch>& batches, const Fields& fields, double scale) {
     known_[spec.name] = estimate(batches, scale);
-    fields_[spec.name] = fields;
     std::string columns;
     for (const Field& field : fields)
       columns += fmt::format("{}{} {}", columns.empty() ? "" : ", ", field.name, type_name(field.type));
@@ -190,7 +186,7 @@ class Explainer {
     if (rows_known) line("  (row numbers need the rows before each split: a pass counts them first)");
   }
 
-  void explain_table_step(const TableSpec& spec, std::size_t at, const Estimate& left, const Fields& fields) {
+  void explain_table_step(const TableSpec& spec, std::size_t at, const Estimate& left, const LocalResult& before) {
     const StepSpec& step = spec.steps[at];
     const std::string head = fmt::format("step {}: {}", at + 1, step.name);
     if (const auto* join = std::get_if<JoinStep>(&step.body)) return explain_join(head, *join, left);
@@ -200,9 +196,7 @@ class Explainer {
     }
     if (const auto* query = std::get_if<SqlStep>(&step.body)) {
       line(head + ":");
-      std::map<std::string, Fields> all = fields_;
-      all[spec.name] = fields;
-      return indented(Query::parse(query->query.value, job_.functions).explain(all));
+      return indented(tables_.explain(spec, query->query, &before));
     }
     if (std::holds_alternative<GroupStep>(step.body)) {
       return line(
@@ -272,7 +266,6 @@ class Explainer {
   int ranks_;
   LocalTables tables_;
   std::map<std::string, Estimate> known_;
-  std::map<std::string, Fields> fields_;
   std::string text_;
 };
 

@@ -45,6 +45,12 @@ DatasetPtr LocalTables::stage(const std::vector<Batch>& batches, const Fields& f
   return data;
 }
 
+std::string LocalTables::explain(const TableSpec& spec, const Text& query, const LocalResult* here) {
+  const DatasetPtr own = here == nullptr ? nullptr : stage(here->batches, here->fields);
+  const auto table = [&](const std::string& name) { return own && name == spec.name ? own : other(name); };
+  return explain_table_query(query, {job_, spec.name, workspace_, table, report_});
+}
+
 DatasetPtr LocalTables::query(const TableSpec& spec) {
   const TableStepContext context{job_, spec.name, workspace_, [this](const std::string& name) { return other(name); },
                                  report_};

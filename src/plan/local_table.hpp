@@ -36,6 +36,8 @@ class LocalTables {
   LocalResult run(const TableSpec& spec, LocalRows rows, int steps = -1);
   /// A table made by a query.
   LocalResult run_query_table(const TableSpec& spec);
+  /// The plan of a query; `here`: the table of `spec` as it stands before the step. Errors: user Error with its place.
+  std::string explain(const TableSpec& spec, const Text& query, const LocalResult* here = nullptr);
   const QueryReport& report() const { return report_; }
 
  private:

@@ -331,15 +331,32 @@ std::optional<std::vector<std::string>> query_columns(const Job& job, const Text
   return parsed.columns_of(table, fields);
 }
 
-DatasetPtr run_table_query(const Text& text, const TableStepContext& context) {
-  const Query query = parse_query(context.job, text);
+namespace {
+
+std::map<std::string, DatasetPtr> tables_of(const Query& query, const Text& text, const TableStepContext& context) {
   std::map<std::string, DatasetPtr> tables;
   for (const std::string& written : query.tables()) {
     const std::string name = table_meant(context.job, text, written);
     if (tables.count(name) == 0) tables[name] = context.other(name);
   }
+  return tables;
+}
+
+}  // namespace
+
+std::string explain_table_query(const Text& text, const TableStepContext& context) {
+  const Query query = parse_query(context.job, text);
   try {
-    return run_query(query, std::move(tables), context.workspace, context.report);
+    return explain_query(query, tables_of(query, text, context), context.workspace.comm);
+  } catch (const ExpressionError& error) {
+    fail_in_text(context.job, "sql", text, error);
+  }
+}
+
+DatasetPtr run_table_query(const Text& text, const TableStepContext& context) {
+  const Query query = parse_query(context.job, text);
+  try {
+    return run_query(query, tables_of(query, text, context), context.workspace, context.report);
   } catch (const ExpressionError& error) {
     fail_in_text(context.job, "sql", text, error);
   }

@@ -58,4 +58,7 @@ DatasetPtr run_table_step(const StepSpec& step, const DatasetPtr& data, const Ta
 /// Runs a table's own query. Collective.
 DatasetPtr run_table_query(const Text& query, const TableStepContext& context);
 
+/// The plan of a query as lines for people. Collective. Errors: those of running it that are mistakes.
+std::string explain_table_query(const Text& query, const TableStepContext& context);
+
 }  // namespace evclean

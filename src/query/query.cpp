@@ -46,16 +46,28 @@ std::string Query::explain(const std::map<std::string, Fields>& tables) const {
   return query::explain_plan(query::Planner(tables).plan(*impl_->select));
 }
 
-DatasetPtr run_query(const Query& query, std::map<std::string, DatasetPtr> tables, const Workspace& workspace,
-                     QueryReport& report) {
+namespace {
+
+query::QueryPlan plan_over(const Query& query, const std::map<std::string, DatasetPtr>& tables, const Comm& comm) {
   std::map<std::string, Fields> fields;
   for (const auto& [name, data] : tables) fields[name] = data->fields();
   const auto sample = [&](const std::string& table, const std::string& column) {
-    return query::sample_of(*tables.at(table), column, workspace.comm);
+    return query::sample_of(*tables.at(table), column, comm);
   };
-  const query::QueryPlan plan = query::plan_knowing(tables, [&](query::KnownEmpty empty) {
+  return query::plan_knowing(tables, [&](query::KnownEmpty empty) {
     return query::Planner(fields, sample, std::move(empty)).plan(*query.impl().select);
   });
+}
+
+}  // namespace
+
+std::string explain_query(const Query& query, const std::map<std::string, DatasetPtr>& tables, const Comm& comm) {
+  return query::explain_plan(plan_over(query, tables, comm));
+}
+
+DatasetPtr run_query(const Query& query, std::map<std::string, DatasetPtr> tables, const Workspace& workspace,
+                     QueryReport& report) {
+  const query::QueryPlan plan = plan_over(query, tables, workspace.comm);
   return query::Executor(plan, std::move(tables), workspace, report).run();
 }
 

@@ -148,5 +148,34 @@ class Samples(harness.Case):
                 self.assertEqual(ran.code, 0, f"{command} {json.dumps(steps)} {ran}")
 
 
+class Explain(harness.Case):
+    def explained(self, text, query, code=0):
+        self.write("in.txt", text)
+        outputs = []
+        for tables, steps in (({"q": {"sql": query}}, []), ({}, [{"sql": query}])):
+            job = {"input": {"paths": "in.txt", "format": "csv"}, "tables": tables, "steps": steps,
+                   "output": [{"path": "out.csv"}]}
+            if tables:
+                job["output"].append({"path": "q.csv", "table": "q"})
+            self.write("job.yml", job)
+            ran = self.call("explain", "job.yml")
+            self.assertEqual(ran.code, code, ran)
+            outputs.append(ran)
+        return outputs
+
+    def test_a_mistake_has_its_place(self):
+        for query in ("select nope from events", "select id + k from events"):
+            for ran in self.explained(ROWS, query, code=2):
+                self.says(ran.err, "job.yml:1:", "^")
+                self.assertNotIn("this is a bug", ran.err)
+
+    def test_columns_without_values_are_planned(self):
+        for text in (EMPTY_ID, "id,k,t\n"):
+            for query in ("select id + 1 as x from events", "select k from events where id > 3",
+                          "select max(id) * 2 as x from events"):
+                for ran in self.explained(text, query):
+                    self.says(ran.out, "sql:")
+
+
 if __name__ == "__main__":
     harness.main()
