@@ -130,8 +130,7 @@ bool Stepwise::admit_unknown(const TableInput& input) {
     absent.push_back(program.unknown);
     return true;
   }
-  if (lenient) guess.input.push_back({program.unknown, false, ValueType::kString});
-  return lenient;
+  return lenient && guess.admit_column(program.unknown);
 }
 
 /// Tries until the steps find all the columns they name that may be missing, or fail.

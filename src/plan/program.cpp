@@ -114,6 +114,12 @@ bool has_no_value(const Evidence& evidence) {
   return true;
 }
 
+bool Guess::admit_column(const std::string& name) {
+  const bool known = std::any_of(input.begin(), input.end(), [&](const InputColumn& c) { return c.name == name; });
+  if (!known) input.push_back({name, false, ValueType::kString});
+  return !known;
+}
+
 ColumnType Guess::type_of(const Slot& slot) const {
   const auto found = types.find({slot.step, slot.name});
   return found == types.end() ? ColumnType{} : found->second;

@@ -21,6 +21,8 @@ struct Guess {
   std::vector<std::vector<std::int64_t>> line_bases;
 
   ColumnType type_of(const Slot& slot) const;
+  /// Takes a column that a step names as one without values. False: it is there already, so a step before removed it.
+  bool admit_column(const std::string& name);
 };
 
 struct Program {

@@ -110,8 +110,7 @@ std::unique_ptr<PassCheckpoint> SegmentRun::checkpoint_for(const Guess& guess) c
 std::optional<PassResult> SegmentRun::one_pass(Guess& guess, std::optional<Error>& last_error) {
   program_ = compile_wanted(guess);
   // Without any record there is no column: those that steps name are missing, and the table is empty.
-  while (program_.error && !program_.unknown.empty() && no_records_) {
-    guess.input.push_back({program_.unknown, false, ValueType::kString});
+  while (program_.error && !program_.unknown.empty() && no_records_ && guess.admit_column(program_.unknown)) {
     guess.empty.insert({-1, program_.unknown});
     guess.no_records = true;
     program_ = compile_wanted(guess);

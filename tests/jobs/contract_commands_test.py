@@ -126,6 +126,27 @@ class Commands(harness.Case):
         self.assertNotIn("Cid", ran.out)
         self.assertNothingLeft()
 
+    def test_a_column_that_a_step_removed_is_an_error_of_every_command(self):
+        self.write("in.txt", "id,v\n1,a\n2,b\n")
+        self.write("none.txt", "id,v\n")
+        self.write("e.jsonl", "")
+        for gone in ({"drop": ["id"]}, {"rename": {"id": "k"}}):
+            for step in ({"filter": "id = 1"}, {"cast": {"id": "string"}}, {"drop": ["id"]}):
+                with self.subTest(gone=gone, step=step):
+                    job = {"input": {"paths": "in.txt", "format": "csv"}, "steps": [gone, step], "output": "o.csv",
+                           "tests": [{"input": [{"id": 1, "v": "a"}], "expect": "filtered"}]}
+                    self.write("job.yml", job)
+                    self.write("none.yml", dict(job, input={"paths": "none.txt", "format": "csv"}))
+                    self.write("json.yml", dict(job, input="e.jsonl"))
+                    for call in (["check", "job.yml"], ["explain", "job.yml"], ["preview", "job.yml"], ["run", "job.yml"],
+                                 ["preview", "none.yml"], ["run", "none.yml"], ["preview", "json.yml"], ["run", "json.yml"]):
+                        ran = self.call(*call, limit_s=30)
+                        self.assertEqual(ran.code, 2, (call, str(ran)))
+                        self.assertRegex(ran.err, "no column '?id" if "json.yml" not in call else "no column")
+                    ran = self.call("test", "job.yml", limit_s=30)
+                    self.assertIn(ran.code, (1, 2), ran)
+                    self.assertRegex(ran.out + ran.err, "no column '?id")
+
     def test_formats_and_functions(self):
         ran = self.call("formats")
         for name in ("lines", "regex", "csv", "tsv", "json", "combined", "common"):
