@@ -78,7 +78,19 @@ class Apply {
                                 field.name));
       }
     }
+    // Of a sample it is no mistake: other rows may have values.
+    if (fields_.empty() && !context_.sample) fail_without_columns();
     for (const int column : context_.carried) pass_on(column);
+  }
+
+  [[noreturn]] void fail_without_columns() const {
+    std::vector<std::string> names;
+    for (const FittedColumn& column : mapping_.columns) names.push_back(fmt::format("'{}'", column.column));
+    if (names.empty()) fail_encode(context_, step_.place, "the mapping has no feature, so no column is left");
+    fail_encode(context_, step_.place,
+                fmt::format("no feature is left, as there is no value to fit on in column{} {}: encode others, or "
+                            "leave the step out",
+                            names.size() == 1 ? "" : "s", fmt::join(names, ", ")));
   }
 
   ValueType label_type() const {
@@ -88,7 +100,7 @@ class Apply {
 
   /// A few columns become many: batches are cut so that what is made of one stays small.
   void encode_all(Dataset& made) {
-    const auto width = static_cast<std::int64_t>(fields_.size() * sizeof(std::int64_t));
+    const auto width = static_cast<std::int64_t>(std::max<std::size_t>(fields_.size(), 1) * sizeof(std::int64_t));
     const std::int64_t most = std::max<std::int64_t>(kBatchBytes / width, 1);
     for (const std::int64_t part : data_.mine()) {
       for (std::int64_t i = 0; i < data_.batches(part); ++i) {

@@ -58,7 +58,7 @@ void read_entry(const YamlNode& key, const YamlNode& value, const std::string& w
   if (key.text.empty()) problems.report(key, "{} has an empty column name", what);
   column.column = {key.text, key.place};
   if (column.kind == Kind::kHash) {
-    assign(column.buckets, read_integer(value, name, 1, kMostBuckets, problems));
+    column.buckets = read_integer(value, name, 1, kMostBuckets, problems).value_or(1);
   } else {
     column.categories = read_categories(value, name, problems);
   }

@@ -630,6 +630,27 @@ class Mistakes(Matrices):
 
 
 class Commands(Matrices):
+    def test_a_table_left_without_a_column_is_an_error_and_no_crash(self):
+        for ranks in (0, 1, 2, 3, 4):
+            ran = self.encode("id,v,w\n1,a,\n2,b,\n3,c,\n", {"one_hot": ["w"]}, ranks=ranks, code=2)
+            self.says(ran.err, "encode:", "no feature is left", "column 'w'")
+            self.assertFalse((self.folder / "out.csv").exists())
+        rows = "id,v,w\n1,a,\n2,b,\n3,c,\n"
+        for text, encode, steps in ((rows, {"one_hot": ["id"]}, [{"filter": "id > 100"}]), ("id,v\n", {"one_hot": ["id"]}, []),
+                                    (rows, {"one_hot": ["w"]}, [])):
+            self.write("in.csv", text)
+            self.write("job.yml", dict(self.job(encode, "out.csv", steps), tests=[{"input": [{"id": 1, "v": "a", "w": None}], "expect": {}}]))
+            for command in ("check", "explain", "preview", "test"):
+                ran = self.call(command, "job.yml")
+                self.assertIn(ran.code, (0, 1), (command, text, steps, str(ran)))
+        self.write("in.csv", rows)
+        for encode, words in (("{one_hott: [id]}", "one_hot"), ("{}", "names no feature"), ("", "encode"), ("{hash: {id: 0}}", "encode.hash.id")):
+            self.write("job.yml", f"input: {{paths: in.csv, format: csv}}\noutput: out.csv\nsteps:\n  - encode: {encode}\n")
+            ran = self.call("check", "job.yml")
+            self.assertEqual(ran.code, 2, ran)
+            self.says(ran.err, words)
+            self.assertNotIn("no feature is left", ran.err)
+
     def test_check_names_what_is_wrong_without_running(self):
         self.write("in.csv", "a,b\nx,1\n")
         self.write("job.yml", self.job({"one_hot": ["c"], "standardise": ["b"]}, "out.npy"))
