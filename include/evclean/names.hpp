@@ -26,7 +26,7 @@ struct RenamedColumn {
 /// max_bytes; collisions _2, _3 in source order, checked again.
 std::vector<RenamedColumn> warehouse_names(const std::vector<std::string>& names, const NameRule& rule = {});
 
-/// Adds what a further step renames to what earlier ones did, so that `source` stays the first name.
-void add_rename(std::vector<RenamedColumn>& renames, const RenamedColumn& next);
+/// Adds what a further step renames, all at once, to what earlier ones did, so that `source` stays the first name.
+void add_renames(std::vector<RenamedColumn>& renames, const std::vector<RenamedColumn>& step);
 
 }  // namespace evclean

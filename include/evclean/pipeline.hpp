@@ -111,6 +111,8 @@ class PipelineCompiler {
   /// Columns after the steps compiled so far; raw columns stand as strings.
   Fields fields() const;
   const std::vector<Slot>& slots() const;
+  /// What the column of a slot that is not settled is called before the next step.
+  const std::string& name_now(int slot) const;
   /// What the steps compiled so far renamed, by the names that stand now.
   const std::vector<RenamedColumn>& renames() const;
   /// Whether the last Error of next() can only be a mistake in the job (it does not depend on a guess).

@@ -173,7 +173,7 @@ Ops PipelineCompiler::Impl::compile(const RenameStep& rename) {
   for (const auto& [from, to] : changes) {
     if (!rename.warehouse) reasons.push_back({from, to, {"renamed by the job"}});
   }
-  for (const RenamedColumn& change : reasons) add_rename(renames, change);
+  add_renames(renames, reasons);
   return one(make_rename_op(std::move(changes)));
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "evclean/error.hpp"
 #include "evclean/suggest.hpp"
 
 namespace evclean {
@@ -129,6 +130,12 @@ bool PipelineCompiler::done() const { return impl_->finished; }
 int PipelineCompiler::step() const { return impl_->at; }
 Fields PipelineCompiler::fields() const { return impl_->fields(); }
 const std::vector<Slot>& PipelineCompiler::slots() const { return impl_->slots; }
+const std::string& PipelineCompiler::name_now(int slot) const {
+  const auto column = std::find_if(impl_->columns.begin(), impl_->columns.end(),
+                                   [&](const Sym& c) { return c.slot == slot; });
+  EVCLEAN_CHECK(column != impl_->columns.end(), "the column of slot {} is gone", slot);
+  return column->name;
+}
 bool PipelineCompiler::error_is_final() const { return impl_->last_error_final; }
 const std::string& PipelineCompiler::unknown_column() const { return impl_->last_unknown; }
 const std::vector<RenamedColumn>& PipelineCompiler::renames() const { return impl_->renames; }

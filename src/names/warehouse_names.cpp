@@ -117,16 +117,20 @@ std::vector<RenamedColumn> warehouse_names(const std::vector<std::string>& names
   return columns;
 }
 
-void add_rename(std::vector<RenamedColumn>& renames, const RenamedColumn& next) {
-  const auto known = std::find_if(renames.begin(), renames.end(),
-                                  [&](const RenamedColumn& earlier) { return earlier.name == next.source; });
-  if (known == renames.end()) {
-    renames.push_back(next);
-    return;
+void add_renames(std::vector<RenamedColumn>& renames, const std::vector<RenamedColumn>& step) {
+  std::unordered_map<std::string, std::size_t> before;  // a name that this step makes may be an old one
+  for (std::size_t i = 0; i < renames.size(); ++i) before.emplace(renames[i].name, i);
+  for (const RenamedColumn& change : step) {
+    const auto known = before.find(change.source);
+    if (known == before.end()) {
+      renames.push_back(change);
+      continue;
+    }
+    RenamedColumn& column = renames[known->second];
+    column.name = change.name;
+    column.reasons.insert(column.reasons.end(), change.reasons.begin(), change.reasons.end());
+    drop_repeated(column.reasons);
   }
-  known->name = next.name;
-  known->reasons.insert(known->reasons.end(), next.reasons.begin(), next.reasons.end());
-  drop_repeated(known->reasons);
 }
 
 }  // namespace evclean

@@ -111,15 +111,6 @@ void sample_dataset(const TableInput& input, Stepwise& stepwise) {
   });
 }
 
-/// Where a slot's column stands now: steps may have renamed it.
-int place_now(const Batch& batch, const Slot& slot, const std::vector<RenamedColumn>& renames) {
-  const int own = batch.find(slot.name);
-  const bool stays = slot.step >= 0 && own >= 0 && batch.is_raw(own);
-  const auto renamed =
-      std::find_if(renames.begin(), renames.end(), [&](const RenamedColumn& r) { return r.source == slot.name; });
-  return stays || renamed == renames.end() ? own : batch.find(renamed->name);
-}
-
 }  // namespace
 
 /// Whether the column that a step did not find can be taken as missing: declared in `types:`, or anything (lenient).
@@ -184,9 +175,10 @@ void Stepwise::run_once(const TableInput& input, bool strict) {
       evidence.resize(compiler.slots().size());
       for (const int slot : compiler.needs()) {
         const Slot& known = compiler.slots()[static_cast<std::size_t>(slot)];
+        const std::string& name = compiler.name_now(slot);  // steps may have renamed it
         Evidence& seen = evidence[static_cast<std::size_t>(slot)];
         for (Batch& batch : batches) {
-          const int at = place_now(batch, known, compiler.renames());
+          const int at = batch.find(name);
           if (at < 0 || !batch.is_raw(at)) continue;
           SpanColumn copy = batch.raw(at);
           if (!copy.nulls_marked) mark_missing(copy, input.nulls, seen);

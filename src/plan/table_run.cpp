@@ -73,7 +73,7 @@ std::vector<std::unique_ptr<Sink>> TableRun::open_outputs(const Fields& fields, 
   options.remote_digests = around_.options.digests;
   options.joint = around_.joint;
   options.renames = renames_;
-  for (const RenamedColumn& change : plan.renames) add_rename(options.renames, change);
+  add_renames(options.renames, plan.renames);
   if (encoded_) {
     auto encoded = std::make_shared<EncodedTable>(*encoded_);
     encoded->rename(plan.renames);
@@ -153,7 +153,7 @@ SegmentResult TableRun::run_piece(const TableInput& input, std::size_t piece, Ta
   SegmentRun run(own, plan, around_.resources, comm_, around_.progress);
   SegmentResult result = run.run();
   if (around_.checkpoint != nullptr && piece == 0) around_.checkpoint->depends_on(own);
-  for (const RenamedColumn& change : plan.renames) add_rename(renames_, change);
+  add_renames(renames_, plan.renames);
   if (encoded_) encoded_->rename(plan.renames);
   if (piece == 0 && !input.dataset) {
     nameless_ = result.guess.no_records || (result.program.fields.empty() && result.pass.columns.empty());

@@ -147,6 +147,19 @@ class Commands(harness.Case):
                     self.assertIn(ran.code, (1, 2), ran)
                     self.assertRegex(ran.out + ran.err, "no column '?id")
 
+    def test_names_may_change_places(self):
+        self.write("in.txt", "a,b\n1,x\n2,y\n")
+        for changes, number in (({"a": "b", "b": "a"}, "b"), ({"a": "b", "b": "c"}, "b")):
+            for name in ("a", "b", "c"):
+                with self.subTest(changes=changes, name=name):
+                    self.write("job.yml", {"input": {"paths": "in.txt", "format": "csv"}, "output": "o.csv",
+                                           "steps": [{"rename": changes}, {"set": {"n": f"{name} + 1"}}]})
+                    code = 0 if name == number else 2
+                    for command in ("check", "preview", "run"):
+                        ran = self.call(command, "job.yml")
+                        self.assertEqual(ran.code, code, (command, str(ran)))
+                    (self.folder / "o.csv").unlink(missing_ok=True)
+
     def test_formats_and_functions(self):
         ran = self.call("formats")
         for name in ("lines", "regex", "csv", "tsv", "json", "combined", "common"):

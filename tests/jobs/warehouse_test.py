@@ -135,6 +135,18 @@ class Warehouse(harness.Case):
         self.assertIn("reserved word", reasons["desc"])
         self.assertEqual(reasons["ok"], [])
 
+    def test_names_json_follows_names_that_meet(self):
+        def names(text, steps):
+            self.run_output({"path": "t.csv", "warehouse": "redshift"}, text=text, steps=steps)
+            return {c["source"]: c["name"] for c in json.loads(self.sql("t.names.json"))["columns"]}
+        meeting = names("a b,a-b,a_b\n1,2,3\n", [{"rename": "warehouse"}])
+        self.assertEqual(meeting, {"a b": "a_b", "a-b": "a_b_2", "a_b": "a_b_3"})
+        self.assertEqual(self.sql("t.csv"), "a_b,a_b_2,a_b_3\n1,2,3\n")
+        swap = {"rename": {"a": "b", "b": "a"}}
+        self.assertEqual(names("a,b\n1,2\n", [swap]), {"a": "b", "b": "a"})
+        self.assertEqual(names("a,b\n1,2\n", [swap, {"rename": {"a": "c"}}]), {"a": "b", "b": "c"})
+        self.assertEqual(names("a,b\n1,2\n", [{"sort": ["a"]}, swap, {"sort": ["a"]}, swap, {"rename": {"b": "c"}}]), {"a": "a", "b": "c"})
+
     def test_what_cannot_load_is_refused(self):
         long = "a,b\n" + "x" * 70000 + ",1\n"
         for output, text, steps, words in (

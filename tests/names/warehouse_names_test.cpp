@@ -121,6 +121,17 @@ TEST(WarehouseNames, TenThousandEqualNamesAreQuick) {
   EXPECT_EQ(names.back(), "x_10000");
 }
 
+TEST(WarehouseNames, RenamesOfAStepHappenAtOnce) {
+  std::vector<RenamedColumn> renames;
+  add_renames(renames, {{"a", "b", {"one"}}, {"b", "a", {"one"}}});
+  add_renames(renames, {{"a", "c", {"two"}}, {"z", "a", {"two"}}});
+  ASSERT_EQ(renames.size(), 3U);
+  EXPECT_EQ(renames[0].source + renames[0].name, "ab");
+  EXPECT_EQ(renames[1].source + renames[1].name, "bc");
+  EXPECT_EQ(renames[1].reasons, (Names{"one", "two"}));
+  EXPECT_EQ(renames[2].source + renames[2].name, "za");
+}
+
 TEST(WarehouseNames, UnknownVersionsAndTinyLengthsAreErrors) {
   EXPECT_THROW(renamed({"a"}, NameRule{2, false, 127}), Error);
   EXPECT_THROW(renamed({"a"}, NameRule{1, false, 5}), Error);
