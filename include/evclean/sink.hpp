@@ -65,11 +65,14 @@ class Publisher {
   void prepare();
   /// Flushes and renames everything (rank 0), in the order reserved; completes uploads. Collective.
   void publish();
+  /// The same for those of several, all or none of them. Collective.
+  static void publish_together(const std::vector<Publisher*>& publishers);
   /// Removes hidden files now: for signal paths and errors. Not collective, safe to call twice.
   void discard() noexcept;
 
  private:
   struct Impl;
+  static void rename_together(const std::vector<Impl*>& sets);
   std::unique_ptr<Impl> impl_;
 };
 

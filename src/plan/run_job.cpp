@@ -73,16 +73,22 @@ class JobRun {
   }
 
   bool over_budget() const { return over_budget_; }
+  /// All outputs and then the rejects, together; over budget the rejects alone. Collective.
   void publish() {
-    for (const auto& set : outputs_) {
-      if (set) set->prepare();
+    std::vector<Publisher*> sets;
+    const auto add = [&](const std::vector<std::unique_ptr<Publisher>>& more) {
+      for (const auto& set : more) {
+        if (set) sets.push_back(set.get());
+      }
+    };
+    if (!over_budget_) {
+      add(outputs_);
+      sets.push_back(&joint_.publisher());
     }
-    joint_.publisher().prepare();
+    add(reject_files_);
+    for (Publisher* set : sets) set->prepare();
     comm_.agree(throw_if_interrupted);
-    for (const auto& set : outputs_) {
-      if (set) set->publish();
-    }
-    joint_.publisher().publish();
+    Publisher::publish_together(sets);
   }
   /// The run has ended, and nothing is left to be done by another one. Collective.
   void end(RunReport& report) {
@@ -110,7 +116,7 @@ class JobRun {
     over_budget_ |= report.tables.back().over_budget;
     for (WrittenFile& file : run.take_files()) report.outputs.push_back(std::move(file));
     outputs_.push_back(run.take_outputs());
-    if (auto rejects = run.take_reject_file()) rejects->publish();
+    reject_files_.push_back(run.take_reject_file());
     if (report.tables.back().over_budget && !readers.empty()) return false;
     made_[table.name] = run.take_dataset();
     let_go(table);
@@ -135,7 +141,7 @@ class JobRun {
   JointFiles joint_;
   Workspace workspace_;
   std::map<std::string, DatasetPtr> made_;
-  std::vector<std::unique_ptr<Publisher>> outputs_;
+  std::vector<std::unique_ptr<Publisher>> outputs_, reject_files_;
   std::unique_ptr<Checkpoint> checkpoint_;  ///< with --resume
   bool over_budget_ = false;
 };
@@ -170,12 +176,11 @@ RunReport run_job(const Job& given, const RunOptions& asked, const Comm& comm) {
   JobRun run(job, options, resources, comm, progress.get());
   run.run(report);
   if (progress) progress->finish();
+  run.publish();
   if (run.over_budget()) {
     report.outputs.clear();
     report.exit_code = static_cast<int>(ExitCode::kOverBudget);
   } else {
-    comm.agree(throw_if_interrupted);
-    run.publish();
     run.settle_sizes(report.outputs);
     report.published = true;
     // A run cut short has not read what it would have to remember.

@@ -51,33 +51,25 @@ void refuse_existing(const std::string& path, const std::vector<Reserved>& reser
 struct Publisher::Impl {
   explicit Impl(const Comm& c) : comm(c) {}
 
-  /// Undoes the first `count` renames that replaced nothing, so that a failed publish leaves no half of a set.
-  void take_back(std::size_t count, const std::vector<bool>& replaced) const {
-    for (std::size_t i = 0; i < count; ++i) {
-      if (!replaced[i]) ::rename(reserved[i].final_path.c_str(), reserved[i].hidden_path.c_str());
+  void rename_all() {
+    for (const Reserved& r : reserved) {
+      const bool there = ::access(r.final_path.c_str(), F_OK) == 0;
+      if (there && !r.overwrite)
+        fail_user("{} appeared while the job ran: nothing is published (--overwrite replaces it)", r.final_path);
+      // A partition's folder appears with its file.
+      if (r.late && !make_late_folder(r.final_path)) fail_write(r.final_path, errno);
+      if (::rename(r.hidden_path.c_str(), r.final_path.c_str()) != 0)
+        fail_system("cannot rename {} to {}: {}", r.hidden_path, r.final_path, std::strerror(errno));
+      replaced.push_back(there);
     }
   }
 
-  void rename_all() {
-    std::vector<bool> replaced;
-    for (std::size_t i = 0; i < reserved.size(); ++i) {
-      const Reserved& r = reserved[i];
-      replaced.push_back(::access(r.final_path.c_str(), F_OK) == 0);
-      if (replaced.back() && !r.overwrite) {
-        take_back(i, replaced);
-        fail_user("{} appeared while the job ran: nothing is published (--overwrite replaces it)", r.final_path);
-      }
-      // A partition's folder appears with its file.
-      if (r.late && !make_late_folder(r.final_path)) {
-        take_back(i, replaced);
-        fail_write(r.final_path, errno);
-      }
-      if (::rename(r.hidden_path.c_str(), r.final_path.c_str()) != 0) {
-        const int why = errno;
-        take_back(i, replaced);
-        fail_system("cannot rename {} to {}: {}", r.hidden_path, r.final_path, std::strerror(why));
-      }
+  /// Undoes the renames that replaced nothing, so that a failed publish leaves no half of a set.
+  void take_back() noexcept {
+    for (std::size_t i = 0; i < replaced.size(); ++i) {
+      if (!replaced[i]) ::rename(reserved[i].final_path.c_str(), reserved[i].hidden_path.c_str());
     }
+    replaced.clear();
   }
 
   /// False: errno says why.
@@ -160,6 +152,7 @@ struct Publisher::Impl {
   std::string token;
   std::filesystem::file_time_type began = std::filesystem::file_time_type::clock::now();
   std::vector<Reserved> reserved;
+  std::vector<bool> replaced;  ///< of those renamed so far: an older file
   std::vector<FileSetClaim> claims;
   std::unique_ptr<RemoteOutputs> remote;
   std::vector<std::string> made_folders;
@@ -288,19 +281,38 @@ std::string Publisher::hidden(const std::string& final_path) {
   return fmt::format("{}.{}.evclean-{}", final_path.substr(0, begin), name, impl_->token);
 }
 
-void Publisher::publish() {
-  const Comm& comm = impl_->comm;
-  comm.agree([&] { impl_->sync_files(); });
-  impl_->remote->publish();
+void Publisher::publish() { publish_together({this}); }
+
+void Publisher::publish_together(const std::vector<Publisher*>& publishers) {
+  if (publishers.empty()) return;
+  std::vector<Impl*> sets;
+  for (Publisher* publisher : publishers) sets.push_back(publisher->impl_.get());
+  const Comm& comm = sets.front()->comm;
   comm.agree([&] {
-    if (!comm.is_root()) return;
-    impl_->remove_left_behind();
-    impl_->rename_all();
-    impl_->remove_stale();
-    impl_->sync_folders();
+    for (const Impl* set : sets) set->sync_files();
   });
-  impl_->over = true;
-  impl_->unmark();
+  for (Impl* set : sets) set->remote->publish();
+  comm.agree([&] {
+    if (comm.is_root()) rename_together(sets);
+  });
+  for (Impl* set : sets) {
+    set->over = true;
+    set->unmark();
+  }
+}
+
+void Publisher::rename_together(const std::vector<Impl*>& sets) {
+  for (const Impl* set : sets) set->remove_left_behind();
+  try {
+    for (Impl* set : sets) set->rename_all();
+  } catch (const Error&) {
+    for (Impl* set : sets) set->take_back();
+    throw;
+  }
+  for (const Impl* set : sets) {
+    set->remove_stale();
+    set->sync_folders();
+  }
 }
 
 bool Publisher::is_shared(const std::string& final_path) const {

@@ -344,6 +344,18 @@ class Ends(Bad):
                     self.assertIn(len(there), (0, len(self.OUTPUTS)), ran)
                     self.assertNothingLeft("other.csv", *there)
 
+    def test_a_signal_while_partitions_appear_takes_back_the_rejects_too(self):
+        self.write("in.csv", "k,v\n" + "".join(f"{i},x\n" for i in range(4000)) + "1,2,3,4\n")
+        self.write("job.yml", {"input": {"paths": "in.csv", "format": "csv", "rejects": {"path": "rejects/r.jsonl"}},
+                               "output": {"path": "out/x.csv", "partition_by": ["k"]}})
+        process = self.start(0)
+        while process.poll() is None and not list(self.folder.glob("out/k=*")) + list(self.folder.glob("rejects/*.jsonl")):
+            time.sleep(0.001)
+        process.send_signal(signal.SIGINT)
+        ran = self.ended(process)
+        seen = list(self.folder.glob("out/k=*/x.csv")) + list(self.folder.glob("rejects/*.jsonl"))
+        self.assertEqual(len(seen), 4001 if ran.code == 0 else 0, ran)
+
     def test_a_signal_to_a_rank_s_own_process_ends_all(self):
         self.big()
         process = self.start(3)

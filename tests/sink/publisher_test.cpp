@@ -67,6 +67,22 @@ TEST(Publisher, ExistingFileIsRefusedOnAllRanksByNameAndCure) {
   EXPECT_EQ(folder.names(), std::vector<std::string>{"a.csv"});
 }
 
+TEST(Publisher, SeveralPublishAllOrNothing) {
+  const Comm comm = Comm::world();
+  const SharedFolder folder(comm);
+  Publisher first(comm), second(comm);
+  first.reserve(folder / "a.csv", false);
+  second.reserve(folder / "b.csv", false);
+  put(comm, folder / "b.csv", "of another");
+  message_of([&] { Publisher::publish_together({&first, &second}); }, ExitCode::kUser);
+  EXPECT_FALSE(std::filesystem::exists(folder / "a.csv"));
+  comm.barrier();
+  if (comm.is_root()) std::filesystem::remove(folder / "b.csv");
+  comm.barrier();
+  Publisher::publish_together({&first, &second});
+  EXPECT_EQ(folder.names(), (std::vector<std::string>{"a.csv", "b.csv"}));
+}
+
 TEST(Publisher, OverwriteReplacesTheWholeSet) {
   const Comm comm = Comm::world();
   const SharedFolder folder(comm);
