@@ -76,6 +76,10 @@ class Publisher {
   std::unique_ptr<Impl> impl_;
 };
 
+/// Sees on this rank alone that a local file can be written, and leaves nothing behind; `what` begins the messages.
+/// Errors: as Publisher::reserve.
+void try_file(const std::string& what, const std::string& path);
+
 /// Files that several outputs write one after another: tables of one HDF5 file under their own keys. One for a run; the
 /// files are published together when all have written.
 class JointFiles {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -12,6 +10,7 @@
 #include "commands.hpp"
 #include "evclean/engine.hpp"
 #include "evclean/s3.hpp"
+#include "evclean/sink.hpp"
 
 namespace evclean::cli {
 namespace {
@@ -37,13 +36,32 @@ std::string host_list(const Comm& comm) {
   return text;
 }
 
-void write_report(const std::string& path, const S3Settings& s3, const RunReport& report) {
-  const std::string text = path.ends_with(".html") ? report_html(report) : report_json(report);
-  if (is_s3_path(path)) return S3Client::of(s3)->put(S3Url::parse(path), text, false);
+/// A pipe, a device or a link: written as it is, never replaced.
+bool is_special(const std::string& path) {
+  std::error_code ignored;
+  const auto status = std::filesystem::symlink_status(path, ignored);
+  return std::filesystem::exists(status) && !std::filesystem::is_regular_file(status) &&
+         !std::filesystem::is_directory(status);
+}
+
+/// `shown`: the file as the user named it.
+void write_into(const std::string& path, const std::string& text, const std::string& shown) {
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
   file << text;
   file.close();
-  if (!file) fail_system("cannot write the report {}: {}", path, std::strerror(errno));
+  if (!file) fail_system("cannot write the report {}: {}", shown, std::strerror(errno));
+}
+
+/// Rank 0 alone; under its name at once, as outputs are.
+void write_report(const std::string& path, const S3Settings& s3, const RunReport& report) {
+  const std::string text = path.ends_with(".html") ? report_html(report) : report_json(report);
+  if (is_s3_path(path)) return S3Client::of(s3)->put(S3Url::parse(path), text, false);
+  if (is_special(path)) return write_into(path, text, path);
+  const Comm alone = Comm::self();
+  Publisher publisher(alone);
+  publisher.reserve(path, true);
+  write_into(publisher.hidden(path), text, path);
+  publisher.publish();
 }
 
 /// Finds a report that cannot be written before anything is read.
@@ -55,12 +73,7 @@ void try_report(const std::string& path, const Job& job) {
     S3Client& client = *S3Client::of(job.s3);
     return client.try_upload(url);
   }
-  const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (!error && access(folder.c_str(), W_OK | X_OK) == 0) return;
-  fail_user("--report {}: cannot write into {}: {}", path, folder.string(),
-            error ? error.message() : std::strerror(errno));
+  if (!is_special(path)) try_file("--report", path);
 }
 
 /// Runs, and tells what is left when it is cut off.

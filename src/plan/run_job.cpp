@@ -23,6 +23,25 @@ void try_outputs(const Job& job, const std::string& scratch, const Comm& comm) {
   }
 }
 
+/// Whether the run is to be remembered: one cut short has not read what it would have to remember.
+bool is_remembered(const RunOptions& options) { return options.limit < 0 && options.replay.empty(); }
+
+/// The same for what `only_new` remembers, which is written when the outputs are published.
+void try_states(const Job& job, const RunOptions& options, const Comm& comm) {
+  comm.agree([&] {
+    if (!comm.is_root() || !is_remembered(options)) return;
+    for (const TableSpec* table : order_tables(job, written_tables(job)).tables) {
+      if (!table->input || table->input->only_new.empty()) continue;
+      const std::string& path = table->input->only_new;
+      if (is_s3_path(path)) {
+        S3Client::of(table->input->s3.value_or(S3Settings{}))->try_upload(S3Url::parse(path));
+      } else {
+        try_file("only_new", path);
+      }
+    }
+  });
+}
+
 /// Columns of `table` that its readers use, when each of them says so.
 std::optional<std::vector<std::string>> used_by(const Job& job, const std::vector<const TableSpec*>& readers,
                                                 const std::string& table, const Fields& fields) {
@@ -168,6 +187,7 @@ RunReport run_job(const Job& given, const RunOptions& asked, const Comm& comm) {
   Resources resources;
   comm.agree([&] { resources = find_resources(job.resources, comm); });
   try_outputs(job, resources.scratch, comm);
+  try_states(job, options, comm);
   std::unique_ptr<Progress> progress;
   if (comm.is_root()) progress = std::make_unique<Progress>(options.progress, 0);
   RunReport report;
@@ -183,9 +203,8 @@ RunReport run_job(const Job& given, const RunOptions& asked, const Comm& comm) {
   } else {
     run.settle_sizes(report.outputs);
     report.published = true;
-    // A run cut short has not read what it would have to remember.
     comm.agree([&] {
-      if (comm.is_root() && options.limit < 0 && options.replay.empty()) write_states(job, report.tables);
+      if (comm.is_root() && is_remembered(options)) write_states(job, report.tables);
     });
   }
   run.end(report);

@@ -339,6 +339,15 @@ std::vector<int> Publisher::ranks_beside_first(const std::string& final_path) co
 
 void Publisher::prepare() { impl_->remote->prepare(); }
 
+void try_file(const std::string& what, const std::string& path) {
+  const Comm alone = Comm::self();
+  try {
+    Publisher(alone).reserve(path, true);
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("{}: {}", what, error.what()));
+  }
+}
+
 void Publisher::discard() noexcept {
   impl_->remote->discard();
   // Only unlink and rmdir from here on: this also runs on the way out of a signal.

@@ -137,6 +137,39 @@ class Outputs(Bad):
             self.assertIn(ran.code, (2, 3), ran)
             self.says(ran.err, "in.txt/r.json")
 
+    def as_nobody(self, *args, ranks=0):
+        """A call without the right to write into the folder `locked`."""
+        os.chmod(self.folder, 0o777)
+        (self.folder / "locked").mkdir(0o555, exist_ok=True)
+        return self.call(*args, ranks=ranks, user=65534 if os.geteuid() == 0 else None)
+
+    def test_denied_reports_and_states_are_found_before_the_run(self):
+        for ranks in RANKS:
+            self.fresh()
+            self.write("in.txt", GOOD)
+            self.write("job.yml", self.job())
+            for report in ("locked/r.json", "locked/new/r.html"):
+                ran = self.as_nobody("run", "job.yml", "--report", report, ranks=ranks)
+                self.assertEqual(ran.code, 3, ran)
+                self.says(ran.err, "--report", report, "denied")
+            self.write("job.yml", self.of("in.txt", only_new="locked/state"))
+            ran = self.as_nobody("run", "job.yml", ranks=ranks)
+            self.assertEqual(ran.code, 3, ran)
+            self.says(ran.err, "only_new", "locked/state", "denied")
+            self.assertNothingLeft()
+
+    def test_a_report_goes_where_a_link_points_and_is_else_replaced_whole(self):
+        self.write("in.txt", GOOD)
+        self.write("job.yml", self.job())
+        self.write("real.json", "old")
+        (self.folder / "r.json").symlink_to("real.json")
+        for name in ("r.json", "new/r.json", "real.json"):
+            ran = self.call("run", "job.yml", "--report", name, "--overwrite")
+            self.assertEqual(ran.code, 0, ran)
+            self.assertIn("ledger", (self.folder / name).read_text())
+        self.assertTrue((self.folder / "r.json").is_symlink())
+        self.assertEqual([p.name for p in self.folder.rglob(".*")], [])
+
     def noise(self, rows):
         """A table that no compression makes small: 110 bytes a row."""
         rng = random.Random(1)
