@@ -46,6 +46,12 @@ void refuse_existing(const std::string& path, const std::vector<Reserved>& reser
   }
 }
 
+void refuse_old_set(const std::vector<std::string>& old, const std::string& base_path) {
+  if (old.empty()) return;
+  fail_user("{} exists already{} (--overwrite or overwrite: true replaces the whole set)", old.front(),
+            old.front() == base_path ? "" : " and belongs to the same output as " + base_path);
+}
+
 }  // namespace
 
 struct Publisher::Impl {
@@ -103,12 +109,14 @@ struct Publisher::Impl {
       if (!r.overwrite || r.late) continue;
       for (const std::string& old : files_of_set(r.final_path)) remove(old);
     }
-    for (const FileSetClaim& claim : claims) {
-      if (!claim.overwrite) continue;
+    const auto remove_set = [&](const FileSetClaim& claim) {
+      if (!claim.overwrite) return;
       for (const std::string& old : files_of(claim)) {
         if (remove(old)) remove_empty_partitions(old, folder_of(claim.base_path));
       }
-    }
+    };
+    std::for_each(claims.begin(), claims.end(), remove_set);
+    std::for_each(unpartitioned.begin(), unpartitioned.end(), remove_set);
   }
 
   /// Hidden files of runs before this one that were killed.
@@ -147,6 +155,7 @@ struct Publisher::Impl {
 
   void take_folder(const std::string& final_path);
   void check_claim(const FileSetClaim& claim, const std::string& trial);
+  void claim_partitions(const FileSetClaim& claim);
 
   const Comm& comm;
   std::string token;
@@ -154,6 +163,7 @@ struct Publisher::Impl {
   std::vector<Reserved> reserved;
   std::vector<bool> replaced;  ///< of those renamed so far: an older file
   std::vector<FileSetClaim> claims;
+  std::vector<FileSetClaim> unpartitioned;  ///< outputs without; a former run may have had them
   std::unique_ptr<RemoteOutputs> remote;
   std::vector<std::string> made_folders;
   std::set<std::string> late_folders;
@@ -206,6 +216,7 @@ void Publisher::reserve_output(const OutputSpec& spec, const std::string& scratc
   const bool is_set = names_depend_on_data(spec) || spec.path.ends_with('/');
   if (!is_set) {
     for (const std::string& path : output_files(spec)) reserve(path, spec.overwrite, place);
+    if (!is_s3_path(spec.path)) impl_->claim_partitions({output_base(spec), spec.overwrite});
     return;
   }
   const FileSetClaim claim{output_base(spec), spec.overwrite};
@@ -236,16 +247,18 @@ void Publisher::Impl::check_claim(const FileSetClaim& claim, const std::string& 
   for (const FileSetClaim& other : claims) {
     if (other.base_path == claim.base_path) fail_user("two outputs write {}: give each its own path", claim.base_path);
   }
-  if (!claim.overwrite) {
-    const std::vector<std::string> old = files_of(claim);
-    if (!old.empty()) {
-      fail_user("{} exists already{} (--overwrite or overwrite: true replaces the whole set)", old.front(),
-                old.front() == claim.base_path ? "" : " and belongs to the same output as " + claim.base_path);
-    }
-  }
+  if (!claim.overwrite) refuse_old_set(files_of(claim), claim.base_path);
   take_folder(claim.base_path);
   remove_on_signal(trial);
   make_hidden(trial, claim.base_path);  // to see that it can be done
+}
+
+/// Partitions of a former run belong to an output of that name though it has none now.
+void Publisher::Impl::claim_partitions(const FileSetClaim& claim) {
+  comm.agree([&] {
+    if (comm.is_root() && !claim.overwrite) refuse_old_set(files_in_partitions(claim.base_path), claim.base_path);
+  });
+  unpartitioned.push_back(claim);
 }
 
 void Publisher::add_files(const std::vector<std::string>& final_paths, bool overwrite) {

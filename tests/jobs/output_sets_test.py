@@ -197,6 +197,22 @@ class Sets(harness.Case):
         self.run_rows(self.rows(50), {"path": "t/", "format": "csv", "files": 2}, "--overwrite")
         self.assertEqual(self.files("t"), ["day=2026-11-04/notes.md", "events-00000-of-00002.csv", "events-00001-of-00002.csv", "other/events.csv"])
 
+    def test_a_plain_output_replaces_partitions_of_its_name(self):
+        for further in ({}, {"files": 2}):
+            for ranks in (0, 1, 2, 3, 4):
+                with self.subTest(further=further, ranks=ranks):
+                    self.fresh()
+                    self.run_rows(self.rows(50), {"path": "t/x.csv", "partition_by": ["day"]})
+                    self.write("t/day=2026-11-04/notes.md", "mine")
+                    self.write("t/other/x.csv", "mine")
+                    plain = {"path": "t/x.csv", **further}
+                    ran = self.run_rows(self.rows(50), plain, code=2, ranks=ranks)
+                    self.says(ran.err, "t/day=", "exists already", "t/x.csv", "--overwrite")
+                    self.run_rows(self.rows(50), plain, "--overwrite", ranks=ranks)
+                    made = ["x-00000-of-00002.csv", "x-00001-of-00002.csv"] if further else ["x.csv"]
+                    self.assertEqual(self.files("t"), ["day=2026-11-04/notes.md", "other/x.csv", *made])
+                    self.assertFalse((self.folder / "t/day=2026-11-03").exists())
+
     def test_overwrite_replaces_fewer_and_more_files(self):
         for size in ("1KiB", "10MiB", "3KiB"):
             self.run_rows(self.rows(300), {"path": "a.csv", "file_size": size}, "--overwrite", chunk="4KiB")
