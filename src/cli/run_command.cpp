@@ -9,6 +9,7 @@
 
 #include "commands.hpp"
 #include "evclean/engine.hpp"
+#include "evclean/path_problem.hpp"
 #include "evclean/s3.hpp"
 #include "evclean/sink.hpp"
 
@@ -68,6 +69,7 @@ void write_report(const std::string& path, const S3Settings& s3, const RunReport
 void try_report(const std::string& path, const Job& job) {
   if (path.empty()) return;
   refuse_report(job, path);
+  if (const std::string problem = path_problem(path); !problem.empty()) fail_user("--report: {}", problem);
   if (is_s3_path(path)) {
     const S3Url url = S3Url::parse(path);
     S3Client& client = *S3Client::of(job.s3);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scalar.hpp"
 
+#include "evclean/path_problem.hpp"
 #include "evclean/s3_settings.hpp"
 
 #include <array>
@@ -140,7 +141,8 @@ std::optional<Text> read_path(const YamlNode& node, std::string_view what, Probl
   auto path = read_word(node, what, problems);
   if (!path) return path;
   const std::string_view named = std::string_view(path->value).substr(path->value.starts_with('@') ? 1 : 0);
-  if (const std::string problem = is_s3_path(named) ? s3_path_problem(named) : ""; !problem.empty()) {
+  const std::string problem = is_s3_path(named) ? s3_path_problem(named) : path_problem(named);
+  if (!problem.empty()) {
     problems.report(node, "{}: {}", what, problem);
     return std::nullopt;
   }

@@ -222,6 +222,28 @@ class JobFile(harness.Case):
                 self.assertEqual(ran.code, 2, ran)
                 self.says(ran.err, name, "not available yet")
 
+    def test_paths_of_other_schemes_are_refused_by_name(self):
+        self.write("in.txt", PEOPLE)
+        good = {"paths": "in.txt", "format": "csv"}
+        for path, words in (("s3a://b/x.csv", "s3://b/x.csv"), ("S3://b/x.csv", "s3://b/x.csv"), ("gs://b/x.csv", "not available yet"),
+                            ("http://h/x.csv", "not available yet"), ("file:///tmp/x.csv", "/tmp/x.csv"), ("~/x.csv", "${HOME}/x.csv")):
+            for job in ({"input": good, "output": path}, {"input": path, "output": "o.csv"}, {"input": "@" + path, "output": "o.csv"},
+                        {"input": dict(good, rejects={"path": path}), "output": "o.csv"},
+                        {"input": dict(good, only_new=path), "output": "o.csv"}):
+                with self.subTest(job=job):
+                    self.write("job.yml", json.dumps(job).replace("$", "$$"))
+                    for command in ("check", "run"):
+                        ran = self.call(command, "job.yml")
+                        self.assertEqual(ran.code, 2, ran)
+                        self.says(ran.err, path, words)
+            self.write("job.yml", {"input": good, "output": "o.csv"})
+            ran = self.call("run", "job.yml", "--report", path.replace(".csv", ".json"))
+            self.assertEqual(ran.code, 2, ran)
+            self.says(ran.err, "--report", words.replace(".csv", ".json"))
+            self.assertNothingLeft()
+        self.run_job({"input": good, "output": "./a:/x.csv"})
+        self.assertTrue((self.folder / "a:/x.csv").exists())
+
     def test_check_names_all_mistakes_with_their_places(self):
         self.write("job.yml", """job: x
 input:

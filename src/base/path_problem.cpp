@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "evclean/path_problem.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "evclean/suggest.hpp"
+
+namespace evclean {
+namespace {
+
+bool is_scheme(std::string_view word) {
+  const auto fits = [](unsigned char c) { return std::isalnum(c) != 0 || c == '+' || c == '.' || c == '-'; };
+  return !word.empty() && std::isalpha(static_cast<unsigned char>(word[0])) != 0 &&
+         std::all_of(word.begin(), word.end(), fits);
+}
+
+}  // namespace
+
+std::string path_problem(std::string_view path) {
+  const std::string shown = printable(path, 100);
+  if (path.starts_with("~/"))
+    return fmt::format("'{}': ~ is not expanded here; write the whole path, or ${{HOME}}{}", shown, shown.substr(1));
+  const std::size_t colon = path.find(":/");
+  if (colon == std::string_view::npos || !is_scheme(path.substr(0, colon))) return {};
+  std::string scheme(path.substr(0, colon));
+  std::transform(scheme.begin(), scheme.end(), scheme.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string rest = printable(path.substr(std::min(path.find_first_not_of('/', colon + 1), path.size())), 100);
+  if (scheme == "s3" || scheme == "s3a" || scheme == "s3n")
+    return fmt::format("'{}' is not known here; write s3://{}", shown, rest);
+  if (scheme == "file") return fmt::format("'{}' is a URL; write the path alone: /{}", shown, rest);
+  return fmt::format("'{}': paths on {}: are not available yet; write a path of the file system or s3://… (a local "
+                     "folder of that name is ./{})",
+                     shown, scheme, shown);
+}
+
+}  // namespace evclean
