@@ -75,6 +75,21 @@ std::string_view YamlSource::line_of(std::size_t offset) const {
   return line;
 }
 
+std::optional<std::size_t> YamlSource::dash_before(std::size_t offset) const {
+  std::string_view before = text_.substr(0, std::min(offset, text_.size()));
+  while (true) {
+    const std::size_t last = before.find_last_not_of(" \t\r\n");
+    if (last == std::string_view::npos) return std::nullopt;
+    if (before[last] == '-') return last;
+    before = before.substr(0, last + 1);
+    // A comment may stand between.
+    const std::size_t line = before.rfind('\n') + 1;  // npos + 1 is 0
+    const std::size_t sign = before.find('#', line);
+    if (sign == std::string_view::npos) return std::nullopt;
+    before = before.substr(0, sign);
+  }
+}
+
 std::optional<BadByte> find_bad_byte(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     if (is_refused_control(text[at])) {

@@ -24,6 +24,8 @@ class YamlSource {
   /// The line that holds the offset, without its end.
   std::string_view line_of(std::size_t offset) const;
   std::size_t line_begin(std::size_t offset) const;
+  /// The dash of a list's item with nothing behind it but blanks and comments up to the offset.
+  std::optional<std::size_t> dash_before(std::size_t offset) const;
 
  private:
   void step_back(std::size_t offset);

@@ -74,6 +74,8 @@ class TreeBuilder : public YAML::EventHandler {
       if (rest.substr(0, word.size()) == word) node.text = word;
     }
     if (awaits_value()) node.place = frames_.back().key->place;
+    const bool is_item = !frames_.empty() && frames_.back().node.is_list();
+    if (is_item && node.text.empty()) node.place = source_.place(source_.dash_before(offset).value_or(offset));
     add(std::move(node), anchor);
   }
 

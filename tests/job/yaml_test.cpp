@@ -54,6 +54,14 @@ TEST(Yaml, DuplicateKeysAreProblemsWithTheirPlace) {
             "x.yml:5:3: error: duplicate key 'paths': it stands on line 3 already\n");
 }
 
+TEST(Yaml, AnEmptyItemStandsAtItsDash) {
+  EXPECT_HAS(problems(with_steps("  -\n  - filter: a = 1\n")), "x.yml:4:3: error:");
+  EXPECT_HAS(problems(with_steps("  - # nothing\n\n  # more\n  - filter: a = 1\n")), "x.yml:4:3: error:");
+  EXPECT_HAS(problems(with_steps("  - filter: a = 1\n  -\n")), "x.yml:5:3: error:");
+  EXPECT_HAS(problems(with_steps("  - filter: a = 1\n  -\njob: x\n")), "x.yml:5:3: error:");
+  EXPECT_HAS(problems(with_steps("  - ~\n  - filter: a = 1\n")), "x.yml:4:5: error:");
+}
+
 TEST(Yaml, UnknownKeysSuggest) {
   EXPECT_EQ(problems("input:\n  paths: a\n  fromat: csv\noutput: {path: a.csv}\n"),
             "x.yml:3:3: error: unknown key 'fromat' in input (did you mean 'format'?)\n");
