@@ -119,10 +119,10 @@ class SplitReader::Segment {
   /// The decoder sniffs the head of the file; in the middle of a file that is read apart.
   void begin_file() {
     file_begun_ = true;
-    const bool have_head = segment_.begin == 0 && !forced_;
-    const std::string head =
-        have_head ? std::string(block_->data(), std::min(block_->size(), kHeadBytes)) : reader_.head_of(segment_.file);
-    reader_.decoder().begin_file(text_.file(), head);
+    const std::string_view here(block_->data(), std::min(block_->size(), kHeadBytes));
+    const bool goes_on = here.size() == kHeadBytes && here.find_first_of("\r\n") == std::string_view::npos;
+    const bool have_head = segment_.begin == 0 && !forced_ && !(reader_.reads_csv() && goes_on);
+    reader_.decoder().begin_file(text_.file(), have_head ? std::string(here) : reader_.head_of(segment_.file));
     if (known_state_ && carrier() != nullptr) carrier()->set_state(*known_state_);
     outcome_.state_before = state();
   }
@@ -329,7 +329,10 @@ void SplitReader::begin(std::int32_t first, std::int32_t last) {
 
 /// The parts of a file come one after another, and each needs its head.
 const std::string& SplitReader::head_of(std::int32_t file) {
-  if (head_file_ != file) head_ = read_head(input_.files[static_cast<std::size_t>(file)], input_.stream, kHeadBytes);
+  if (head_file_ == file) return head_;
+  const InputFile& of = input_.files[static_cast<std::size_t>(file)];
+  head_ = reads_csv() ? read_csv_head(of, input_.stream, input_.format_spec().max_line_bytes)
+                      : read_head(of, input_.stream, kHeadBytes);
   head_file_ = file;
   return head_;
 }

@@ -109,6 +109,12 @@ void refuse_binary(const std::string& head, const std::string& name) {
             control * 3 > head.size() ? ", or say encoding: utf-16le or utf-16be if it is that without a mark" : "");
 }
 
+/// By its name, compressed or not.
+bool is_called_csv(const std::string& path) {
+  const std::string name = path.substr(path.rfind('/') + 1);
+  return name.find(".csv") != std::string::npos || name.find(".tsv") != std::string::npos;
+}
+
 /// Heads of some files, spread over the list, for `format: auto`.
 void choose(TableInput& input) {
   const InputSpec& spec = *input.spec->input;
@@ -119,8 +125,10 @@ void choose(TableInput& input) {
   std::vector<std::string> heads, names;
   const std::size_t step = std::max<std::size_t>(1, input.files.size() / kSniffedFiles);
   for (std::size_t i = 0; i < input.files.size(); i += step) {
-    heads.push_back(read_head(input.files[i], input.stream));
-    names.push_back(input.files[i].shown);
+    const InputFile& file = input.files[i];
+    heads.push_back(is_called_csv(file.path) ? read_csv_head(file, input.stream, spec.format.max_line_bytes)
+                                             : read_head(file, input.stream));
+    names.push_back(file.shown);
     refuse_binary(heads.back(), names.back());
   }
   const AutoChoice choice = choose_format(spec.format, heads, names);
@@ -270,6 +278,14 @@ std::int64_t TableInput::stored_bytes() const {
   std::int64_t total = 0;
   for (const Split& split : splits) total += split.size_bytes;
   return total;
+}
+
+std::string read_csv_head(const InputFile& file, const StreamOptions& options, std::int64_t max_line_bytes) {
+  for (std::int64_t bytes = 64 << 10;; bytes = std::min(4 * bytes, max_line_bytes)) {
+    std::string head = read_head(file, options, bytes);
+    const bool whole = static_cast<std::int64_t>(head.size()) < bytes || bytes >= max_line_bytes;
+    if (whole || head.find_first_of("\r\n") != std::string::npos) return head;
+  }
 }
 
 TableInput open_table(const Job& job, const TableSpec& spec, const Comm& comm, const std::string& rejects) {

@@ -101,6 +101,30 @@ class Texts(harness.Case):
         self.assertEqual(ran.code, 0, ran)
         self.assertEqual((self.folder / "o-replay.csv").read_text("utf-8").count("2,y,z"), 3)
 
+    def test_a_csv_header_longer_than_the_sniffed_head(self):
+        columns = 9999
+        head = ",".join(f"col{i}" for i in range(columns)) + "\n"
+        row = ",".join(str(i % 10) for i in range(columns)) + "\n"
+        self.assertGreater(len(head), 65536)
+        for name, text in (("w.csv", (head + row * 40).encode()), ("w.csv.gz", gzip.compress((head + row * 40).encode()))):
+            for fmt in ("csv", "auto"):
+                made = set()
+                for ranks in (0, 1, 2, 3, 4):
+                    self.fresh()
+                    self.write(name, text)
+                    job = {"input": {"paths": name, "format": fmt}, "steps": [{"select": ["col0", "col9998"]}],
+                           "resources": {"chunk": "64KiB"}, "output": "o.csv"}
+                    ran = self.run_job(job, ranks=ranks)
+                    self.assertEqual(ran.report["ledger"]["kept"], 40)
+                    made.add((self.folder / "o.csv").read_text())
+                self.assertEqual(made, {"col0,col9998\n" + "0,8\n" * 40})
+        self.write("w.csv", (head + row).encode())
+        ran = self.call("init", "w.csv")
+        self.says(ran.out, "format: csv", "col9 ", "9939 more")
+        self.run_job({"input": {"paths": "w.csv", "format": "csv", "header": False}, "steps": [{"limit": 1}, {"select": ["column9999"]}],
+                      "output": "n.csv"})
+        self.assertEqual((self.folder / "n.csv").read_text(), "column9999\ncol9998\n")
+
     def test_text_in_another_encoding_is_not_called_binary(self):
         self.refused("naïve;été;über;éèê\nü;ö;ä;ß\n".encode("latin-1"), fmt="auto", words=["not UTF-8", "encoding: latin-1"])
         table = self.clean("naïve;été\nü;ö\n".encode("latin-1"), fmt="auto", encoding="latin-1")
