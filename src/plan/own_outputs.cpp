@@ -32,9 +32,11 @@ bool covers_object(const std::string& input, const std::string& output) {
   return fnmatch(input.c_str(), output.c_str(), flags | FNM_PERIOD) == 0;
 }
 
-/// Whether an input path as written covers the output: the file itself, a folder above it, or a glob.
+/// Whether an input path as written covers the output: the file itself, a folder above it, or a glob; of a list of
+/// paths only the list.
 bool covers(const std::string& input, const std::string& base, const std::string& output) {
-  if (input.empty() || input[0] == '@' || is_s3_path(input) != is_s3_path(output)) return false;
+  if (input.starts_with('@')) return whole_path(input.substr(1), base) == output;
+  if (input.empty() || is_s3_path(input) != is_s3_path(output)) return false;
   if (is_s3_path(input)) return covers_object(input, output);
   if (!has_glob(input)) {
     std::error_code ignored;

@@ -46,6 +46,11 @@ class Targets(harness.Case):
     def test_an_output_that_a_list_of_paths_names(self):
         self.keeps({"input": "@list.txt", "output": "a.csv"}, "--overwrite", words=["a.csv", "output"])
 
+    def test_a_list_of_paths_is_not_replaced(self):
+        self.keeps({"input": {"paths": "@list.txt", "format": "csv", "rejects": {"max": 5, "path": "list.txt"}}, "output": "o.csv"},
+                   words=["@list.txt", "rejects.path"])
+        self.keeps({"input": {"paths": ["@a.csv"], "format": "csv"}, "output": "a.csv"}, "--overwrite", words=["@a.csv", "output"])
+
     def test_a_state_is_no_output(self):
         for path, key in (("o.csv", "only_new"), ("r.jsonl", "only_new")):
             self.keeps({"input": {"paths": "a.csv", "only_new": path, "rejects": {"path": "r.jsonl"}}, "output": "o.csv"}, words=[key, path])
