@@ -2,6 +2,7 @@
 // One SELECT of PostgreSQL's grammar over datasets (job contract, 2.4): parsed, planned, run by relational operators.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -44,7 +45,7 @@ class Query {
 
 struct QueryReport {
   EvalCounters counters;
-  std::vector<OperatorReport> operators;
+  std::deque<OperatorReport> operators;  ///< one is filled in while others are added behind it
 };
 
 /// Runs it. Collective. Errors: ExpressionError (mistakes; text compared with numbers names a value), user Error (data:

@@ -134,7 +134,9 @@ struct Run {
   }
 
   DatasetPtr operator()(const JoinStep& join_step) const {
-    return run_join(join_step, step, data, context.other(join_step.table.value), context, report());
+    // Made first: what makes it reports too.
+    const DatasetPtr right = context.other(join_step.table.value);
+    return run_join(join_step, step, data, right, context, report());
   }
 
   DatasetPtr operator()(const AlignStep& align_step) const {
