@@ -25,4 +25,8 @@ std::string caret(std::string_view text, std::size_t position, int indent = 4);
 /// Makes text from data safe for a terminal: control bytes as \x1b, cut at `max_bytes` on a UTF-8 boundary.
 std::string printable(std::string_view text, std::size_t max_bytes = 200);
 
+/// The same for lines on their way to a terminal, whatever they were put together from: nothing is cut, ends of lines
+/// and tabs stay.
+std::string terminal_text(std::string_view text);
+
 }  // namespace evclean

@@ -41,6 +41,31 @@ std::size_t characters(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return !is_continuation(c); }));
 }
 
+/// U+0080 to U+009F are controls too: U+009B begins a command as ESC [ does.
+bool is_c1_control(std::string_view text, std::size_t at) {
+  if (at + 1 >= text.size() || static_cast<unsigned char>(text[at]) != 0xC2) return false;
+  const auto next = static_cast<unsigned char>(text[at + 1]);
+  return next >= 0x80 && next <= 0x9F;
+}
+
+/// Bytes that command a terminal as \x1b, but those in `kept`.
+std::string without_controls(std::string_view text, std::string_view kept) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (is_c1_control(text, at)) {
+      fmt::format_to(std::back_inserter(out), "\\x{:02x}\\x{:02x}", byte, static_cast<unsigned char>(text[at + 1]));
+      ++at;
+    } else if ((byte < 0x20 && kept.find(text[at]) == kept.npos) || byte == 0x7F) {
+      fmt::format_to(std::back_inserter(out), "\\x{:02x}", byte);
+    } else {
+      out += text[at];
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates) {
@@ -92,16 +117,10 @@ std::string printable(std::string_view text, std::size_t max_bytes) {
   const bool cut = text.size() > max_bytes;
   std::size_t length = cut ? max_bytes : text.size();
   while (cut && length > 0 && is_continuation(text[length])) --length;
-  std::string out;
-  for (const char c : text.substr(0, length)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F) {
-      fmt::format_to(std::back_inserter(out), "\\x{:02x}", byte);
-    } else {
-      out += c;
-    }
-  }
+  const std::string out = without_controls(text.substr(0, length), "");
   return cut ? out + "…" : out;
 }
+
+std::string terminal_text(std::string_view text) { return without_controls(text, "\n\t"); }
 
 }  // namespace evclean

@@ -11,6 +11,7 @@
 #include "evclean/engine.hpp"
 #include "evclean/expression.hpp"
 #include "evclean/suggest.hpp"
+#include "standard_streams.hpp"
 
 namespace evclean::cli {
 namespace {
@@ -22,7 +23,7 @@ int check_s3_command(const CommandLine& command, const Comm& comm) {
   comm.agree([&] {
     if (!comm.is_root()) return;
     access = check_s3(*job);
-    std::fputs(access.table.c_str(), stdout);
+    speak(stdout, access.table);
   });
   return comm.max(std::int64_t{!access.allowed}) > 0 ? static_cast<int>(ExitCode::kSystem) : 0;
 }
@@ -44,13 +45,13 @@ int check_command(const CommandLine& command, const Comm& comm) {
       if (problems.empty()) throw;
     }
     problems.insert(problems.end(), deeper.begin(), deeper.end());
-    if (!problems.empty()) std::fputs(show_problems(command.job, problems).c_str(), stderr);
+    if (!problems.empty()) speak(stderr, show_problems(command.job, problems));
     for (const OutputSpec& output : parsed.job.outputs) {
       if (!output.overwrite && access(output.path.c_str(), F_OK) == 0) {
-        fmt::print("note: {} exists already: run replaces it only with --overwrite\n", output.path);
+        speak(stdout, fmt::format("note: {} exists already: run replaces it only with --overwrite\n", output.path));
       }
     }
-    if (problems.empty()) fmt::print("{}: no mistakes found\n", command.job);
+    if (problems.empty()) speak(stdout, fmt::format("{}: no mistakes found\n", command.job));
   });
   return comm.max(static_cast<std::int64_t>(problems.size())) > 0 ? static_cast<int>(ExitCode::kUser) : 0;
 }
@@ -59,7 +60,7 @@ int preview_command(const CommandLine& command, const Comm& comm) {
   const auto job = read_job(command, comm, false);
   if (!job) return static_cast<int>(ExitCode::kUser);
   comm.agree([&] {
-    if (comm.is_root()) std::fputs(preview_job(*job, command.rows).c_str(), stdout);
+    if (comm.is_root()) speak(stdout, preview_job(*job, command.rows));
   });
   return 0;
 }
@@ -68,7 +69,7 @@ int explain_command(const CommandLine& command, const Comm& comm) {
   const auto job = read_job(command, comm, true);
   if (!job) return static_cast<int>(ExitCode::kUser);
   comm.agree([&] {
-    if (comm.is_root()) std::fputs(explain_job(*job, comm.size()).c_str(), stdout);
+    if (comm.is_root()) speak(stdout, explain_job(*job, comm.size()));
   });
   return 0;
 }
@@ -83,7 +84,8 @@ int test_command(const CommandLine& command, const Comm& comm) {
     std::int64_t passed = 0;
     for (const JobTestResult& result : run_job_tests(*job)) {
       (result.passed ? passed : failed) += 1;
-      fmt::print("{} {}\n{}", result.passed ? "ok  " : "FAIL", printable(result.name), result.difference);
+      speak(stdout,
+            fmt::format("{} {}\n{}", result.passed ? "ok  " : "FAIL", printable(result.name), result.difference));
     }
     fmt::print("{} passed, {} failed\n", passed, failed);
   });
@@ -92,7 +94,7 @@ int test_command(const CommandLine& command, const Comm& comm) {
 
 int init_command(const CommandLine& command, const Comm& comm) {
   comm.agree([&] {
-    if (comm.is_root()) std::fputs(init_job(command.names).c_str(), stdout);
+    if (comm.is_root()) speak(stdout, init_job(command.names));
   });
   return 0;
 }

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "commands.hpp"
+#include "evclean/engine.hpp"
+#include "standard_streams.hpp"
 
 namespace evclean::cli {
 namespace {
@@ -91,7 +93,7 @@ std::optional<Job> read_job(const CommandLine& command, const Comm& comm, bool n
   });
   if (!needs_output) std::erase_if(parsed.problems, about_missing_output);
   if (parsed.problems.empty()) return std::move(parsed.job);
-  if (comm.is_root()) std::fputs(show_problems(command.job, parsed.problems).c_str(), stderr);
+  if (comm.is_root()) speak(stderr, show_problems(command.job, parsed.problems));
   return std::nullopt;
 }
 

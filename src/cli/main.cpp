@@ -52,8 +52,8 @@ int report_error(const Comm& comm, ExitCode code, const char* message) {
     code = signal == SIGINT ? ExitCode::kInterrupted : ExitCode::kTerminated;
     message = "interrupted; nothing was published, temporary files are removed";
   }
-  if (comm.is_root())
-    fmt::print(stderr, "{}evclean: {}\n", code == ExitCode::kBug ? "this is a bug, please report it: " : "", message);
+  const char* const bug = code == ExitCode::kBug ? "this is a bug, please report it: " : "";
+  if (comm.is_root()) speak(stderr, fmt::format("{}evclean: {}\n", bug, message));
   return static_cast<int>(code);
 }
 
@@ -63,7 +63,7 @@ int run_all(const std::vector<std::string>& arguments) {
   if (!parsed.command) {
     if (comm.is_root()) {
       std::fputs(parsed.out.c_str(), stdout);
-      std::fputs(parsed.error.c_str(), stderr);
+      speak(stderr, parsed.error);
     }
     return parsed.exit_code;
   }
@@ -93,11 +93,11 @@ int main(int argc, char** argv) {
     try {
       code = run_all(std::vector<std::string>(argv + 1, argv + argc));
     } catch (const Error& error) {
-      fmt::print(stderr, "evclean: {}\n", error.what());
+      speak(stderr, fmt::format("evclean: {}\n", error.what()));
       abort_all(error.code());
     } catch (const std::exception& error) {
       // Not agreed upon by the ranks: the others may wait in a collective.
-      fmt::print(stderr, "this is a bug, please report it: evclean: {}\n", error.what());
+      speak(stderr, fmt::format("this is a bug, please report it: evclean: {}\n", error.what()));
       abort_all(ExitCode::kBug);
     }
     if (!flush_stdout() && code == 0) {
@@ -106,7 +106,7 @@ int main(int argc, char** argv) {
     }
     std::fflush(nullptr);
   } catch (const std::exception& error) {
-    fmt::print(stderr, "evclean: {}\n", error.what());
+    speak(stderr, fmt::format("evclean: {}\n", error.what()));
     return static_cast<int>(ExitCode::kSystem);
   }
   return code;

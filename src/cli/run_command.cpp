@@ -12,14 +12,15 @@
 #include "evclean/path_problem.hpp"
 #include "evclean/s3.hpp"
 #include "evclean/sink.hpp"
+#include "standard_streams.hpp"
 
 namespace evclean::cli {
 namespace {
 
 /// Job, ranks, hosts and versions: the first lines of a run.
 void print_header(const Job& job, const std::string& hosts, const Comm& comm) {
-  fmt::print(stderr, "evclean: job {} ({}), {} rank{} on {}\n{}\n", job.name.empty() ? job.path : job.name, job.path,
-             comm.size(), comm.size() == 1 ? "" : "s", hosts, version_text());
+  speak(stderr, fmt::format("evclean: job {} ({}), {} rank{} on {}\n{}\n", job.name.empty() ? job.path : job.name,
+                            job.path, comm.size(), comm.size() == 1 ? "" : "s", hosts, version_text()));
 }
 
 /// Host names with their ranks: "node1 (2), node2 (2)".
@@ -85,7 +86,7 @@ RunReport run_whole(const Job& job, const RunOptions& options, const Comm& comm)
   } catch (const Error& error) {
     if (!options.resume || !comm.is_root() || !may_pass(error.code())) throw;
     if (const std::string folder = resume_folder(job); std::filesystem::exists(folder))
-      fmt::print(stderr, "evclean: what is done is kept in {}: the same command goes on from there\n", folder);
+      speak(stderr, fmt::format("evclean: what is done is kept in {}: the same command goes on from there\n", folder));
     throw;
   }
 }
@@ -112,7 +113,7 @@ int run_command(const CommandLine& command, const Comm& comm) {
   comm.agree([&] {
     if (!comm.is_root()) return;
     if (!command.report.empty()) write_report(command.report, job->s3, report);
-    if (talks || report.exit_code != 0) std::fputs(report_text(report).c_str(), stderr);
+    if (talks || report.exit_code != 0) speak(stderr, report_text(report));
   });
   return report.exit_code;
 }

@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <initializer_list>
 
+#include "evclean/suggest.hpp"
+
 namespace evclean::cli {
 namespace {
 
@@ -54,6 +56,8 @@ void secure_standard_streams() {
   stderr = content_stream(stderr, write_talk, _IONBF);
   stdout = content_stream(stdout, write_answer, _IOFBF);
 }
+
+void speak(std::FILE* stream, std::string_view text) { std::fputs(terminal_text(text).c_str(), stream); }
 
 bool flush_stdout() {
   std::fflush(stdout);

@@ -7,6 +7,7 @@
 #include "evclean/engine.hpp"
 #include "local_table.hpp"
 #include "split_record.hpp"
+#include "evclean/suggest.hpp"
 
 namespace evclean {
 namespace {
@@ -103,7 +104,7 @@ std::string compare_rows(const TestSpec& test, const Outcome& outcome) {
     difference +=
         fmt::format("  expected {} row{}, got {}", test.expect.size(), test.expect.size() == 1 ? "" : "s", rows.size());
     if (rows.empty() && !outcome.rejects.empty())
-      difference += fmt::format(" (rejected: {})", outcome.rejects[0].reason);
+      difference += fmt::format(" (rejected: {})", shown(outcome.rejects[0].reason));
     if (rows.empty() && outcome.rejects.empty()) difference += " (filtered)";
     return difference + "\n";
   }
@@ -112,13 +113,17 @@ std::string compare_rows(const TestSpec& test, const Outcome& outcome) {
       const int column = rows[r].batch->find(name);
       const std::string where = rows.size() > 1 ? fmt::format("row {}, ", r + 1) : std::string();
       if (column < 0) {
-        difference += fmt::format("  {}column {}: not there\n", where, name);
+/// A value in one line of the difference, whatever is in it.
+std::string shown(const std::string& value) { return printable(value, 4000); }
+
+        difference += fmt::format("  {}column {}: not there\n", where, shown(name));
         continue;
       }
       std::string actual;
       if (same_value(expected, *rows[r].batch, column, rows[r].row, actual)) continue;
       const std::string wanted = expected.kind == InlineValue::Kind::kNull ? "null" : expected.text;
-      difference += fmt::format("  {}column {}:\n    - {}\n    + {}\n", where, name, wanted, actual);
+      difference += fmt::format("  {}column {}:\n    - {}\n    + {}\n", where, shown(name), shown(wanted),
+                                shown(actual));
     }
   }
   return difference;
@@ -132,11 +137,12 @@ std::string compare(const TestSpec& test, const Outcome& outcome) {
                          rows == 0 ? "a filtered row" : fmt::format("{} row(s)", rows));
     const auto says = [&](const Reject& reject) { return reject.reason.find(test.reject_reason) != std::string::npos; };
     if (std::any_of(outcome.rejects.begin(), outcome.rejects.end(), says)) return {};
-    return fmt::format("  expected a reject that says '{}', got '{}'\n", test.reject_reason, outcome.rejects[0].reason);
+    return fmt::format("  expected a reject that says '{}', got '{}'\n", shown(test.reject_reason),
+                       shown(outcome.rejects[0].reason));
   }
   if (test.expect_filtered) {
     if (!outcome.rejects.empty())
-      return fmt::format("  expected the row to be filtered, it was rejected: {}\n", outcome.rejects[0].reason);
+      return fmt::format("  expected the row to be filtered, it was rejected: {}\n", shown(outcome.rejects[0].reason));
     return rows == 0 ? std::string() : fmt::format("  expected the row to be filtered, got {} row(s)\n", rows);
   }
   return compare_rows(test, outcome);

@@ -177,7 +177,7 @@ std::string shown_text_value(const TableInput& input, const std::vector<Evidence
   const auto& seen = evidence[static_cast<std::size_t>(slot)].kinds[static_cast<std::size_t>(ValueKind::kString)];
   if (seen.count == 0) return {};
   const std::string place = shown_place(input, seen.first);
-  return fmt::format("'{}'{}{}", seen.sample, place.empty() ? "" : " at ", place);
+  return fmt::format("'{}'{}{}", printable(seen.sample), place.empty() ? "" : " at ", place);
 }
 
 OpState make_state(const TableInput& input, const Program& program) {

@@ -106,7 +106,8 @@ std::string rejects_text(const TableReport& table) {
     const std::string file = reject.file >= 0 && static_cast<std::size_t>(reject.file) < table.files.size()
                                  ? table.files[static_cast<std::size_t>(reject.file)].file
                                  : "rows";
-    text += fmt::format("  {}:{}: {}\n    {}\n", file, reject.line, reject.reason, printable(reject.text, 100));
+    text += fmt::format("  {}:{}: {}\n    {}\n", printable(file, 400), reject.line, printable(reject.reason, 400),
+                        printable(reject.text, 100));
     text += indented(reject.detail);
   }
   return text;

@@ -33,6 +33,14 @@ TEST(Caret, CutsALongLineAroundThePlace) {
 TEST(Printable, EscapesControlBytesAndCutsOnACharacter) {
   EXPECT_EQ(printable("a\x1b[31m\n"), "a\\x1b[31m\\x0a");
   EXPECT_EQ(printable("ééé", 3), "é…");
+  EXPECT_EQ(printable("a\xc2\x9b"
+                      "1m\xc2\xa0é"),
+            "a\\xc2\\x9b1m\xc2\xa0é");
+}
+
+TEST(TerminalText, KeepsLinesAndTabsAndCutsNothing) {
+  EXPECT_EQ(terminal_text("a\tb\n\x1b[31m\r\x7f"), "a\tb\n\\x1b[31m\\x0d\\x7f");
+  EXPECT_EQ(terminal_text(std::string(5000, 'x')).size(), 5000u);
 }
 
 TEST(Hash, IsTheSameForeverAsSamplesAndPartitionsDependOnIt) {

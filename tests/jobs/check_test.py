@@ -46,5 +46,61 @@ class TablesThatReadTables(Little):
                 self.ran("run", 0, "--overwrite", ranks=2)
 
 
+class Terminal(Little):
+    """Bytes that command a terminal never come out raw."""
+
+    def clean(self, command, *words, code=None, args=()):
+        ran = self.call(command, "job.yml", *args)
+        if code is not None:
+            self.assertEqual(ran.code, code, ran)
+        text = ran.out + ran.err
+        self.assertNotRegex(text, "[\x00-\x08\x0b-\x1f\x7f\x80-\x9f]", f"{command}: {text!r}")
+        self.says(text, *words)
+        return text
+
+    def test_values_of_data(self):
+        self.write("in.csv", f"n,t\n{ESC}[31mx,x{ESC}]0;y\x07\n")
+        self.job([{"filter": "t = 5"}])
+        for command in ("check", "run", "preview", "explain"):
+            self.clean(command, "\\x1b]", code=2)
+        self.job([{"sql": "select n, t = 5 as x from events"}])
+        for command in ("check", "run", "preview"):
+            self.clean(command, "\\x1b]", code=2)
+        self.write("in.csv", f"n,v\n{ESC}[31mx,9223372036854775807\n{ESC}[31mx,1\n")
+        self.job([{"group": {"by": ["n"], "agg": {"s": "sum(v)"}}}])
+        self.clean("run", "\\x1b[31m", code=2)
+
+    def test_names_of_columns(self):
+        name = f"n{ESC}[5m\x9b"
+        self.write("in.csv", f"{name}\n7\nx\n")
+        for steps, code in (([{"cast": {name: "int64"}}], 1), ([{"drop": ["zzz"]}], 2), ([{"sort": ["zzz"]}], 2), ([{"filter": f"{ESC}"}], 2),
+                            ([{"rename": {name: f"a{ESC}"}}, {"select": ["zzz"]}], 2), ([], 0)):
+            with self.subTest(steps=steps):
+                self.job(steps)
+                self.clean("run", code=code, args=("--overwrite",))
+                for command in ("check", "preview", "explain"):
+                    self.clean(command)
+        self.job([], types={name: "int64"})
+        self.clean("run", "\\x1b[5m\\xc2\\x9b", code=1, args=("--overwrite",))
+
+    def test_names_of_files(self):
+        self.write(f"ev{ESC}il.csv", "a,b\n1,2\n1,2,3\n")
+        self.write(f"ev{ESC}il.csv.gz", b"\x1f\x8b\x08\x00broken")
+        self.job([], paths=[f"ev{ESC}il.csv", f"ev{ESC}il.csv"])
+        for command in ("check", "preview", "explain", "run"):
+            self.clean(command)
+        self.job([], paths=[f"ev{ESC}il.csv.gz"])
+        for command in ("check", "preview", "explain", "run"):
+            self.clean(command)
+        self.assertNotIn(ESC, self.call("init", f"ev{ESC}il.csv").out)
+
+    def test_the_difference_of_a_test_has_one_line_a_value(self):
+        fake = "1\nok   fake test\n100 passed, 0 failed"
+        self.job([], tests=[{"name": "it", "input": [{"s": fake, "t": ESC}], "expect": {"s": 2, "t": f"{ESC}x", f"u{ESC}": 1}},
+                            {"name": "r", "input": [{"s": fake}], "expect": {"reject": f"{ESC}x"}}])
+        text = self.clean("test", "1\\x0aok", "\\x1bx", code=1)
+        self.assertEqual([line for line in text.splitlines() if re.match(r"ok |\d+ passed", line)], ["0 passed, 2 failed"])
+
+
 if __name__ == "__main__":
     harness.main()
