@@ -109,7 +109,7 @@ class TableChecker {
       : job_(job),
         problems_(problems),
         tables_(
-            job, [this](const TableSpec& spec) { return rows_of(spec); }, true) {}
+            job, [this](const TableSpec& spec) { return rows_of(spec); }, true, true) {}
 
   void check(const TableSpec& spec) {
     if (reads_itself(spec)) return;

@@ -61,7 +61,7 @@ class Explainer {
       : job_(job),
         resources_(resources),
         ranks_(ranks),
-        tables_(job, [this](const TableSpec& spec) { return sample(spec).rows; }) {}
+        tables_(job, [this](const TableSpec& spec) { return sample(spec).rows; }, true) {}
 
   std::string run() {
     text_ =
@@ -87,10 +87,13 @@ class Explainer {
     if (!input.is_inline() && input.files.empty()) return taken;
     taken.rows.batches = first_batches(input, kSampledRecords, taken.rows.columns, nullptr);
     for (Batch& batch : taken.rows.batches) align_columns(batch, taken.rows.columns);
-    std::int64_t read = 0, stored = 0;
+    std::int64_t rows = 0, read = 0, stored = 0;
     for (const Batch& batch : taken.rows.batches) {
+      rows += batch.num_rows;
       for (const RecordRef& record : batch.records) read += record.length + 1;
     }
+    // Later objects may have keys that the first ones lack.
+    taken.rows.lenient = rows == 0 || (input.format == "json" && rows >= kSampledRecords);
     for (const InputFile& file : input.files)
       stored += file.splittable ? file.size_bytes : file.size_bytes * kTextPerStoredByte;
     if (!input.is_inline() && read > 0)

@@ -165,7 +165,6 @@ LocalRows rows_of(const Job& job, const TableSpec& table, const std::vector<Inli
   rows.input.spec = &table;
   rows.input.nulls = table.input ? nulls_for(*table.input, table.input->format.formats[0]) : NullWords::standard();
   rows.lenient = true;
-  rows.whole = true;
   rows.batches.push_back(inline_batch(given));
   add_preset_columns(table, rows.columns);
   for (const std::string& name : rows.batches[0].names) {
@@ -186,7 +185,6 @@ LocalRows text_rows(const Job& job, const TableSpec& events, const TestSpec& tes
   rows.input.nulls = nulls_for(*events.input, rows.input.format);
   rows.input.closed = is_closed(rows.input.format);
   rows.lenient = !rows.input.closed;
-  rows.whole = true;
   decode_text(rows.input, text, rows, rejects);
   return rows;
 }
@@ -217,7 +215,7 @@ std::string run_test(const Job& given, const TestSpec& test) {
   if (named == job.tables.end()) return "  the job has no table events (input: at the top level)\n";
   Outcome outcome;
   LocalRows rows = test.rows ? rows_of(job, *named, *test.rows) : text_rows(job, *named, test, outcome.rejects);
-  LocalTables tables(job, [&](const TableSpec& table) { return other_rows(job, test, table); });
+  LocalTables tables(job, [&](const TableSpec& table) { return other_rows(job, test, table); }, false);
   LocalResult result = tables.run(*named, std::move(rows));
   outcome.batches = std::move(result.batches);
   outcome.rejects.insert(outcome.rejects.end(), result.rejects.begin(), result.rejects.end());

@@ -31,9 +31,10 @@ std::vector<Batch> batches_of(const Dataset& data) {
   return batches;
 }
 
-LocalTables::LocalTables(const Job& job, std::function<LocalRows(const TableSpec&)> load, bool forgiving)
+LocalTables::LocalTables(const Job& job, std::function<LocalRows(const TableSpec&)> load, bool heads, bool forgiving)
     : job_(job),
       load_(std::move(load)),
+      heads_(heads),
       forgiving_(forgiving),
       comm_(Comm::self()),
       workspace_{comm_, std::make_shared<MemoryBudget>(kLocalMemory), local_scratch()} {}
@@ -100,7 +101,7 @@ LocalResult LocalTables::run(const TableSpec& spec, LocalRows rows, int steps) {
   stepwise.batches = std::move(rows.batches);
   stepwise.guess.input = std::move(rows.columns);
   stepwise.lenient = rows.lenient;
-  stepwise.whole = rows.whole;
+  stepwise.whole = !heads_;
   stepwise.run(input, true);
   LocalResult result{std::move(stepwise.batches), stepwise.program.fields, std::move(stepwise.rejects), {}};
   if (first == end) return result;
@@ -115,7 +116,7 @@ LocalResult LocalTables::run_pieces(const TableSpec& spec, DatasetPtr data, cons
     if (is_table_step(spec.steps[at])) {
       const TableStepContext context{
           job_,    spec.name, workspace_,      [this](const std::string& name) { return other(name); },
-          report_, false,     &result.encoded, true};
+          report_, false,     &result.encoded, true, heads_};
       data = run_table_step(spec.steps[at], data, context);
       result.batches = batches_of(*data);
       result.fields = data->fields();
@@ -133,6 +134,7 @@ LocalResult LocalTables::run_pieces(const TableSpec& spec, DatasetPtr data, cons
     take_rejects(result, std::move(stepwise.rejects));
     result.batches = std::move(stepwise.batches);
     result.fields = stepwise.program.fields;
+    stepwise.whole = !heads_;
     at = next;
     if (at < end) data = stage(result.batches, result.fields);
   }

@@ -14,7 +14,6 @@ struct LocalRows {
   TableInput input;  ///< its spec outlives the run
   std::vector<Batch> batches;
   std::vector<InputColumn> columns;
-  bool whole = false;    ///< explode makes all its rows, whatever their size
   bool lenient = false;  ///< columns that steps name and no row has are missing instead of a mistake
 };
 
@@ -29,8 +28,9 @@ struct LocalResult {
 class LocalTables {
  public:
   /// `load` gives the rows of a table that steps or queries read, by its spec; called once a table.
+  /// `heads`: they are its first rows, so that lengths and dates that nothing decides are no mistake of the job.
   /// `forgiving`: a table whose own steps have a mistake is read as it stands before them (check tells of it apart).
-  LocalTables(const Job& job, std::function<LocalRows(const TableSpec&)> load, bool forgiving = false);
+  LocalTables(const Job& job, std::function<LocalRows(const TableSpec&)> load, bool heads, bool forgiving = false);
 
   /// Runs the first `steps` steps of a table (-1: all). Errors: user Error of a step that does not compile or run.
   LocalResult run(const TableSpec& spec, LocalRows rows, int steps = -1);
@@ -50,7 +50,7 @@ class LocalTables {
 
   const Job& job_;
   std::function<LocalRows(const TableSpec&)> load_;
-  bool forgiving_;
+  bool heads_, forgiving_;
   Comm comm_;
   Workspace workspace_;
   QueryReport report_;

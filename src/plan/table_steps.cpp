@@ -6,6 +6,7 @@
 
 #include "evclean/encode.hpp"
 #include "evclean/pipeline.hpp"
+#include "evclean/record_batch.hpp"
 #include "evclean/sql_tree.hpp"
 #include "evclean/suggest.hpp"
 #include "evclean/valueless.hpp"
@@ -121,6 +122,21 @@ DatasetPtr origins_last(const DatasetPtr& data, const Workspace& workspace) {
                    [&](const Batch& batch) { return project(batch, order); });
 }
 
+/// The first rows of a table of this process alone.
+DatasetPtr head_of(const DatasetPtr& data, std::int64_t rows, const Workspace& workspace) {
+  if (data->rows() <= rows) return data;
+  auto head = std::make_shared<Dataset>(data->fields(), workspace);
+  for (const std::int64_t part : data->mine()) {
+    data->visit(part, [&](const Batch& batch) {
+      const std::int64_t count = std::min(rows, batch.num_rows);
+      if (count > 0) head->append(part, slice_batch(batch, 0, count));
+      rows -= count;
+    });
+  }
+  head->finish();
+  return head;
+}
+
 struct Run {
   const TableStepContext& context;
   const StepSpec& step;
@@ -140,9 +156,14 @@ struct Run {
   }
 
   DatasetPtr operator()(const AlignStep& align_step) const {
-    const DatasetPtr right = context.other(align_step.table.value);
+    DatasetPtr left = data;
+    DatasetPtr right = context.other(align_step.table.value);
+    if (context.heads) {
+      left = head_of(left, right->rows(), context.workspace);
+      right = head_of(right, left->rows(), context.workspace);
+    }
     try {
-      return align(*data, *right, align_step.table.value, context.workspace, report());
+      return align(*left, *right, align_step.table.value, context.workspace, report());
     } catch (const Error& error) {
       if (error.code() != ExitCode::kUser) throw;
       fail_at(context.job, align_step.table.place, fmt::format("align: {}", error.what()));

@@ -50,6 +50,7 @@ struct TableStepContext {
   bool nameless = false;  ///< the step's table has no record, and nobody knows its columns
   std::optional<EncodedTable>* encoded = nullptr;  ///< (out) what the step encode made
   bool sample = false;                             ///< the first rows only: see EncodeContext
+  bool heads = false;                              ///< tables are their first rows: their lengths say nothing
 };
 
 /// Runs a step. Collective. Errors: user Error with the step's place and a caret.

@@ -111,7 +111,7 @@ DatasetPtr align(const Dataset& left, const Dataset& right, const std::string& r
                  OperatorReport& report) {
   const Stopwatch stopwatch(report);
   if (left.rows() != right.rows()) {
-    fail_user("align: this table has {} rows and {} has {}: rows stand side by side by number, so both need as many",
+    fail_user("this table has {} rows and {} has {}: rows stand side by side by number, so both need as many",
               left.rows(), right_name, right.rows());
   }
   auto result = std::make_shared<Dataset>(side_by_side(left.fields(), right.fields()), workspace);

@@ -45,6 +45,35 @@ class TablesThatReadTables(Little):
                 self.assertIn(ran.code, (0, 1), ran)
                 self.ran("run", 0, "--overwrite", ranks=2)
 
+    def test_align_of_heads_is_as_long_as_the_shorter(self):
+        self.write("in.csv", "a\n" + "".join(f"{i}\n" for i in range(60000)))
+        self.write("r.csv", "country,text\n" + "".join(f"de,{'x' * 40}\n" for i in range(60000)))
+        self.job([{"filter": "a >= 0"}, {"align": "r"}, {"set": {"z": "upper(country)"}}], tables={"r": {"paths": "r.csv", "format": "csv"}})
+        for command in ("check", "preview", "explain"):
+            self.ran(command)
+        self.assertIn("z:string", self.ran("preview"))
+        self.ran("run", ranks=2)
+        self.write("r.csv", "country\nde\n")
+        text = self.ran("run", 2, "--overwrite")
+        self.says(text, "60000 rows", "r has 1")
+        self.assertNotIn("align: align", text)
+
+    def test_a_test_wants_equal_lengths_of_align(self):
+        self.job([{"align": "r"}], tables={"r": {"paths": "r.csv", "format": "csv"}},
+                 tests=[{"input": "a\n1\n2\n", "tables": {"r": [{"b": 1}]}, "expect": []}])
+        self.says(self.ran("test", 1), "2 rows", "r has 1")
+
+    def test_explain_knows_the_columns_that_are_not_there(self):
+        self.write("in.csv", "a\n1\n")
+        for step in ({"filter": "qqq = 5"}, {"drop": ["zzz"]}, {"cast": {"yyy": "int64"}}):
+            with self.subTest(step=step):
+                self.job([step])
+                for command in ("check", "preview", "explain", "run"):
+                    self.says(self.ran(command, 2), "no column")
+        self.write("in.csv", "a\n")
+        self.job([{"filter": "qqq = 5"}])
+        self.ran("explain")
+
 
 class Terminal(Little):
     """Bytes that command a terminal never come out raw."""
