@@ -173,6 +173,7 @@ void Stepwise::run_once(const TableInput& input, bool strict) {
   try {
     while (!compiler.done()) {
       evidence.resize(compiler.slots().size());
+      std::string unclear;
       for (const int slot : compiler.needs()) {
         const Slot& known = compiler.slots()[static_cast<std::size_t>(slot)];
         const std::string& name = compiler.name_now(slot);  // steps may have renamed it
@@ -185,11 +186,14 @@ void Stepwise::run_once(const TableInput& input, bool strict) {
           std::int64_t misfits = 0;
           convert(copy, ColumnType{}, PlaceOf{&batch}, seen, misfits);
         }
-        const ColumnType type = settle(seen);
+        bool ambiguous = false;
+        const ColumnType type = settle(seen, &ambiguous);
+        if (ambiguous && whole) unclear += two_readings(input, known.name, seen);
         guess.types[{known.step, known.name}] = type;
         if (has_no_value(seen)) guess.empty.insert({known.step, known.name});
         compiler.settle(slot, type, has_no_value(seen));
       }
+      refuse_two_readings(unclear);
       apply(compiler.settling());
       apply(compiler.next());
     }

@@ -18,7 +18,7 @@ struct Stepwise {
   OpState state;
   std::vector<std::string> absent;  ///< out: columns of `types:` that no row has and a step names
   std::vector<Reject> rejects;
-  bool whole = false;  ///< explode makes all its rows, whatever their size (tests)
+  bool whole = false;  ///< all there is (tests): explode makes all its rows, dates that nothing decides are a mistake
   bool lenient =
       false;  ///< a column that no row has is missing in all of them instead of a mistake (tests, no records)
 

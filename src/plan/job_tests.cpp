@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // evclean test: a job's own tests, in memory, no file read.
 #include <arrow/array.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "evclean/engine.hpp"
+#include "evclean/suggest.hpp"
 #include "local_table.hpp"
 #include "split_record.hpp"
-#include "evclean/suggest.hpp"
 
 namespace evclean {
 namespace {
@@ -18,11 +20,25 @@ struct Outcome {
   std::vector<Reject> rejects;
 };
 
+/// What times without a year are read by: the first input file that is there, else the job file. Nothing is read of it.
+std::int64_t modified_s(const TableInput& input) {
+  std::vector<std::string> paths;
+  const std::filesystem::path folder(input.job->base_dir);
+  for (const Text& path : input.spec->input->paths) paths.push_back((folder / path.value).string());
+  paths.push_back(input.job->path);
+  for (const std::string& path : paths) {
+    struct stat status {};
+    if (stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode)) return status.st_mtime;
+  }
+  return 0;
+}
+
 /// Decodes text as the job's format reads it.
 void decode_text(const TableInput& input, const std::string& text, LocalRows& rows, std::vector<Reject>& rejects) {
   auto decoder = make_decoder(input.format_spec(), input.format);
   InputFile file;
   file.shown = file.path = "test input";
+  file.modified_s = modified_s(input);
   decoder->begin_file(file, text);
   auto block = std::make_shared<TextBlock>(text.size());
   block->append(text);
@@ -97,6 +113,9 @@ std::vector<Located> all_rows(const std::vector<Batch>& batches) {
   return rows;
 }
 
+/// A value in one line of the difference, whatever is in it.
+std::string shown(const std::string& value) { return printable(value, 4000); }
+
 std::string compare_rows(const TestSpec& test, const Outcome& outcome) {
   const std::vector<Located> rows = all_rows(outcome.batches);
   std::string difference;
@@ -113,9 +132,6 @@ std::string compare_rows(const TestSpec& test, const Outcome& outcome) {
       const int column = rows[r].batch->find(name);
       const std::string where = rows.size() > 1 ? fmt::format("row {}, ", r + 1) : std::string();
       if (column < 0) {
-/// A value in one line of the difference, whatever is in it.
-std::string shown(const std::string& value) { return printable(value, 4000); }
-
         difference += fmt::format("  {}column {}: not there\n", where, shown(name));
         continue;
       }
@@ -148,13 +164,25 @@ std::string compare(const TestSpec& test, const Outcome& outcome) {
   return compare_rows(test, outcome);
 }
 
-/// A row stands for a record of the format: a preset's columns are all there, missing where the row does not name them.
-void add_preset_columns(const TableSpec& events, std::vector<InputColumn>& columns) {
-  if (!events.input || events.input->format.formats.size() != 1) return;
-  const std::string& format = events.input->format.formats[0];
-  for (const FormatInfo& info : known_formats()) {
-    if (info.name != format) continue;
-    for (const InputColumn& column : info.columns) columns.push_back({column.name, false, ValueType::kString});
+void add_column(const std::string& name, std::vector<InputColumn>& columns) {
+  const auto same = [&](const InputColumn& column) { return column.name == name; };
+  if (std::none_of(columns.begin(), columns.end(), same)) columns.push_back({name, false, ValueType::kString});
+}
+
+/// A row stands for a record of the format: the columns of presets and the groups of patterns are all there, missing
+/// where the row does not name them.
+void add_format_columns(const TableSpec& events, std::vector<InputColumn>& columns) {
+  if (!events.input) return;
+  const FormatSpec& spec = events.input->format;
+  for (const std::string& format : spec.formats) {
+    if (format == "regex") {
+      const auto decoder = make_decoder(spec, format);
+      for (const InputColumn& column : decoder->columns()) add_column(column.name, columns);
+    }
+    for (const FormatInfo& info : known_formats()) {
+      if (info.name != format) continue;
+      for (const InputColumn& column : info.columns) add_column(column.name, columns);
+    }
   }
 }
 
@@ -166,12 +194,8 @@ LocalRows rows_of(const Job& job, const TableSpec& table, const std::vector<Inli
   rows.input.nulls = table.input ? nulls_for(*table.input, table.input->format.formats[0]) : NullWords::standard();
   rows.lenient = true;
   rows.batches.push_back(inline_batch(given));
-  add_preset_columns(table, rows.columns);
-  for (const std::string& name : rows.batches[0].names) {
-    const auto same = [&](const InputColumn& column) { return column.name == name; };
-    if (std::none_of(rows.columns.begin(), rows.columns.end(), same))
-      rows.columns.push_back({name, false, ValueType::kString});
-  }
+  add_format_columns(table, rows.columns);
+  for (const std::string& name : rows.batches[0].names) add_column(name, rows.columns);
   return rows;
 }
 

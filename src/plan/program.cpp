@@ -66,22 +66,6 @@ std::string format_of(std::string_view sample, bool day_first) {
   return "timestamp:" + format;
 }
 
-std::string ambiguity(const TableInput& input, const std::string& name, const Evidence& evidence) {
-  std::string text = fmt::format("  column '{}':", name);
-  for (const ValueKind kind : {ValueKind::kDateEither, ValueKind::kTimestampEither}) {
-    const Evidence::Seen& seen = evidence.kinds[static_cast<std::size_t>(kind)];
-    if (seen.count == 0) continue;
-    const std::string place = shown_place(input, seen.first);
-    text += fmt::format(" {} values such as '{}'{} read as day/month and as month/day, none decides", seen.count,
-                        printable(seen.sample, 40), place.empty() ? place : fmt::format(" ({})", place));
-  }
-  const bool time = evidence.kinds[static_cast<std::size_t>(ValueKind::kTimestampEither)].count > 0;
-  const ValueKind kind = time ? ValueKind::kTimestampEither : ValueKind::kDateEither;
-  const std::string& sample = evidence.kinds[static_cast<std::size_t>(kind)].sample;
-  return text + fmt::format("\n    types: {{{0}: \"{1}\"}} or {{{0}: \"{2}\"}}", printable(name, 60),
-                            format_of(sample, true), format_of(sample, false));
-}
-
 Program compile_with(const TableInput& input, const Guess& guess, const std::function<std::string(int slot)>& sample,
                      const std::vector<std::string>& absent) {
   Program program;
@@ -106,6 +90,28 @@ Program compile_with(const TableInput& input, const Guess& guess, const std::fun
 }
 
 }  // namespace
+
+std::string two_readings(const TableInput& input, const std::string& name, const Evidence& evidence) {
+  std::string text = fmt::format("\n  column '{}':", name);
+  for (const ValueKind kind : {ValueKind::kDateEither, ValueKind::kTimestampEither}) {
+    const Evidence::Seen& seen = evidence.kinds[static_cast<std::size_t>(kind)];
+    if (seen.count == 0) continue;
+    const std::string place = shown_place(input, seen.first);
+    text += fmt::format(" {} values such as '{}'{} read as day/month and as month/day, none decides", seen.count,
+                        printable(seen.sample, 40), place.empty() ? place : fmt::format(" ({})", place));
+  }
+  const bool time = evidence.kinds[static_cast<std::size_t>(ValueKind::kTimestampEither)].count > 0;
+  const ValueKind kind = time ? ValueKind::kTimestampEither : ValueKind::kDateEither;
+  const std::string& sample = evidence.kinds[static_cast<std::size_t>(kind)].sample;
+  return text + fmt::format("\n    types: {{{0}: \"{1}\"}} or {{{0}: \"{2}\"}}", printable(name, 60),
+                            format_of(sample, true), format_of(sample, false));
+}
+
+void refuse_two_readings(const std::string& lines) {
+  if (lines.empty()) return;
+  fail_user("dates that can be read in two ways:{}\nSay which in the input's types:, or keep the text with string",
+            lines);
+}
 
 bool has_no_value(const Evidence& evidence) {
   for (const Evidence::Seen& seen : evidence.kinds) {
@@ -152,8 +158,7 @@ bool correct(const TableInput& input, const Program& program, const std::vector<
       const Slot& known = program.slots[static_cast<std::size_t>(slot)];
       bool ambiguous = false;
       const ColumnType type = settle(evidence[static_cast<std::size_t>(slot)], &ambiguous);
-      if (ambiguous)
-        unclear.append("\n").append(ambiguity(input, known.name, evidence[static_cast<std::size_t>(slot)]));
+      if (ambiguous) unclear += two_readings(input, known.name, evidence[static_cast<std::size_t>(slot)]);
       const bool empty = has_no_value(evidence[static_cast<std::size_t>(slot)]);
       if (empty) guess.empty.insert({known.step, known.name});
       if (!empty) guess.empty.erase({known.step, known.name});
@@ -163,10 +168,7 @@ bool correct(const TableInput& input, const Program& program, const std::vector<
       step_right = false;
     }
     // What later steps saw depends on this step; their evidence is only a better guess.
-    if (right && step_right && !unclear.empty()) {
-      fail_user("dates that can be read in two ways:{}\nSay which in the input's types:, or keep the text with string",
-                unclear);
-    }
+    if (right && step_right) refuse_two_readings(unclear);
     right = right && step_right;
   }
   return right;

@@ -51,6 +51,11 @@ bool correct(const TableInput& input, const Program& program, const std::vector<
 /// Whether `types:` names a column: one that no record has is missing in every row once a step names it.
 bool is_declared(const TableInput& input, const std::string& column);
 
+/// The lines about a column whose dates can be read in two ways: values, places, and what to write.
+std::string two_readings(const TableInput& input, const std::string& name, const Evidence& evidence);
+/// Errors: user Error with such lines, if there are any.
+void refuse_two_readings(const std::string& lines);
+
 /// Whether no value was seen (missing ones do not count).
 bool has_no_value(const Evidence& evidence);
 

@@ -131,5 +131,33 @@ class Terminal(Little):
         self.assertEqual([line for line in text.splitlines() if re.match(r"ok |\d+ passed", line)], ["0 passed, 2 failed"])
 
 
+class Tests(Little):
+    def test_times_without_a_year_take_one(self):
+        for fmt, line, column, expected in (("syslog", "Oct 11 22:14:15 mymachine su[5]: failed", "timestamp", "2021-10-11 22:14:15"),
+                                            ("glog", "I1011 22:14:15.123456  1234 file.cc:10] hello", "msg", "hello")):
+            with self.subTest(format=fmt):
+                self.write("in.csv", "x")
+                os.utime(self.folder / "in.csv", (1609459200 + 86400 * 200,) * 2)
+                self.job([], format=fmt, tests=[{"input": line, "expect": {column: expected}}])
+                self.says(self.ran("test"), "1 passed")
+                self.job([], format=fmt, paths="gone*.log", tests=[{"input": line, "expect": {}}])
+                self.says(self.ran("test"), "1 passed")
+
+    def test_dates_are_never_a_guess(self):
+        test = {"input": ["d", "01/02/2026"], "expect": {"d": "2026-02-01"}}
+        self.job([], tests=[test])
+        self.says(self.ran("test", 1), "two ways", 'types: {d: "date:%d/%m/%Y"}')
+        self.job([], tests=[test], types={"d": "date:%d/%m/%Y"})
+        self.ran("test")
+        self.job([], tests=[dict(test, input=["d", "01/02/2026", "13/02/2026"], expect=[{"d": "2026-02-01"}, {}])])
+        self.ran("test")
+
+    def test_rows_have_the_columns_of_the_format(self):
+        self.job([], format="regex", patterns=[r"^(?<a>\d+) (?<b>\w+)$"], tests=[{"input": [{"a": 5}], "expect": {"b": None}}])
+        self.ran("test")
+        self.job([], format=["combined", "common"], tests=[{"input": [{"status": 200}], "expect": {"status": 200, "referer": None}}])
+        self.ran("test")
+
+
 if __name__ == "__main__":
     harness.main()
