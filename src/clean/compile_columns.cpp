@@ -74,15 +74,6 @@ void PipelineCompiler::Impl::type_by_fill(int position, const std::string& text,
 Ops PipelineCompiler::Impl::compile(const FillStep& fill) {
   Ops ops = settle_ops(used(), true);
   std::vector<FillValue> values;
-  for (std::size_t c = 0; c < columns.size(); ++c) {
-    const bool typed = fill.all && type_by_text(fill.all->value) != ValueType::kString;
-    if (typed && columns[c].unfilled()) type_by_fill(static_cast<int>(c), fill.all->value, ops);
-  }
-  for (const Sym& column : columns) {
-    if (fill.none && column.type == ValueType::kString) values.push_back({column.name, column.type, "None"});
-    if (fill.all && reads_as(fill.all->value, column.type))
-      values.push_back({column.name, column.type, fill.all->value});
-  }
   for (const NamedText& value : fill.values) {
     const int position = require({value.name, value.place});
     const Sym& column = columns[static_cast<std::size_t>(position)];
@@ -96,6 +87,16 @@ Ops PipelineCompiler::Impl::compile(const FillStep& fill) {
                       false};
     }
     values.push_back({value.name, column.type, value.value});
+  }
+  // Behind the named ones: what those have filled is not missing any more.
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    const bool typed = fill.all && type_by_text(fill.all->value) != ValueType::kString;
+    if (typed && columns[c].unfilled()) type_by_fill(static_cast<int>(c), fill.all->value, ops);
+  }
+  for (const Sym& column : columns) {
+    if (fill.none && column.type == ValueType::kString) values.push_back({column.name, column.type, "None"});
+    if (fill.all && reads_as(fill.all->value, column.type))
+      values.push_back({column.name, column.type, fill.all->value});
   }
   ops.push_back(make_fill_op(std::move(values)));
   return ops;

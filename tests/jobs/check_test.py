@@ -159,5 +159,14 @@ class Tests(Little):
         self.ran("test")
 
 
+class Small(Little):
+    def test_named_values_of_fill_come_before_those_of_all(self):
+        self.write("in.csv", "s,t\na,b\n,\n")
+        for fill in ({"s": "first", "all": "9"}, {"all": "9", "s": "first"}):
+            self.job([{"fill": fill}])
+            self.ran("run", 0, "--overwrite", ranks=2)
+            self.assertEqual((self.folder / "out.csv").read_text(), "s,t\na,b\nfirst,9\n")
+
+
 if __name__ == "__main__":
     harness.main()
