@@ -42,6 +42,9 @@ std::string init_job(const std::vector<std::string>& files);
 /// known, outputs. All problems, with places. Local.
 std::vector<JobProblem> check_job(const Job& job);
 
+/// What is wrong with the job's `functions:`, used or not.
+std::vector<JobProblem> function_problems(const Job& job);
+
 /// What the job's identities may do in each of its buckets, as a table for people. Local; asks S3.
 struct S3Access {
   std::string table;

@@ -26,6 +26,16 @@ struct EvalCounters {
 /// Macros of the job file: "bucket(x)" -> "x / 100".
 using Macros = std::map<std::string, std::string>;
 
+/// A mistake in a macro, used or not.
+struct MacroProblem {
+  std::string signature;
+  std::string message;
+  bool in_body = false;
+  std::size_t position = std::string::npos;  ///< in the body
+};
+/// All of them: heads that cannot be one, bodies that do not parse, unknown functions, macros that call themselves.
+std::vector<MacroProblem> check_macros(const Macros& macros);
+
 /// A problem in an expression: where it stands in the user's text, and what to do about it.
 class ExpressionError : public std::exception {
  public:

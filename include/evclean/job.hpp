@@ -271,6 +271,10 @@ struct ResourceSpec {
   int threads = 1;
 };
 
+struct FunctionPlaces {
+  JobPlace head, body;
+};
+
 struct Job {
   std::string name;
   std::string path;               ///< of the job file
@@ -282,6 +286,7 @@ struct Job {
   std::vector<TestSpec> tests;
   ResourceSpec resources;
   std::map<std::string, std::string> functions;
+  std::map<std::string, FunctionPlaces> function_places;  ///< of what `functions` has
   S3Settings s3;                                        ///< the block at the top
   std::vector<std::shared_ptr<const JobPiece>> pieces;  ///< files it uses; places point to them
 };

@@ -28,6 +28,13 @@ int check_s3_command(const CommandLine& command, const Comm& comm) {
   return comm.max(std::int64_t{!access.allowed}) > 0 ? static_cast<int>(ExitCode::kSystem) : 0;
 }
 
+/// A type that the reading of the job has refused at that place is refused by its step too.
+bool is_said_of_type(const JobProblem& problem, const std::vector<JobProblem>& said) {
+  if (!problem.message.starts_with("cast: ") && !problem.message.starts_with("types: ")) return false;
+  return std::any_of(said.begin(), said.end(),
+                     [&](const JobProblem& other) { return other.place.in("") == problem.place.in(""); });
+}
+
 }  // namespace
 
 int check_command(const CommandLine& command, const Comm& comm) {
@@ -44,6 +51,7 @@ int check_command(const CommandLine& command, const Comm& comm) {
     } catch (const std::exception&) {
       if (problems.empty()) throw;
     }
+    std::erase_if(deeper, [&](const JobProblem& problem) { return is_said_of_type(problem, problems); });
     problems.insert(problems.end(), deeper.begin(), deeper.end());
     if (!problems.empty()) speak(stderr, show_problems(command.job, problems));
     for (const OutputSpec& output : parsed.job.outputs) {

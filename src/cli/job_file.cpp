@@ -92,6 +92,7 @@ std::optional<Job> read_job(const CommandLine& command, const Comm& comm, bool n
     return found == files.end() ? std::nullopt : std::optional<std::string>(found->second);
   });
   if (!needs_output) std::erase_if(parsed.problems, about_missing_output);
+  if (parsed.problems.empty()) parsed.problems = function_problems(parsed.job);
   if (parsed.problems.empty()) return std::move(parsed.job);
   if (comm.is_root()) speak(stderr, show_problems(command.job, parsed.problems));
   return std::nullopt;

@@ -264,8 +264,10 @@ class JobReader {
       if (head.find('(') == std::string::npos || head.back() != ')') {
         problems_.report(node.keys[i], "'{}' is no function's head: write name(x) or name(x, y)", shown);
       }
-      if (auto body = read_expression(node.items[i], "functions." + shown, problems_))
-        job_.functions[head] = body->value;
+      const auto body = read_expression(node.items[i], "functions." + shown, problems_);
+      if (!body) continue;
+      job_.functions[head] = body->value;
+      job_.function_places[head] = {node.keys[i].place, body->place};
     }
   }
 

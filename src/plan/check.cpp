@@ -10,10 +10,11 @@
 #include <filesystem>
 #include <set>
 
+#include "check_steps.hpp"
 #include "evclean/engine.hpp"
 #include "evclean/pattern.hpp"
 #include "evclean/s3.hpp"
-#include "local_table.hpp"
+#include "evclean/suggest.hpp"
 #include "table_order.hpp"
 
 namespace evclean {
@@ -21,34 +22,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Takes "job.yml:12:7: " off a message that has its place in front.
-JobProblem located(const Job& job, const Error& error, JobPlace otherwise) {
-  const std::string text = error.what();
-  const auto in_file = [&](const std::string& path) -> std::optional<JobProblem> {
-    const std::string prefix = path + ":";
-    int line = 0, column = 0, read = 0;
-    if (!text.starts_with(prefix)) return std::nullopt;
-    if (std::sscanf(text.c_str() + prefix.size(), "%d:%d: %n", &line, &column, &read) < 2 || read == 0)
-      return std::nullopt;
-    return JobProblem{{line, column}, text.substr(prefix.size() + static_cast<std::size_t>(read))};
-  };
-  if (auto own = in_file(job.path)) return *std::move(own);
-  for (const auto& piece : job.pieces) {
-    if (auto found = in_file(piece->path)) {
-      found->place.piece = piece.get();
-      return *std::move(found);
-    }
-  }
-  return {otherwise, text};
-}
-
 template <typename Body>
 bool note_problem(const Job& job, JobPlace place, std::vector<JobProblem>& problems, Body&& body) {
   try {
     body();
     return true;
   } catch (const Error& error) {
-    problems.push_back(located(job, error, place));
+    problems.push_back(located_problem(job, error, place));
     return false;
   }
 }
@@ -71,21 +51,6 @@ void check_output(const Job& job, const OutputSpec& output, std::vector<JobProbl
       rmdir(trial.c_str());
     }
   });
-}
-
-/// A step without its patterns and with each of them alone, so that neither an unknown column nor a bad pattern hides
-/// what else is bad; else the step itself.
-std::vector<StepSpec> variants(const StepSpec& step) {
-  const auto* parse = std::get_if<ParseStep>(&step.body);
-  if (parse == nullptr) return {step};
-  std::vector<StepSpec> alone = {step};
-  std::get<ParseStep>(alone.front().body).patterns.clear();
-  for (const Text& pattern : parse->patterns) {
-    StepSpec one = step;
-    std::get<ParseStep>(one.body).patterns = {pattern};
-    alone.push_back(std::move(one));
-  }
-  return alone;
 }
 
 /// The patterns of format: regex; the place of each is its own.
@@ -114,7 +79,7 @@ class TableChecker {
   void check(const TableSpec& spec) {
     if (reads_itself(spec)) return;
     if (spec.sql) {
-      note_problem(job_, spec.place, problems_, [&] { tables_.run_query_table(spec); });
+      check_query(spec);
       return;
     }
     if (!spec.input && !spec.rows) return;
@@ -127,11 +92,22 @@ class TableChecker {
     try {
       order_tables(job_, {spec.name});
     } catch (const CircleError& error) {
-      problems_.push_back(located(job_, error, spec.place));
+      problems_.push_back(located_problem(job_, error, spec.place));
       return true;
     } catch (const Error&) {
     }
     return false;
+  }
+
+  void check_query(const TableSpec& spec) {
+    const TableSpec query = with_steps(spec, 0, 0);
+    if (!note_problem(job_, spec.place, problems_, [&] { tables_.run_query_table(query); })) return;
+    check_steps(spec, [&](const TableSpec& partial) { return tables_.run_query_table(partial).fields; });
+  }
+
+  void check_steps(const TableSpec& spec, std::function<Fields(const TableSpec&)> run) {
+    const auto right = [&](const std::string& name) { return tables_.other(name); };
+    StepChecker(job_, problems_, std::move(run), right).check(spec);
   }
 
   /// Without what is wrong and noted, so that it does not hide what stands behind it.
@@ -154,7 +130,7 @@ class TableChecker {
       return check_each_path(spec, place);
     if (!note_problem(job_, spec.input ? spec.input->format_place : place, problems_, [&] { read(rows); })) return;
     const std::size_t before = problems_.size();
-    check_steps(spec, rows);
+    check_steps(spec, [&](const TableSpec& partial) { return tables_.run(partial, rows).fields; });
     if (problems_.size() == before && !rows.columns.empty()) check_output_columns(spec, rows);
   }
 
@@ -202,35 +178,6 @@ class TableChecker {
     note_problem(job_, place, problems_, [&] { open_table(job_, as_lines); });
   }
 
-  /// Every step on its own as far as it goes: the steps before it are taken as they are, so that one mistake does not
-  /// hide the next.
-  void check_steps(const TableSpec& spec, const LocalRows& rows) {
-    TableSpec partial = spec;
-    partial.steps.clear();
-    for (const StepSpec& step : spec.steps) {
-      // Lengths are a matter of all the data, not of its first rows.
-      if (std::holds_alternative<AlignStep>(step.body) || joins_nothing(step)) continue;
-      const std::size_t before = problems_.size();
-      for (const StepSpec& variant : variants(step)) {
-        partial.steps.push_back(variant);
-        std::vector<JobProblem> found;
-        note_problem(job_, step.place, found, [&] { tables_.run(partial, rows); });
-        partial.steps.pop_back();
-        const auto known = [&](const JobProblem& other) { return !found.empty() && other.message == found[0].message; };
-        if (std::none_of(problems_.begin() + static_cast<std::ptrdiff_t>(before), problems_.end(), known))
-          problems_.insert(problems_.end(), found.begin(), found.end());
-      }
-      if (problems_.size() == before) partial.steps.push_back(step);
-    }
-  }
-
-  /// A join with a table that is not there, which the reading of the job has named.
-  bool joins_nothing(const StepSpec& step) const {
-    const auto* join = std::get_if<JoinStep>(&step.body);
-    return join != nullptr && std::none_of(job_.tables.begin(), job_.tables.end(),
-                                           [&](const TableSpec& table) { return table.name == join->table.value; });
-  }
-
   /// Columns that outputs name, against those that the steps leave.
   void check_output_columns(const TableSpec& spec, const LocalRows& rows) {
     for (const OutputSpec& output : job_.outputs) {
@@ -269,21 +216,61 @@ std::vector<const TableSpec*> tables_to_check(const Job& job) {
   return tables;
 }
 
-/// An input is named once, where the first table reads it, however many read it or build on those that do.
-void name_inputs_once(std::vector<JobProblem>& problems) {
+/// An input is named once, where the first table reads it, and so is any mistake, however many tables read one that has
+/// it.
+void name_once(std::vector<JobProblem>& problems) {
   std::set<std::string> named;
   std::erase_if(problems, [&](const JobProblem& problem) {
-    return problem.message.starts_with("input '") && !named.insert(problem.message).second;
+    const bool input = problem.message.starts_with("input '");
+    return !named.insert(input ? problem.message : problem.place.in("") + problem.message).second;
   });
+}
+
+/// Without the functions that are wrong, which are named in `problems`.
+Job with_good_functions(Job job, std::vector<JobProblem>& problems, std::vector<std::string>& bad) {
+  problems = function_problems(job);
+  for (const MacroProblem& problem : check_macros(job.functions)) {
+    job.functions.erase(problem.signature);
+    bad.push_back(problem.signature.substr(0, problem.signature.find('(')));
+  }
+  return job;
 }
 
 }  // namespace
 
-std::vector<JobProblem> check_job(const Job& job) {
+std::vector<JobProblem> function_problems(const Job& job) {
   std::vector<JobProblem> problems;
+  for (const MacroProblem& problem : check_macros(job.functions)) {
+    const auto found = job.function_places.find(problem.signature);
+    const FunctionPlaces places = found == job.function_places.end() ? FunctionPlaces{} : found->second;
+    if (!problem.in_body) {
+      problems.push_back({places.head, problem.message});
+      continue;
+    }
+    const std::string& body = job.functions.at(problem.signature);
+    problems.push_back({places.body, fmt::format("functions: {}: {}", problem.signature, problem.message)});
+    if (problem.position != std::string::npos) problems.back().message += "\n" + caret(body, problem.position);
+  }
+  return problems;
+}
+
+std::vector<JobProblem> check_job(const Job& given) {
+  std::vector<JobProblem> problems;
+  std::vector<std::string> bad;
+  const Job job = with_good_functions(given, problems, bad);
   TableChecker tables(job, problems);
   for (const TableSpec* table : tables_to_check(job)) tables.check(*table);
-  name_inputs_once(problems);
+  // What calls a function that is wrong has no mistake of its own.
+  std::erase_if(problems, [&](const JobProblem& problem) {
+    return std::any_of(bad.begin(), bad.end(), [&](const std::string& name) {
+      const std::string unknown = "unknown function " + name;
+      const std::size_t at = problem.message.find(unknown);
+      if (at == std::string::npos) return false;
+      const std::size_t end = at + unknown.size();  // not the begin of another name
+      return end == problem.message.size() || problem.message[end] == ';' || problem.message[end] == ' ';
+    });
+  });
+  name_once(problems);
   for (const OutputSpec& output : job.outputs) check_output(job, output, problems);
   return problems;
 }

@@ -75,7 +75,7 @@ DatasetPtr LocalTables::other(const std::string& name) {
 }
 
 LocalResult LocalTables::make(const TableSpec& spec) {
-  if (spec.sql) return run_query_table(spec);
+  if (spec.sql) return run_query_table(spec, forgiving_);
   LocalRows rows = load_(spec);
   if (!forgiving_) return run(spec, std::move(rows));
   try {
@@ -85,10 +85,15 @@ LocalResult LocalTables::make(const TableSpec& spec) {
   }
 }
 
-LocalResult LocalTables::run_query_table(const TableSpec& spec) {
+LocalResult LocalTables::run_query_table(const TableSpec& spec, bool forgiving) {
   const DatasetPtr data = query(spec);
   LocalResult result{batches_of(*data), data->fields(), {}, {}};
-  return run_pieces(spec, data, NullWords::standard(), 0, spec.steps.size(), std::move(result));
+  try {
+    return run_pieces(spec, data, NullWords::standard(), 0, spec.steps.size(), result);
+  } catch (const Error&) {
+    if (!forgiving) throw;
+  }
+  return result;
 }
 
 LocalResult LocalTables::run(const TableSpec& spec, LocalRows rows, int steps) {
@@ -129,12 +134,12 @@ LocalResult LocalTables::run_pieces(const TableSpec& spec, DatasetPtr data, cons
     Stepwise stepwise;
     stepwise.batches = batches_of(*data);
     stepwise.guess.input = dataset_columns(input);
+    stepwise.whole = !heads_;
     stepwise.run(input, true);
     if (result.encoded) result.encoded->rename(stepwise.program.renames);
     take_rejects(result, std::move(stepwise.rejects));
     result.batches = std::move(stepwise.batches);
     result.fields = stepwise.program.fields;
-    stepwise.whole = !heads_;
     at = next;
     if (at < end) data = stage(result.batches, result.fields);
   }

@@ -34,14 +34,16 @@ class LocalTables {
 
   /// Runs the first `steps` steps of a table (-1: all). Errors: user Error of a step that does not compile or run.
   LocalResult run(const TableSpec& spec, LocalRows rows, int steps = -1);
-  /// A table made by a query.
-  LocalResult run_query_table(const TableSpec& spec);
+  /// A table made by a query, behind its steps; `forgiving`: before them when they have a mistake.
+  LocalResult run_query_table(const TableSpec& spec, bool forgiving = false);
   /// The plan of a query; `here`: the table of `spec` as it stands before the step. Errors: user Error with its place.
   std::string explain(const TableSpec& spec, const Text& query, const LocalResult* here = nullptr);
   const QueryReport& report() const { return report_; }
 
- private:
+  /// A table of the job, behind its steps; made once.
   DatasetPtr other(const std::string& name);
+
+ private:
   LocalResult make(const TableSpec& spec);
   DatasetPtr stage(const std::vector<Batch>& batches, const Fields& fields) const;
   LocalResult run_pieces(const TableSpec& spec, DatasetPtr data, const NullWords& nulls, std::size_t at,

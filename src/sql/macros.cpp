@@ -51,6 +51,7 @@ std::pair<std::string, Macro> read_signature(const std::string& signature, const
   const std::string name = lower_word(without_blanks(text.substr(0, open)));
   if (!is_word(name)) fail_signature(signature, "the name is not a word");
   if (Registry::instance().find(name) != nullptr) fail_signature(signature, "there is a function of that name already");
+  if (is_aggregate_name(name)) fail_signature(signature, "there is an aggregate of that name already");
   Macro macro{signature, {}, body};
   std::string_view rest = without_blanks(text.substr(open + 1, text.size() - open - 2));
   while (!rest.empty()) {
@@ -153,6 +154,22 @@ class Expander {
   bool aggregates_;
 };
 
+/// Macros that can be called: of one name the first.
+Macros callable(const Macros& macros, std::vector<MacroProblem>& problems) {
+  Macros good;
+  std::map<std::string, std::string> heads;
+  for (const auto& [signature, body] : macros) {
+    try {
+      const std::string name = read_signature(signature, body).first;
+      if (!heads.emplace(name, signature).second) fail_signature(signature, "it is defined twice");
+      good[signature] = body;
+    } catch (const ExpressionError& error) {
+      problems.push_back({signature, error.what()});
+    }
+  }
+  return good;
+}
+
 }  // namespace
 
 std::function<TreePtr(const TreePtr&)> macro_expander(const Macros& macros, bool aggregates) {
@@ -161,3 +178,22 @@ std::function<TreePtr(const TreePtr&)> macro_expander(const Macros& macros, bool
 }
 
 }  // namespace evclean::sql
+
+namespace evclean {
+
+std::vector<MacroProblem> check_macros(const Macros& macros) {
+  std::vector<MacroProblem> problems;
+  const Macros good = sql::callable(macros, problems);
+  for (const auto& [signature, body] : good) {
+    try {
+      sql::macro_expander(good, true)(sql::parse_expression(body, {.aggregates = true, .subquery = {}}));
+    } catch (const ExpressionError& error) {
+      const std::string message = error.what();
+      if (message.rfind("in the function ", 0) == 0) continue;  // another's mistake, said there
+      problems.push_back({signature, message, true, error.position()});
+    }
+  }
+  return problems;
+}
+
+}  // namespace evclean

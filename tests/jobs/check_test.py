@@ -75,6 +75,75 @@ class TablesThatReadTables(Little):
         self.ran("explain")
 
 
+class AllMistakes(Little):
+    def setUp(self):
+        super().setUp()
+        self.write("in.csv", "a,s\n1,x\n")
+        self.write("u.csv", "a,n\n1,5\n")
+
+    def mistakes(self, steps, *words, count=None, **keys):
+        """The mistakes that check tells of, each with its words, in order, and no other."""
+        self.job(steps, **keys)
+        text = self.ran("check", 2)
+        found = [line for line in text.splitlines() if line.startswith("job.yml:")]
+        self.assertEqual(len(found), count or len(words), text)
+        for word in words:
+            self.assertTrue(any(word in line for line in found), f"{word}\n{text}")
+        return text
+
+    def test_each_entry_of_a_step(self):
+        for steps, words in (
+                ([{"set": {"x": "nope + 1", "y": "summ(a)", "z": "a +"}}], ("column nope", "summ", "set: syntax error")),
+                ([{"flag": {"x": "nope = 1", "ok": "a = 1", "y": "zz = 1"}}], ("column nope", "column zz")),
+                ([{"group": {"by": ["q", "w"], "agg": {"n": "sum(zz)", "m": "cc(*)"}}}], ("'q'", "'w'", "column zz", "cc")),
+                ([{"select": ["p", "a", "q"]}], ("'p'", "'q'")), ([{"drop": ["p", "a", "q"]}], ("'p'", "'q'")),
+                ([{"rename": {"p": "x", "q": "y"}}], ("'p'", "'q'")), ([{"cast": {"p": "int64", "q": "int64"}}], ("'p'", "'q'")),
+                ([{"fill": {"p": 0, "q": 0}}], ("'p'", "'q'")), ([{"sort": ["p", "-q"]}], ("'p'", "'q'")),
+                ([{"distinct": ["p", "q"]}], ("'p'", "'q'")),
+                ([{"sessionize": {"by": ["p", "q"], "time": "t"}}], ("'p'", "'q'", "'t'"))):
+            with self.subTest(steps=steps):
+                self.mistakes(steps, *words)
+
+    def test_each_name_of_a_join(self):
+        tables = {"u": {"paths": "u.csv", "format": "csv"}}
+        self.mistakes([{"join": {"table": "u", "on": {"p": "a", "a": "q"}, "columns": ["k", "n", "l"]}}],
+                      "'p' in the left", "'q' in table u", "'k' in table u", "'l' in table u", tables=tables)
+
+    def test_what_follows_from_a_mistake_is_none(self):
+        tables = {"u": {"paths": "u.csv", "format": "csv"}}
+        behind = [{"filter": "n > 1"}, {"sort": ["-n"]}]
+        for step, word in (({"group": {"by": ["zip"], "agg": {"n": "count(*)"}}}, "'zip'"), ({"set": {"n": "nope + 1"}}, "column nope"),
+                           ({"parse": {"column": "zip", "patterns": [r"(?<n>\d+)"]}}, "'zip'"),
+                           ({"parse": {"column": "s", "patterns": [r"(?<n>\d+"]}}, "parenthesis"),
+                           ({"explode": {"column": "zip", "as": "n"}}, "'zip'"), ({"rename": {"zip": "n"}}, "'zip'"),
+                           ({"join": {"table": "u", "on": {"zip": "a"}}}, "'zip'"), ({"sql": "select zip as n from events"}, "column zip"),
+                           ({"sql": "select zip as n from"}, "syntax")):
+            with self.subTest(step=step):
+                self.mistakes([step] + behind, word, tables=tables)
+        self.mistakes([{"set": {"n": "nope + 1", "m": "n + 1"}}, {"filter": "m = 2"}, {"filter": "other = 1"}], "column nope", "column other")
+
+    def test_tables_made_by_queries(self):
+        tables = {"u": {"paths": "u.csv", "format": "csv"}, "q": {"sql": "select a, n from u", "steps": [{"set": {"x": "nope"}}, {"drop": ["p", "q"]}]}}
+        self.mistakes([{"join": {"table": "q", "on": "a"}}], "column nope", "'p'", "'q'", tables=tables)
+        tables["q"] = {"sql": "select nope from u"}
+        text = self.mistakes([{"join": {"table": "q", "on": "a"}}, {"filter": "other = 1"}], "column nope", tables=tables)
+        self.assertEqual(text.count("column nope"), 1, text)
+
+    def test_functions_used_or_not(self):
+        text = self.mistakes([{"set": {"y": "d(a) + 1"}}, {"set": {"z": "good(a)"}}], "1(x)", "twice", "d(x)", "aggregate", "nosuch",
+                             functions={"1(x)": "x", "c(x,x)": "x", "d(x)": "x +", "count(x)": "x * 100", "e(x)": "nosuch(x)", "good(x)": "x + 1"})
+        self.assertNotIn("set:", text)
+        for command in ("run", "preview", "explain"):
+            text = self.ran(command, 2)
+            self.says(text, "d(x)", "e(x)", "1(x)")
+        self.job([], functions={"b(x)": "x +"})
+        for command in ("check", "run"):
+            self.assertRegex(self.ran(command, 2), r"job.yml:1:\d+: error: functions: b\(x\)")
+
+    def test_a_bad_type_is_said_once(self):
+        self.mistakes([{"cast": {"a": "int", "s": "text"}}], "'int'", "'text'")
+
+
 class Terminal(Little):
     """Bytes that command a terminal never come out raw."""
 

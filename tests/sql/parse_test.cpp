@@ -180,6 +180,20 @@ TEST(Macros, MistakesAreToldAtTheCall) {
             error_of("n", four_rows().fields, {{"length(x)", "x"}}).substr(0, 69));
 }
 
+TEST(Macros, AreCheckedWhetherTheyAreUsedOrNot) {
+  std::string told;
+  for (const MacroProblem& problem : check_macros({{"1(x)", "x"},
+                                                   {"c(x,x)", "x"},
+                                                   {"count(x)", "x"},
+                                                   {"d(x)", "x +"},
+                                                   {"e(x)", "d(x)"},
+                                                   {"f(x)", "1 + nosuch(x)"},
+                                                   {"g(x)", "sum(x) / count(*)"}})) {
+    told += fmt::format("{} {} {}\n", problem.signature, problem.in_body, problem.position == 4 ? "at 4" : "");
+  }
+  EXPECT_EQ("1(x) false \nc(x,x) false \ncount(x) false \nd(x) true \nf(x) true at 4\n", told);
+}
+
 TEST(Expression, ColumnsAreThoseItReads) {
   const Expression expression = Expression::parse("case when B > 1 then a.c else B end");
   EXPECT_EQ((std::vector<int>{0, 2}), expression.columns({"a.c", "x", "b"}));
