@@ -225,7 +225,8 @@ Ops PipelineCompiler::Impl::compile(const ExplodeStep& explode) {
     for (auto& op : mark) ops.push_back(std::move(op));
   }
   put(target, ValueType::kString, add_slot(target, at, false));
-  ops.push_back(make_explode_op({explode.column.value, target, explode.keep_empty}));
+  const bool of_records = at == first_step_off_records(steps);
+  ops.push_back(make_explode_op({explode.column.value, target, explode.keep_empty, of_records}));
   return ops;
 }
 

@@ -154,6 +154,7 @@ class Explode final : public Op {
         state.rejects.push_back(make_reject(
             batch, row,
             fmt::format("explode: {} '{}' is not a JSON array", plan_.column, printable(source.view(row), 80))));
+        if (plan_.of_records) state.rejects.back().detail = "none of its rows is in the outputs";
         return;
       }
     } else if (!missing) {

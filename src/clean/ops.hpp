@@ -89,6 +89,7 @@ struct ExplodePlan {
   std::string column;
   std::string target;
   bool keep_empty = false;
+  bool of_records = false;  ///< no step before it makes rows that are not their whole record
 };
 std::unique_ptr<Op> make_explode_op(ExplodePlan plan);
 

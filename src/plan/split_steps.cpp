@@ -71,7 +71,7 @@ bool SplitSteps::take(std::int64_t number, SplitRecord& record, DecodedBlock& bl
   };
   run_steps(
       number, record, batch, off_records, [&](Batch& out) { attach_origin(origin_, number, out); }, clock);
-  put_rejects(number, record, record_rejects);
+  put_rejects(number, record, record_rejects, true);
   add_seconds(seconds_.steps, clock);
   return !limit_.reached();
 }
@@ -86,7 +86,7 @@ void SplitSteps::take_rows(std::int64_t number, SplitRecord& record, Batch& batc
       number, record, batch, [&](const Batch& reached) { dropped_.note(reached, rows, origins, record, rejects_); },
       [&](Batch& out) { origins.attach(out); }, clock);
   for (Reject& reject : record.state.rejects) reject.line = reject.byte_offset += first_row;
-  put_rejects(0, record, 0);
+  put_rejects(0, record, 0, false);
   add_seconds(seconds_.steps, clock);
 }
 
@@ -109,11 +109,14 @@ void SplitSteps::run_steps(std::int64_t number, SplitRecord& record, Batch& batc
   poison_on_misfits(record);
 }
 
-/// Stages the rejects of steps; those from `first_row` on are of rows that are not their whole record.
-void SplitSteps::put_rejects(std::int64_t split, SplitRecord& record, std::size_t first_row) {
+/// Stages the rejects of steps; those from `first_row` on are of rows that are not their whole record, but what explode
+/// could not read of records.
+void SplitSteps::put_rejects(std::int64_t split, SplitRecord& record, std::size_t first_row, bool of_records) {
   std::vector<Reject>& rejects = record.state.rejects;
   record.rejected_rows += static_cast<std::int64_t>(rejects.size());
-  for (std::size_t r = first_row; r < rejects.size(); ++r) rejects[r].detail = kRowOfARecord;
+  for (std::size_t r = first_row; r < rejects.size(); ++r) {
+    if (!of_records || rejects[r].detail.empty()) rejects[r].detail = kRowOfARecord;
+  }
   rejects_.put(split, rejects);
   rejects.clear();
 }

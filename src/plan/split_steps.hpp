@@ -44,7 +44,7 @@ class SplitSteps {
   template <typename OffRecords, typename Attach>
   void run_steps(std::int64_t number, SplitRecord& record, Batch& batch, OffRecords&& off_records, Attach&& attach,
                  Clock::time_point& clock);
-  void put_rejects(std::int64_t split, SplitRecord& record, std::size_t first_row);
+  void put_rejects(std::int64_t split, SplitRecord& record, std::size_t first_row, bool of_records);
   std::int64_t line_base(std::int64_t split, std::size_t segment) const;
   void poison_on_misfits(SplitRecord& record);
   void poison(SplitRecord& record);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "evclean/report.hpp"
 #include "evclean/suggest.hpp"
 
@@ -97,10 +99,28 @@ std::string indented(const std::string& detail) {
   return text;
 }
 
+/// "2 rows behind explode", or nothing: they are judged apart from records.
+std::string rejected_rows(const TableReport& table) {
+  if (table.rejected_rows == 0) return {};
+  const auto off =
+      std::find_if(table.steps.begin(), table.steps.end(), [](const StepReport& step) { return step.off_records; });
+  return fmt::format("{} row{} behind {}", grouped(table.rejected_rows), table.rejected_rows == 1 ? "" : "s",
+                     off == table.steps.end() ? "the records" : off->name);
+}
+
+/// "2 of 10 records", and rows that were no record any more.
+std::string over_what(const TableReport& table) {
+  const std::string rows = rejected_rows(table);
+  return fmt::format("{} of {} records{}{}", grouped(table.ledger.rejected),
+                     grouped(table.ledger.lines - table.ledger.blank), rows.empty() ? "" : " and ", rows);
+}
+
 std::string rejects_text(const TableReport& table) {
   if (table.first_rejects.empty()) return {};
+  const std::string rows = rejected_rows(table);
   std::string text = fmt::format(
-      "{} rejected (budget {}){}:\n", grouped(table.ledger.rejected), table.budget,
+      "{}{} rejected (budget {}){}:\n", grouped(table.ledger.rejected),
+      rows.empty() ? "" : fmt::format(" record{} and {}", table.ledger.rejected == 1 ? "" : "s", rows), table.budget,
       table.rejects_path.empty() ? ", the first" : fmt::format(", all in {}, the first", table.rejects_path));
   for (const Reject& reject : table.first_rejects) {
     const std::string file = reject.file >= 0 && static_cast<std::size_t>(reject.file) < table.files.size()
@@ -161,9 +181,8 @@ std::string report_text(const RunReport& report) {
     if (!table.over_file.empty()) {
       text += fmt::format("over the reject budget: {}; the outputs were not published\n", table.over_file);
     } else if (table.over_budget) {
-      text +=
-          fmt::format("over the reject budget: {} of {} records rejected, {} allowed; the outputs were not published\n",
-                      grouped(table.ledger.rejected), grouped(table.ledger.lines - table.ledger.blank), table.budget);
+      text += fmt::format("over the reject budget: {} rejected, {} allowed; the outputs were not published\n",
+                          over_what(table), table.budget);
     }
   }
   text += "\n";

@@ -236,6 +236,12 @@ class Small(Little):
             self.ran("run", 0, "--overwrite", ranks=2)
             self.assertEqual((self.folder / "out.csv").read_text(), "s,t\na,b\nfirst,9\n")
 
+    def test_rejected_rows_are_not_called_records(self):
+        self.write("in.csv", 'id,tags\n1,"[1,""x""]"\n2,"[""y""]"\n3,"[4]"\n')
+        self.job([{"explode": "tags"}, {"cast": {"tags": "int64"}}])
+        text = self.ran("run", 1, ranks=2)
+        self.says(text, "0 of 3 records and 2 rows behind explode rejected, 10% allowed", "0 records and 2 rows behind explode rejected (budget 10%)")
+
 
 if __name__ == "__main__":
     harness.main()

@@ -108,6 +108,16 @@ class Replay(harness.Case):
         self.assertIn("2 rejects are not replayed", ran.err)
         self.assertEqual(ran.report["ledger"]["rejected"], 1)
 
+    def test_a_record_that_explode_cannot_read_is_replayed(self):
+        self.write("in/a.csv", 'id,t\n1,"[1"\n2,[2]\n')
+        job = self.job(format="csv")
+        job["steps"] = [{"explode": "t"}]
+        mended = self.job(format="csv")
+        mended["steps"] = [{"set": {"t": "trim(t, '[]')"}}]
+        for ranks in (0, 2):
+            first, again, ran = self.run_both(job, mended, ranks)
+            self.assertEqual([[r["id"] for r in rows] for rows in (first, again)], [[2], [1]])
+
     def test_what_is_no_reject_file_is_refused(self):
         self.write("in/a.csv", "id\n1\n")
         job = self.job(format="csv")
