@@ -122,7 +122,11 @@ std::vector<Text> read_words(const YamlNode& node, std::string_view what, Proble
 }
 
 std::optional<Text> read_expression(const YamlNode& node, std::string_view what, Problems& problems) {
-  if (node.is_null() || (node.is_scalar() && trimmed(node.text).empty())) {
+  if (!node.is_null() && node.is_scalar() && trimmed(node.text).empty()) {
+    problems.report(node, "{} needs an expression, and this one is empty", what);
+    return std::nullopt;
+  }
+  if (node.is_null()) {
     problems.report(node, "{} needs an expression, and YAML reads this as null: put the expression in quotes", what);
     return std::nullopt;
   }

@@ -159,7 +159,9 @@ void add_parts(Registry& registry) {
       {"substr(text, from[, count]) -> string",
        "characters from a place (1 is the first); also substring(text from 2 for 3)", "substr('straße', 4, 2) = 'aß'"},
       [](Text text, std::int64_t from, std::int64_t count) { return substring(text, from, count); });
-  registry.add_rows("substr", {}, [](Text text, std::int64_t from) { return substring(text, from, INT64_MAX); });
+  registry.add_rows("substr", {}, [](Text text, std::int64_t from) {
+    return substring(text, std::max<std::int64_t>(from, 1), INT64_MAX);
+  });
   registry.add_rows("left",
                     {"left(text, n) -> string", "the first n characters; a negative n leaves out the last ones",
                      "left('abc', 2) = 'ab'"},

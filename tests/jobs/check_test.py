@@ -143,6 +143,9 @@ class AllMistakes(Little):
     def test_a_bad_type_is_said_once(self):
         self.mistakes([{"cast": {"a": "int", "s": "text"}}], "'int'", "'text'")
 
+    def test_an_empty_expression(self):
+        self.assertIn("empty", self.mistakes([{"filter": ""}], "empty"))
+
 
 class Terminal(Little):
     """Bytes that command a terminal never come out raw."""
@@ -241,6 +244,12 @@ class Small(Little):
         self.job([{"explode": "tags"}, {"cast": {"tags": "int64"}}])
         text = self.ran("run", 1, ranks=2)
         self.says(text, "0 of 3 records and 2 rows behind explode rejected, 10% allowed", "0 records and 2 rows behind explode rejected (budget 10%)")
+
+    def test_init_takes_names_as_names(self):
+        self.write("in.csv", "n'] , x: {\"},s\n1,x\n2,y\n")
+        text = self.call("init", "in.csv").out
+        self.write("job.yml", re.sub(r"^  # - (filter|parse|set)", r"  - \1", text, flags=re.M))
+        self.says(self.ran("check"), "no mistakes")
 
 
 if __name__ == "__main__":
