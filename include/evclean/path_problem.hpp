@@ -7,7 +7,7 @@
 
 namespace evclean {
 
-/// What is wrong with a path that is not on S3; empty when nothing is.
+/// What is wrong with a path; empty when nothing is, and for s3://.
 std::string path_problem(std::string_view path);
 
 }  // namespace evclean

@@ -24,7 +24,7 @@ std::string path_problem(std::string_view path) {
   if (path.starts_with("~/"))
     return fmt::format("'{}': ~ is not expanded here; write the whole path, or ${{HOME}}{}", shown, shown.substr(1));
   const std::size_t colon = path.find(":/");
-  if (colon == std::string_view::npos || !is_scheme(path.substr(0, colon))) return {};
+  if (colon == std::string_view::npos || path.starts_with("s3://") || !is_scheme(path.substr(0, colon))) return {};
   std::string scheme(path.substr(0, colon));
   std::transform(scheme.begin(), scheme.end(), scheme.begin(), [](unsigned char c) { return std::tolower(c); });
   const std::string rest = printable(path.substr(std::min(path.find_first_not_of('/', colon + 1), path.size())), 100);
