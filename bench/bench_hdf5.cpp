@@ -39,7 +39,8 @@ Rows read_rows(const char* path, const std::string& dataset, int rank, int ranks
   H5Pget_chunk(rows.create, 1, &rows.chunk);
   const hsize_t chunks = (rows.all + rows.chunk - 1) / rows.chunk;
   rows.first = std::min(rows.all, chunks * static_cast<hsize_t>(rank) / static_cast<hsize_t>(ranks) * rows.chunk);
-  const hsize_t end = std::min(rows.all, chunks * static_cast<hsize_t>(rank + 1) / static_cast<hsize_t>(ranks) * rows.chunk);
+  const hsize_t end =
+      std::min(rows.all, chunks * static_cast<hsize_t>(rank + 1) / static_cast<hsize_t>(ranks) * rows.chunk);
   rows.count = end - rows.first;
   rows.bytes.resize(rows.count * H5Tget_size(rows.type));
   const hid_t memory = H5Screate_simple(1, &rows.count, nullptr);
@@ -59,8 +60,8 @@ void write_rows(const char* path, const Rows& rows) {
   H5Pset_dxpl_mpio(transfer, H5FD_MPIO_COLLECTIVE);
   const hid_t file = checked(H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, access), "cannot make the output");
   const hid_t space = H5Screate_simple(1, &rows.all, nullptr);
-  const hid_t table =
-      checked(H5Dcreate2(file, "table", rows.type, space, H5P_DEFAULT, rows.create, H5P_DEFAULT), "cannot make the table");
+  const hid_t table = checked(H5Dcreate2(file, "table", rows.type, space, H5P_DEFAULT, rows.create, H5P_DEFAULT),
+                              "cannot make the table");
   const hsize_t round = kChunksARound * rows.chunk;
   unsigned long long mine = (rows.count + round - 1) / round, most = 0;
   MPI_Allreduce(&mine, &most, 1, MPI_UNSIGNED_LONG_LONG, MPI_MAX, MPI_COMM_WORLD);

@@ -21,8 +21,8 @@ class CarriesState {
   virtual std::string state_behind(std::string_view lines, std::string_view state) const = 0;
 };
 
-/// Whether a record of the format begins behind a line end and nowhere else, so that a split finds it by that alone: not
-/// those of CSV and JSON, nor of presets made of JSON.
+/// Whether a record of the format begins behind a line end and nowhere else, so that a split finds it by that alone:
+/// not those of CSV and JSON, nor of presets made of JSON.
 bool begins_at_line(const std::string& format);
 
 struct FormatSpec;

@@ -287,8 +287,8 @@ struct Job {
   ResourceSpec resources;
   std::map<std::string, std::string> functions;
   std::map<std::string, FunctionPlaces> function_places;  ///< of what `functions` has
-  S3Settings s3;                                        ///< the block at the top
-  std::vector<std::shared_ptr<const JobPiece>> pieces;  ///< files it uses; places point to them
+  S3Settings s3;                                          ///< the block at the top
+  std::vector<std::shared_ptr<const JobPiece>> pieces;    ///< files it uses; places point to them
 };
 
 /// One mistake in a job file. Its place is good while the job is there.

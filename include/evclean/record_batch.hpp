@@ -22,7 +22,8 @@ arrow::ArrayVector typed_columns(const Batch& batch, const arrow::Schema& schema
 std::shared_ptr<arrow::RecordBatch> to_record_batch(const Batch& batch, const std::shared_ptr<arrow::Schema>& schema);
 Batch from_record_batch(const arrow::RecordBatch& rows);
 
-/// One IPC message (metadata and body) and back. The parsed batch points into the buffer, unless it was compressed (LZ4).
+/// One IPC message (metadata and body) and back. The parsed batch points into the buffer, unless it was compressed
+/// (LZ4).
 std::string serialize_record_batch(const arrow::RecordBatch& rows, bool compressed = false);
 std::shared_ptr<arrow::RecordBatch> parse_record_batch(std::shared_ptr<arrow::Buffer> bytes,
                                                        const std::shared_ptr<arrow::Schema>& schema);

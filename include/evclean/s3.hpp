@@ -53,8 +53,8 @@ struct S3Piece {
 class S3Range {
  public:
   virtual ~S3Range() = default;
-  /// Copies `size` bytes of the range from its byte `from` on, fewer at its end; waits for them. None when the object is
-  /// not the listed one any more: trouble() says why. Errors: those of the request.
+  /// Copies `size` bytes of the range from its byte `from` on, fewer at its end; waits for them. None when the object
+  /// is not the listed one any more: trouble() says why. Errors: those of the request.
   virtual std::size_t read(std::size_t from, char* out, std::size_t size) = 0;
   virtual std::string trouble() = 0;
 };

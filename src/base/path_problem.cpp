@@ -31,9 +31,10 @@ std::string path_problem(std::string_view path) {
   if (scheme == "s3" || scheme == "s3a" || scheme == "s3n")
     return fmt::format("'{}' is not known here; write s3://{}", shown, rest);
   if (scheme == "file") return fmt::format("'{}' is a URL; write the path alone: /{}", shown, rest);
-  return fmt::format("'{}': paths on {}: are not available yet; write a path of the file system or s3://… (a local "
-                     "folder of that name is ./{})",
-                     shown, scheme, shown);
+  return fmt::format(
+      "'{}': paths on {}: are not available yet; write a path of the file system or s3://… (a local "
+      "folder of that name is ./{})",
+      shown, scheme, shown);
 }
 
 }  // namespace evclean

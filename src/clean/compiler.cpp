@@ -131,8 +131,8 @@ int PipelineCompiler::step() const { return impl_->at; }
 Fields PipelineCompiler::fields() const { return impl_->fields(); }
 const std::vector<Slot>& PipelineCompiler::slots() const { return impl_->slots; }
 const std::string& PipelineCompiler::name_now(int slot) const {
-  const auto column = std::find_if(impl_->columns.begin(), impl_->columns.end(),
-                                   [&](const Sym& c) { return c.slot == slot; });
+  const auto column =
+      std::find_if(impl_->columns.begin(), impl_->columns.end(), [&](const Sym& c) { return c.slot == slot; });
   EVCLEAN_CHECK(column != impl_->columns.end(), "the column of slot {} is gone", slot);
   return column->name;
 }

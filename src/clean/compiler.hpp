@@ -15,7 +15,7 @@ struct Sym {
   std::string name;
   ValueType type = ValueType::kString;
   int slot = -1;
-  int empty_slot = -1;  ///< settled without any value: the slot it was
+  int empty_slot = -1;                     ///< settled without any value: the slot it was
   std::optional<std::string> filled = {};  ///< the text that a step put into every row of such a column
   bool unfilled() const { return empty_slot >= 0 && !filled; }
 };

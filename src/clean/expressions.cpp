@@ -85,9 +85,9 @@ class UniformColumns final : public Op {
 
  private:
   static void put(Batch& batch, const UniformColumn& column, ValueType type) {
-    const auto made = column.text ? arrow::MakeArrayFromScalar(*fill_scalar({column.name, type, *column.text}),
-                                                               batch.num_rows)
-                                  : arrow::MakeArrayOfNull(arrow_type(type), batch.num_rows);
+    const auto made = column.text
+                          ? arrow::MakeArrayFromScalar(*fill_scalar({column.name, type, *column.text}), batch.num_rows)
+                          : arrow::MakeArrayOfNull(arrow_type(type), batch.num_rows);
     batch.put(column.name, take_arrow(made, "a column of one value"));
   }
 

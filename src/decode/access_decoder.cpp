@@ -76,8 +76,7 @@ struct Cells {
 template <AccessFormat kFormat>
 class AccessDecoder : public Decoder {
  public:
-  explicit AccessDecoder(const FormatSpec& spec)
-      : framer_(spec), parser_(kFormat), writer_(parser_.columns(), spec) {
+  explicit AccessDecoder(const FormatSpec& spec) : framer_(spec), parser_(kFormat), writer_(parser_.columns(), spec) {
     take_columns();
   }
 

@@ -7,11 +7,10 @@
 // rows. Lines before the header (preamble): blank lines, `skip` lines, comment lines, and leading lines (the first of
 // one field that is more than a word, none as wide as the rows) when a row of several names and one as wide follow, and
 // the names differ in kind from the values below them or stand behind a blank line. `#` is taken for a comment sign
-// when lines of another number of fields begin with it and no row does (nor what may be a short row: several fields, and
-// a word right behind the sign). A comment `#fields` before the rows that has a name for each of their fields (Zeek) is
-// their header; a first line `#separator \x09` (Zeek) decides as well, and there are no quotes then.
-// `header: auto`: the first row is a header when all its cells are distinct words (no numbers, dates, booleans,
-// blanks).
+// when lines of another number of fields begin with it and no row does (nor what may be a short row: several fields,
+// and a word right behind the sign). A comment `#fields` before the rows that has a name for each of their fields
+// (Zeek) is their header; a first line `#separator \x09` (Zeek) decides as well, and there are no quotes then. `header:
+// auto`: the first row is a header when all its cells are distinct words (no numbers, dates, booleans, blanks).
 #pragma once
 
 #include <string>

@@ -86,8 +86,8 @@ std::size_t JsonDecoder::pass_front(Call& call, std::size_t at) const {
   };
   if (call.offset(at) < static_cast<std::int64_t>(skip_end_)) {
     const std::size_t end = here(skip_end_);
-    call.log.add_blank(count_line_ends(call.text(), at, end, false) + (end > at && call.text()[end - 1] != '\n' &&
-                                                                       call.input.at_end));
+    call.log.add_blank(count_line_ends(call.text(), at, end, false) +
+                       (end > at && call.text()[end - 1] != '\n' && call.input.at_end));
   }
   return here(begin_);
 }

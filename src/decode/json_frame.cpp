@@ -44,8 +44,8 @@ bool mostly_object_lines(std::string_view head) {
   const JsonShape shape;
   const JsonFramer framer(head, false, shape, SIZE_MAX);
   int whole = 0;
-  int wide = 0;    // objects over several lines
-  int broken = 0;  // each may have been looked at up to the head's end
+  int wide = 0;             // objects over several lines
+  int broken = 0;           // each may have been looked at up to the head's end
   bool open_first = false;  // the first may be an object that goes on behind the head: lines may stand within it
   for (std::size_t at = 0; at < head.size();) {
     const std::size_t lf = head.find('\n', at);

@@ -28,10 +28,7 @@ std::int32_t year_of(const InputFile& file) {
 }
 
 FramedDecoder::FramedDecoder(const FormatSpec& spec, std::unique_ptr<RecordParser> parser)
-    : framer_(spec),
-      parser_(std::move(parser)),
-      writer_(parser_->columns(), spec),
-      year_(spec.year) {
+    : framer_(spec), parser_(std::move(parser)), writer_(parser_->columns(), spec), year_(spec.year) {
   take_columns();
 }
 

@@ -166,8 +166,7 @@ std::optional<Text> read_local_path(const YamlNode& node, std::string_view what,
   return path;
 }
 
-std::optional<bool> read_bool(const YamlNode& node, std::string_view what, Problems& problems,
-                              std::string_view words) {
+std::optional<bool> read_bool(const YamlNode& node, std::string_view what, Problems& problems, std::string_view words) {
   const auto text = read_text(node, what, problems);
   if (!text) return std::nullopt;
   const std::string word = lowered(text->value);

@@ -134,8 +134,7 @@ JobProblem located_problem(const Job& job, const Error& error, JobPlace otherwis
   return {otherwise, text};
 }
 
-StepChecker::StepChecker(const Job& job, std::vector<JobProblem>& problems,
-                         std::function<Fields(const TableSpec&)> run,
+StepChecker::StepChecker(const Job& job, std::vector<JobProblem>& problems, std::function<Fields(const TableSpec&)> run,
                          std::function<DatasetPtr(const std::string&)> right)
     : job_(job), problems_(problems), run_(std::move(run)), right_(std::move(right)) {}
 
@@ -199,7 +198,7 @@ void StepChecker::check_join(const StepSpec& step, const JoinStep& join) {
     const Fields left = run_(partial_);
     const DatasetPtr right = right_(join.table.value);
     if (right->rows() > 0) check_join_columns(step, join, left, right->fields());  // else nobody knows its columns
-  } catch (const Error&) {  // said elsewhere
+  } catch (const Error&) {                                                         // said elsewhere
   }
 }
 

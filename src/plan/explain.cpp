@@ -61,7 +61,8 @@ class Explainer {
       : job_(job),
         resources_(resources),
         ranks_(ranks),
-        tables_(job, [this](const TableSpec& spec) { return sample(spec).rows; }, true) {}
+        tables_(
+            job, [this](const TableSpec& spec) { return sample(spec).rows; }, true) {}
 
   std::string run() {
     text_ =

@@ -190,8 +190,8 @@ InputState::Choice InputState::compare(const InputFile& file, KnownFile& now, co
   if (const std::int64_t event = event_begin(file, begin); event < begin) {
     const std::string again = bytes_at(file.path, event, begin - event);
     now.lines -= std::count(again.begin(), again.end(), '\n');
-    notes.push_back(fmt::format(
-        "only_new: {}: its last record goes on in what is new; it is read again from byte {}", file.shown, event));
+    notes.push_back(fmt::format("only_new: {}: its last record goes on in what is new; it is read again from byte {}",
+                                file.shown, event));
     begin = event;
   }
   return {begin >= file.size_bytes, begin, now.lines};

@@ -138,8 +138,8 @@ std::string compare_rows(const TestSpec& test, const Outcome& outcome) {
       std::string actual;
       if (same_value(expected, *rows[r].batch, column, rows[r].row, actual)) continue;
       const std::string wanted = expected.kind == InlineValue::Kind::kNull ? "null" : expected.text;
-      difference += fmt::format("  {}column {}:\n    - {}\n    + {}\n", where, shown(name), shown(wanted),
-                                shown(actual));
+      difference +=
+          fmt::format("  {}column {}:\n    - {}\n    + {}\n", where, shown(name), shown(wanted), shown(actual));
     }
   }
   return difference;
@@ -239,7 +239,8 @@ std::string run_test(const Job& given, const TestSpec& test) {
   if (named == job.tables.end()) return "  the job has no table events (input: at the top level)\n";
   Outcome outcome;
   LocalRows rows = test.rows ? rows_of(job, *named, *test.rows) : text_rows(job, *named, test, outcome.rejects);
-  LocalTables tables(job, [&](const TableSpec& table) { return other_rows(job, test, table); }, false);
+  LocalTables tables(
+      job, [&](const TableSpec& table) { return other_rows(job, test, table); }, false);
   LocalResult result = tables.run(*named, std::move(rows));
   outcome.batches = std::move(result.batches);
   outcome.rejects.insert(outcome.rejects.end(), result.rejects.begin(), result.rejects.end());

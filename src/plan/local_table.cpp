@@ -121,7 +121,8 @@ LocalResult LocalTables::run_pieces(const TableSpec& spec, DatasetPtr data, cons
     if (is_table_step(spec.steps[at])) {
       const TableStepContext context{
           job_,    spec.name, workspace_,      [this](const std::string& name) { return other(name); },
-          report_, false,     &result.encoded, true, heads_};
+          report_, false,     &result.encoded, true,
+          heads_};
       data = run_table_step(spec.steps[at], data, context);
       result.batches = batches_of(*data);
       result.fields = data->fields();

@@ -20,7 +20,8 @@ class Pass::Work {
         options_(options),
         steps_(input, program, guess, sinks, rejects, options),
         feeds_(make_feeds(input, comm, options)),
-        reader_(input, feeds_.get()), state_scan_(input) {}
+        reader_(input, feeds_.get()),
+        state_scan_(input) {}
 
   PassResult run() {
     std::vector<std::int32_t> owners;

@@ -96,7 +96,8 @@ std::string preview_table(const Job& job, LocalTables& tables, const TableSpec& 
 }  // namespace
 
 std::string preview_job(const Job& job, std::int64_t rows) {
-  LocalTables tables(job, [&](const TableSpec& spec) { return first_rows(job, spec, kMostRecords, nullptr); }, true);
+  LocalTables tables(
+      job, [&](const TableSpec& spec) { return first_rows(job, spec, kMostRecords, nullptr); }, true);
   std::string text;
   for (const TableSpec& table : job.tables) {
     const bool wanted =

@@ -12,7 +12,7 @@ namespace evclean {
 
 struct Guess {
   std::vector<InputColumn> input;
-  bool no_records = false;  ///< no column is known: `input` is what the steps name
+  bool no_records = false;                                  ///< no column is known: `input` is what the steps name
   std::map<std::pair<int, std::string>, ColumnType> types;  ///< (step that introduced the column, its name)
   std::set<std::pair<int, std::string>> empty;              ///< columns in which no value was seen
   std::map<int, std::vector<std::int64_t>> row_bases;       ///< a numbering step: rows before each split

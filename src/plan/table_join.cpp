@@ -106,9 +106,8 @@ class JoinColumns {
     if (find_field(left_, name) < 0) return name;
     const std::string wanted = name + join_.suffix;
     const bool taken = find_field(left_, wanted) >= 0 ||
-                       std::any_of(spec_.payload.begin(), spec_.payload.end(), [&](int column) {
-                         return right_[static_cast<std::size_t>(column)].name == wanted;
-                       });
+                       std::any_of(spec_.payload.begin(), spec_.payload.end(),
+                                   [&](int column) { return right_[static_cast<std::size_t>(column)].name == wanted; });
     if (!taken) return wanted;
     throw join_error(job_path_, step_.place,
                      fmt::format("both tables have '{0}', and '{0}{1}' is taken too: choose another suffix, as in "

@@ -34,9 +34,8 @@ class Orderer {
   [[noreturn]] void fail_circle(std::vector<std::string>::const_iterator from, const std::string& name) const {
     const std::vector<std::string> circle(from, path_.end());
     const JobPlace place = table_named(job_, name).place;
-    throw CircleError(ExitCode::kUser,
-                      fmt::format("{}: tables read each other in a circle: {} reads {}", place.in(job_.path),
-                                  fmt::join(circle, " reads "), name));
+    throw CircleError(ExitCode::kUser, fmt::format("{}: tables read each other in a circle: {} reads {}",
+                                                   place.in(job_.path), fmt::join(circle, " reads "), name));
   }
 
   const Job& job_;

@@ -127,8 +127,7 @@ std::optional<std::vector<std::string>> TableRun::wanted(const Fields& fields, s
   if (last && (written || !around_.keep || !around_.wanted_by_others)) return std::nullopt;
   // What an encode made is taken along, but by a step that makes rows of its own.
   if (!last && encoded_ && !makes_rows(spec_.steps[pieces_[piece].end])) return std::nullopt;
-  auto used =
-      last ? around_.wanted_by_others(fields) : columns_read_behind(job_, spec_, pieces_[piece].end, fields);
+  auto used = last ? around_.wanted_by_others(fields) : columns_read_behind(job_, spec_, pieces_[piece].end, fields);
   // Rows are counted by a column, so one stays whatever is used.
   if (used && used->empty() && !fields.empty()) used->push_back(counting_column(fields));
   return used;

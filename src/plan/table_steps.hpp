@@ -32,8 +32,8 @@ std::vector<std::string> tables_used(const Job& job, const TableSpec& spec);
 std::optional<std::vector<std::string>> columns_used(const Job& job, const StepSpec& step, const std::string& table,
                                                      const Fields& fields);
 
-/// Columns that the step at `from`, or one behind it, reads of those that reach it, where a later select or group leaves
-/// the others out; nothing: all of them, or unknown.
+/// Columns that the step at `from`, or one behind it, reads of those that reach it, where a later select or group
+/// leaves the others out; nothing: all of them, or unknown.
 std::optional<std::vector<std::string>> columns_read_behind(const Job& job, const TableSpec& spec, std::size_t from,
                                                             const Fields& fields);
 
@@ -47,7 +47,7 @@ struct TableStepContext {
   const Workspace& workspace;
   std::function<DatasetPtr(const std::string&)> other;  ///< a table of the job by name
   QueryReport& report;
-  bool nameless = false;  ///< the step's table has no record, and nobody knows its columns
+  bool nameless = false;                           ///< the step's table has no record, and nobody knows its columns
   std::optional<EncodedTable>* encoded = nullptr;  ///< (out) what the step encode made
   bool sample = false;                             ///< the first rows only: see EncodeContext
   bool heads = false;                              ///< tables are their first rows: their lengths say nothing

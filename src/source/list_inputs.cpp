@@ -72,7 +72,8 @@ class Lister {
     const auto info = look_at(path);
     if (!info && look_at(resolved(folder_of(path), '@' + path.substr(folder_of(path).size())))) {
       return missing(
-          fmt::format("'{0}': '@' names a list of paths, which is not there; for the file write './{0}'", entry), entry);
+          fmt::format("'{0}': '@' names a list of paths, which is not there; for the file write './{0}'", entry),
+          entry);
     }
     if (!info) return missing(fmt::format("'{}': that list of paths is not there{}", entry, nearest_name(path)), entry);
     if (!S_ISREG(info->st_mode)) fail_user("input '{}': a list of paths must be a file", entry);

@@ -130,10 +130,11 @@ void add_time_functions(Registry& registry) {
                      "to_timestamp(1793515936) = timestamp '2026-11-01 06:52:16'"},
                     [](EvalCounters& counters, std::int64_t s) { return from_whole_seconds(counters, s); });
   registry.add_rows("to_timestamp", {}, [](EvalCounters& counters, double s) { return from_seconds(counters, s); });
-  registry.add("parse_time",
-               {"parse_time(text, format) -> timestamp", "reads a time by a strptime format; null where it does not fit",
-                "parse_time('01/Nov/2026', '%d/%b/%Y') = timestamp '2026-11-01 00:00:00'"},
-               {{ValueType::kString, ValueType::kString}, make_parse_time});
+  registry.add(
+      "parse_time",
+      {"parse_time(text, format) -> timestamp", "reads a time by a strptime format; null where it does not fit",
+       "parse_time('01/Nov/2026', '%d/%b/%Y') = timestamp '2026-11-01 00:00:00'"},
+      {{ValueType::kString, ValueType::kString}, make_parse_time});
 }
 
 }  // namespace evclean::sql

@@ -97,8 +97,8 @@ void BatchStage::append(std::int64_t part, const Batch& batch) {
   next.columns = typed_columns(batch, *impl_->schema);
   next.size_bytes = memory_of(next.columns);
   if (!impl_->budget->take(next.size_bytes)) {
-    const std::string bytes = serialize_record_batch(
-        *arrow::RecordBatch::Make(impl_->schema, next.rows, std::exchange(next.columns, {})));
+    const std::string bytes =
+        serialize_record_batch(*arrow::RecordBatch::Make(impl_->schema, next.rows, std::exchange(next.columns, {})));
     next.offset = impl_->scratch.append(bytes);
     next.size_bytes = static_cast<std::int64_t>(bytes.size());
     impl_->spilled_bytes += next.size_bytes;

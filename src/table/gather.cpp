@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gathers rows of an array, and measures arrays: arrow::compute::Take costs 3 to 5 times more on the small batches that filters make.
+// Gathers rows of an array, and measures arrays: arrow::compute::Take costs 3 to 5 times more on the small batches that
+// filters make.
 #include <arrow/array.h>
 #include <arrow/buffer.h>
 #include <arrow/util/bit_util.h>

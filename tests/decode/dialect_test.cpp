@@ -71,13 +71,13 @@ TEST(Dialect, PreambleIsPassedOver) {
 
 TEST(Dialect, OneColumnWithSignsInItsValuesKeepsItsHeader) {
   using Keys = std::pair<const char*, const char*>;
-  for (const auto& [text, name] : {Keys{"ua\nMozilla/5.0 (X11; Linux)\nMozilla/5.0 (Win; x64)\nCurl (Mac; y)\n", "ua"},
-                                   Keys{"url\nhttp://x/?a=1;b=2\nhttp://x/?a=2;b=3\n", "url"},
-                                   Keys{"User Agent\nMozilla/5.0 (X11; Linux)\nMozilla/5.0 (Win; x64)\n", "User Agent"},
-                                   Keys{"comment\nGood, but slow\nBad, but fast\n", "comment"},
-                                   Keys{"comment\n\nGood|slow\n1|2\n", "comment"},
-                                   Keys{"a comment\n\nGood, but slow\nBad, but fast\n", "a comment"},
-                                   Keys{"# made by x\npath\na\tb\n1\t2\n", "# made by x"}}) {
+  for (const auto& [text, name] :
+       {Keys{"ua\nMozilla/5.0 (X11; Linux)\nMozilla/5.0 (Win; x64)\nCurl (Mac; y)\n", "ua"},
+        Keys{"url\nhttp://x/?a=1;b=2\nhttp://x/?a=2;b=3\n", "url"},
+        Keys{"User Agent\nMozilla/5.0 (X11; Linux)\nMozilla/5.0 (Win; x64)\n", "User Agent"},
+        Keys{"comment\nGood, but slow\nBad, but fast\n", "comment"}, Keys{"comment\n\nGood|slow\n1|2\n", "comment"},
+        Keys{"a comment\n\nGood, but slow\nBad, but fast\n", "a comment"},
+        Keys{"# made by x\npath\na\tb\n1\t2\n", "# made by x"}}) {
     const CsvLayout layout = sniff(text);
     EXPECT_EQ(layout.names, (Names{name})) << text;
     EXPECT_EQ(layout.preamble_end, 0u) << text;

@@ -57,10 +57,10 @@ TEST(Presets, EverySampleReadsAsItsFileSays) {
 
 TEST(Presets, CloudTrailReadsObjectsPutOneBehindAnother) {
   const auto event = [](int id) { return "{\"eventID\":" + std::to_string(id) + ",\"a\":[{\"k\":\"}]\"}]}"; };
-  const std::vector<std::string> files = {
-      "{\"Records\":[" + event(0) + "," + event(1) + "]}\n", "{\"Records\":[]}", "{ \"Records\" : null }\n",
-      "{\"Records\":[" + event(2) + "],\"nextToken\":\"{\",\"n\":{\"x\":[1]}}\n",
-      "{\"Records\": [\n" + event(3) + "\n]\n}"};
+  const std::vector<std::string> files = {"{\"Records\":[" + event(0) + "," + event(1) + "]}\n", "{\"Records\":[]}",
+                                          "{ \"Records\" : null }\n",
+                                          "{\"Records\":[" + event(2) + "],\"nextToken\":\"{\",\"n\":{\"x\":[1]}}\n",
+                                          "{\"Records\": [\n" + event(3) + "\n]\n}"};
   for (std::size_t first = 0; first < files.size(); ++first) {
     std::string text;
     for (std::size_t i = 0; i < files.size(); ++i) text += files[(first + i) % files.size()];

@@ -250,7 +250,8 @@ TEST(GroupStep, SaysWhichOfItsExpressionsIsWrong) {
   EXPECT_EQ("0 at 0: there is a column s already: give the aggregate another name",
             grouped({"s"}, {{"s", "count(*)"}}));
   EXPECT_EQ(
-      "0 at 4: sum wants numbers, not the string column s (for example 'b'); write cast(s as float64), or say s: float64 under "
+      "0 at 4: sum wants numbers, not the string column s (for example 'b'); write cast(s as float64), or say s: "
+      "float64 under "
       "types:, or add its word for missing under nulls:",
       grouped({"k"}, {{"n", "sum(s)"}}));
   EXPECT_EQ("-1 at 0: no column zzz; there are id, k, s", grouped({"zzz"}, {{"n", "count(*)"}}));

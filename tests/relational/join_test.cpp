@@ -289,10 +289,10 @@ TEST_F(JoinTest, KeysThatCannotCompareAreRefusedByName) {
     }
     return "no error";
   };
-  EXPECT_EQ(
-      message(0, 2),
-      "name is string in this table and number is int64 in the other table: they cannot be compared; give both the same "
-      "type first, for example cast: {number: string} in the other table");
+  EXPECT_EQ(message(0, 2),
+            "name is string in this table and number is int64 in the other table: they cannot be compared; give both "
+            "the same "
+            "type first, for example cast: {number: string} in the other table");
 }
 
 TEST_F(JoinTest, AFrequentNoneKeyIsReported) {

@@ -150,8 +150,8 @@ TEST(ParquetColumn, BytesDoNotDependOnHowRowsCame) {
   }
 }
 
-/// The texts of a shape with one word where values are missing: in spans as `fill` leaves them, all pointing to one copy
-/// of the word behind the others, or each on its own.
+/// The texts of a shape with one word where values are missing: in spans as `fill` leaves them, all pointing to one
+/// copy of the word behind the others, or each on its own.
 Batch filled_batch(const Shape& shape, bool as_fill_leaves_it) {
   SpanColumn column = raw_column(shape);
   auto block = std::make_shared<TextBlock>();
