@@ -7,7 +7,7 @@ folder=$1
 shift
 [ -d ../shared/data ] || echo "shared data not present: tests on real logs say so and pass" >&2
 log=$(mktemp)
-ctest --test-dir "$folder" --output-on-failure --no-tests=error -j "${EVCLEAN_TEST_JOBS:-2}" "$@" 2>&1 | tee "$log"
+ctest --test-dir "$folder" --output-on-failure --no-tests=error -j "${EVCLEAN_TEST_JOBS:-3}" "$@" 2>&1 | tee "$log"
 passed=$(grep -cE '^ *[0-9]+/[0-9]+ Test .* Passed ' "$log")
 failed=$(grep -cE '^ *[0-9]+/[0-9]+ Test .*\*\*\*' "$log")
 rm -f "$log"

@@ -40,6 +40,36 @@ std::vector<std::string> header_names(const Preset& preset, std::string_view lin
   return header ? names : std::vector<std::string>{};
 }
 
+/// The columns of a parser by their names: others may stand between them.
+class NamedColumns {
+ public:
+  /// `first`: those that the writer has from the start.
+  explicit NamedColumns(const std::vector<CellType>& first = {}) {
+    for (const CellType& type : first) known_.emplace_back(type.column.name, static_cast<int>(known_.size()));
+  }
+
+  int of(const CellType& type, RowWriter& row) {
+    const auto is_it = [&](const auto& one) { return one.first == type.column.name; };
+    const auto found = std::find_if(known_.begin(), known_.end(), is_it);
+    if (found != known_.end()) return found->second;
+    return known_.emplace_back(type.column.name, row.add_column(type)).second;
+  }
+
+ private:
+  std::vector<std::pair<std::string, int>> known_;
+};
+
+/// All of the record from byte `begin` on, as it stands there, is extra.
+void put_rest(const RecordText& record, std::size_t begin, NamedColumns& columns, ExtraColumn& extra, RowWriter& row) {
+  const std::string_view text = record.view();
+  std::size_t end = text.size();
+  while (end > begin && (text[end - 1] == ' ' || text[end - 1] == '\t')) --end;
+  if (end == begin) return;
+  extra.stand_at(columns.of(ExtraColumn::type(), row));
+  extra.set(Span::of(record.ref.offset + static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end - begin)),
+            row);
+}
+
 /// Fields in a fixed order. Older versions end earlier, newer ones go on in `extra`.
 class FieldsParser : public RecordParser {
  public:
@@ -47,7 +77,7 @@ class FieldsParser : public RecordParser {
       : preset_(preset), splitter_({preset.separator, preset.separator_repeats, true, false}) {
     const std::size_t count = preset.default_fields > 0 ? preset.default_fields : preset.types.size();
     types_.assign(preset.types.begin(), preset.types.begin() + static_cast<std::ptrdiff_t>(count));
-    default_fields_ = count;
+    columns_ = NamedColumns(types_);
     use_default_order();
   }
 
@@ -74,13 +104,14 @@ class FieldsParser : public RecordParser {
     for (std::size_t i = 0; i < std::min(fields.size(), order_.size()); ++i) {
       if (!set_cell(record, row, order_[i], fields[i], complaint)) return Parsed::kReject;
     }
-    if (fields.size() > order_.size()) extra_.set_rest(record, splitter_.begins()[order_.size()], row);
+    if (fields.size() > order_.size()) put_rest(record, splitter_.begins()[order_.size()], columns_, extra_, row);
     return Parsed::kRow;
   }
 
  private:
   void use_default_order() {
-    order_.resize(default_fields_);
+    order_.resize(types_.size());
+    first_name_ = types_.front().column.name;
     for (std::size_t i = 0; i < order_.size(); ++i) order_[i] = static_cast<int>(i);
     least_ = preset_.least_fields;
   }
@@ -88,27 +119,21 @@ class FieldsParser : public RecordParser {
   void take_order(const std::vector<std::string>& names, RowWriter& row) {
     if (names.empty()) return;
     order_.clear();
-    for (const std::string& name : names) order_.push_back(column_of(name, row));
+    for (const std::string& name : names) order_.push_back(columns_.of(field_type(preset_, name), row));
+    first_name_ = names.front();
     least_ = order_.size();
   }
 
-  int column_of(const std::string& name, RowWriter& row) {
-    const auto is_name = [&](const CellType& type) { return type.column.name == name; };
-    const auto known = std::find_if(types_.begin(), types_.end(), is_name);
-    if (known != types_.end()) return static_cast<int>(known - types_.begin());
-    types_.push_back(field_type(preset_, name));
-    return row.add_column(types_.back());
-  }
-
   bool is_header(std::string_view line) const {
-    const std::string& first = types_[static_cast<std::size_t>(order_[0])].column.name;
-    return column_name(line.substr(0, line.find(preset_.separator))) == first && !header_names(preset_, line).empty();
+    return column_name(line.substr(0, line.find(preset_.separator))) == first_name_ &&
+           !header_names(preset_, line).empty();
   }
 
   const Preset& preset_;
   FieldSplitter splitter_;
-  std::vector<CellType> types_;  ///< of the columns so far
-  std::size_t default_fields_ = 0;
+  std::vector<CellType> types_;  ///< of the fields without a header
+  NamedColumns columns_;
+  std::string first_name_;  ///< of the first field
   std::vector<int> order_;  ///< the column of each field
   std::size_t least_ = 0;
   ExtraColumn extra_;
@@ -140,7 +165,7 @@ class DirectivesParser : public RecordParser {
     directive_.clear();
     order_.clear();
     if (preset_.least_fields > 0) {
-      for (const CellType& type : preset_.types) order_.push_back(column_of(type, row));
+      for (const CellType& type : preset_.types) order_.push_back(columns_.of(type, row));
     }
   }
 
@@ -182,7 +207,7 @@ class DirectivesParser : public RecordParser {
     for (std::size_t i = 0; i < order_.size(); ++i) {
       if (!set_cell(record, row, order_[i], fields[i], complaint)) return Parsed::kReject;
     }
-    if (fields.size() > order_.size()) extra_.set_rest(record, splitter_.begins()[order_.size()], row);
+    if (fields.size() > order_.size()) put_rest(record, splitter_.begins()[order_.size()], columns_, extra_, row);
     return Parsed::kRow;
   }
 
@@ -191,20 +216,13 @@ class DirectivesParser : public RecordParser {
     order_.clear();
     directive_ = line.substr(0, line.find('\r'));
     line.remove_prefix(kFields.size());
-    for (const std::string& name : names_of(line)) order_.push_back(column_of(field_type(preset_, name), row));
+    for (const std::string& name : names_of(line)) order_.push_back(columns_.of(field_type(preset_, name), row));
     return true;
-  }
-
-  int column_of(const CellType& type, RowWriter& row) {
-    const auto found = std::find(names_.begin(), names_.end(), type.column.name);
-    if (found != names_.end()) return static_cast<int>(found - names_.begin());
-    names_.push_back(type.column.name);
-    return row.add_column(type);
   }
 
   const Preset& preset_;
   FieldSplitter splitter_;
-  std::vector<std::string> names_;  ///< of the columns added
+  NamedColumns columns_;
   std::string directive_;
   std::vector<int> order_;  ///< the column of each field; empty: no #Fields line yet
   ExtraColumn extra_;

@@ -21,18 +21,13 @@ std::unique_ptr<RecordParser> make_pairs_parser(const Preset& preset, std::int32
 /// The column `extra`, which appears with the first record that has unknown trailing fields, and their count.
 class ExtraColumn {
  public:
+  static CellType type() { return {{"extra", true, ValueType::kString}, {}}; }
+  /// Where a parser that has columns by name keeps it.
+  void stand_at(int column) { column_ = column; }
   void set(Span span, RowWriter& row) {
-    if (column_ < 0) column_ = row.add_column({{"extra", true, ValueType::kString}, {}});
+    if (column_ < 0) column_ = row.add_column(type());
     row.set(column_, span);
     ++count_;
-  }
-  /// All of the record from byte `begin` on, as it stands there.
-  void set_rest(const RecordText& record, std::size_t begin, RowWriter& row) {
-    const std::string_view text = record.view();
-    std::size_t end = text.size();
-    while (end > begin && (text[end - 1] == ' ' || text[end - 1] == '\t')) --end;
-    if (end == begin) return;
-    set(Span::of(record.ref.offset + static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end - begin)), row);
   }
   std::int64_t take() { return std::exchange(count_, 0); }
 

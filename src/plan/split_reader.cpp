@@ -321,7 +321,8 @@ SplitReader::SplitReader(const TableInput& input, TextFeeds* feeds) : input_(inp
 SplitReader::~SplitReader() = default;
 
 /// A decoder keeps the columns it has met. Going back, it would tell of columns that first appear later: a new one
-/// then.
+/// then. So behind a part whose state was guessed and that had fields beyond the known ones: they may be none where the
+/// part is read again by what is in force there.
 void SplitReader::begin(std::int32_t first, std::int32_t last) {
   if (first <= last_split_) decoder_.reset();
   last_split_ = last;
@@ -369,6 +370,8 @@ std::vector<SegmentOutcome> SplitReader::read(const Split& split, const ReadOrde
     Segment segment(*this, split, index, orders);
     const bool go_on = segment.read(consumer, pause);
     outcomes.push_back(segment.take());
+    const bool guessed = split.segments[static_cast<std::size_t>(index)].begin > 0 && !orders.states.contains(index);
+    if (guessed && outcomes.back().extra_fields > 0 && carries_state()) decoder_.reset();
     if (!go_on) break;
   }
   return outcomes;

@@ -12,7 +12,6 @@ namespace evclean {
 namespace {
 
 /// Ledger numbers of one file, in the order they are summed over ranks.
-constexpr std::size_t kCounts = 12;
 enum Count : std::size_t {
   kLines,
   kKept,
@@ -26,7 +25,8 @@ enum Count : std::size_t {
   kSurrogate,
   kPreamble,
   kUnverified,
-  kLost
+  kLost,
+  kCounts  ///< how many there are
 };
 
 void add(std::vector<std::int64_t>& sums, std::int32_t file, Count count, std::int64_t value) {

@@ -22,10 +22,11 @@ TEST(Steps, FilterTakesTextNumbersAndBooleans) {
 }
 
 TEST(Steps, NullWhereAnExpressionStandsSaysToQuoteIt) {
-  for (const char* yaml : {"filter:", "filter: null", "filter: ~", "filter: # status", "filter: ''", "set: {a: }",
-                           "flag: {a: null}", "set: {a: &x}"}) {
+  for (const char* yaml :
+       {"filter:", "filter: null", "filter: ~", "filter: # status", "set: {a: }", "flag: {a: null}", "set: {a: &x}"}) {
     EXPECT_HAS(step_problems(yaml), "put the expression in quotes") << yaml;
   }
+  EXPECT_HAS(step_problems("filter: ''"), "x.yml:4:13: error: filter needs an expression, and this one is empty");
   EXPECT_HAS(step_problems("filter: [a] = 1"), "x.yml:4:");
   EXPECT_HAS(step_problems("filter: {a: 1}"), "YAML reads this as a map: put the expression in quotes");
 }
