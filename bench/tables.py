@@ -29,7 +29,7 @@ QUERY = ("select o.country, e.kind, count(*) as n, sum(e.bytes) as bytes, avg(o.
 
 PEERS = {
     "DuckDB": TIMED.format(imports="import duckdb", work="""
-c = duckdb.connect(); c.sql("set threads = 2")
+c = duckdb.connect(); c.sql("set threads = 2"); c.sql("set enable_progress_bar = false")
 c.sql(\"\"\"copy (select o.country, e.kind, count(*) as n, sum(e.bytes)::bigint as bytes, avg(o.score) as score
   from read_json('@a', format='newline_delimited') e join read_json('@b', format='newline_delimited') o
   on e.key = o.key group by 1, 2 order by 1, 2) to '@out' (header)\"\"\")
