@@ -133,6 +133,8 @@ int first_step_off_records(const std::vector<StepSpec>& steps);
 
 /// Whether `name` matches a pattern with * and ?.
 bool glob_matches(std::string_view pattern, std::string_view name);
+/// Whether a column is named by such a pattern.
+inline bool is_glob(std::string_view text) { return text.find_first_of("*?") != std::string_view::npos; }
 
 /// Makes a batch's columns those of `input`, in order; absent ones are missing in every row.
 void align_columns(Batch& batch, const std::vector<InputColumn>& input);

@@ -22,6 +22,9 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
 /// A long line is cut around the position. Both lines are indented by `indent` blanks.
 std::string caret(std::string_view text, std::size_t position, int indent = 4);
 
+/// A name as it stands in an expression, whatever is in it: in double quotes.
+std::string double_quoted(std::string_view name);
+
 /// Makes text from data safe for a terminal: control bytes as \x1b, cut at `max_bytes` on a UTF-8 boundary.
 std::string printable(std::string_view text, std::size_t max_bytes = 200);
 

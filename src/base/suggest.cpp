@@ -113,6 +113,12 @@ std::string caret(std::string_view text, std::size_t position, int indent) {
   return fmt::format("{}{}{}\n{}{}^", margin, left, right, margin, std::string(characters(left), ' '));
 }
 
+std::string double_quoted(std::string_view name) {
+  std::string out = "\"";
+  for (const char c : name) out.append(c == '"' ? 2 : 1, c);
+  return out + '"';
+}
+
 std::string printable(std::string_view text, std::size_t max_bytes) {
   const bool cut = text.size() > max_bytes;
   std::size_t length = cut ? max_bytes : text.size();

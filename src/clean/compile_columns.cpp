@@ -89,9 +89,9 @@ Ops PipelineCompiler::Impl::compile(const FillStep& fill) {
     values.push_back({value.name, column.type, value.value});
   }
   // Behind the named ones: what those have filled is not missing any more.
-  for (std::size_t c = 0; c < columns.size(); ++c) {
-    const bool typed = fill.all && type_by_text(fill.all->value) != ValueType::kString;
-    if (typed && columns[c].unfilled()) type_by_fill(static_cast<int>(c), fill.all->value, ops);
+  const bool typed = fill.all && type_by_text(fill.all->value) != ValueType::kString;
+  for (std::size_t c = 0; typed && c < columns.size(); ++c) {
+    if (columns[c].unfilled()) type_by_fill(static_cast<int>(c), fill.all->value, ops);
   }
   for (const Sym& column : columns) {
     if (fill.none && column.type == ValueType::kString) values.push_back({column.name, column.type, "None"});

@@ -104,8 +104,6 @@ struct PipelineCompiler::Impl {
 /// Whether a text is a value of the type.
 bool reads_as(const std::string& text, ValueType type);
 
-inline bool is_glob(std::string_view text) { return text.find_first_of("*?") != std::string_view::npos; }
-
 inline Ops one(std::unique_ptr<Op> op) {
   Ops ops;
   ops.push_back(std::move(op));

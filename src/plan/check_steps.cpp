@@ -10,7 +10,7 @@
 namespace evclean {
 namespace {
 
-bool names_one(const Text& column) { return column.value.find_first_of("*?") == std::string::npos; }
+bool names_one(const Text& column) { return !is_glob(column.value); }
 
 void add_pairs(const std::vector<NamedText>& pairs, std::vector<Text>& to) {
   for (const NamedText& pair : pairs) to.push_back({pair.name, pair.place});

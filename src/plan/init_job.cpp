@@ -109,13 +109,6 @@ std::string types_text(const std::vector<ColumnSeen>& columns) {
   return fmt::format("  # types: {{{}: string}}   # what inference should not decide\n", quoted(name));
 }
 
-/// A column in an expression, whatever its name.
-std::string as_name(const std::string& column) {
-  std::string out = "\"";
-  for (const char c : column) out += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return out + "\"";
-}
-
 std::string steps_text(const std::vector<ColumnSeen>& columns) {
   const auto of_type = [&](ValueType type) {
     const auto found =
@@ -125,10 +118,10 @@ std::string steps_text(const std::vector<ColumnSeen>& columns) {
   std::string text = "steps:   # in this order; evclean functions lists what expressions know\n";
   const std::string number = of_type(ValueType::kInt64), string = of_type(ValueType::kString),
                     time = of_type(ValueType::kTimestamp);
-  if (!number.empty()) text += fmt::format("  # - filter: {}\n", quoted(as_name(number) + " >= 0"));
+  if (!number.empty()) text += fmt::format("  # - filter: {}\n", quoted(double_quoted(number) + " >= 0"));
   if (!string.empty())
     text += fmt::format("  # - parse: {{column: {}, patterns: ['^/(?<section>\\w+)']}}\n", quoted(string));
-  const std::string day = fmt::format("cast({} as date)", as_name(time));
+  const std::string day = fmt::format("cast({} as date)", double_quoted(time));
   if (!time.empty()) text += fmt::format("  # - set: {{day: {}}}\n", quoted(day));
   text += "  # - fill: None          # missing text becomes the word None\n";
   text += "  # - rename: warehouse   # names that Redshift and Athena take\n";

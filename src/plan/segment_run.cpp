@@ -82,7 +82,7 @@ Program SegmentRun::compile_wanted(const Guess& guess) {
   if (!wanted || wanted->size() == program.fields.size()) return program;
   SelectStep select;
   for (const std::string& name : *wanted) {
-    if (name.find_first_of("*?") != std::string::npos) return program;
+    if (is_glob(name)) return program;
     select.columns.push_back({name, {}});
   }
   const std::size_t steps = plan_.spec.steps.size();

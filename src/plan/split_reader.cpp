@@ -121,7 +121,7 @@ class SplitReader::Segment {
     file_begun_ = true;
     const std::string_view here(block_->data(), std::min(block_->size(), kHeadBytes));
     const bool goes_on = here.size() == kHeadBytes && here.find_first_of("\r\n") == std::string_view::npos;
-    const bool have_head = segment_.begin == 0 && !forced_ && !(reader_.reads_csv() && goes_on);
+    const bool have_head = segment_.begin == 0 && !forced_ && !(reader_.input_.reads_csv() && goes_on);
     reader_.decoder().begin_file(text_.file(), have_head ? std::string(here) : reader_.head_of(segment_.file));
     if (known_state_ && carrier() != nullptr) carrier()->set_state(*known_state_);
     outcome_.state_before = state();
@@ -321,8 +321,7 @@ SplitReader::SplitReader(const TableInput& input, TextFeeds* feeds) : input_(inp
 SplitReader::~SplitReader() = default;
 
 /// A decoder keeps the columns it has met. Going back, it would tell of columns that first appear later: a new one
-/// then. So behind a part whose state was guessed and that had fields beyond the known ones: they may be none where the
-/// part is read again by what is in force there.
+/// then.
 void SplitReader::begin(std::int32_t first, std::int32_t last) {
   if (first <= last_split_) decoder_.reset();
   last_split_ = last;
@@ -332,8 +331,8 @@ void SplitReader::begin(std::int32_t first, std::int32_t last) {
 const std::string& SplitReader::head_of(std::int32_t file) {
   if (head_file_ == file) return head_;
   const InputFile& of = input_.files[static_cast<std::size_t>(file)];
-  head_ = reads_csv() ? read_csv_head(of, input_.stream, input_.format_spec().max_line_bytes)
-                      : read_head(of, input_.stream, kHeadBytes);
+  head_ = input_.reads_csv() ? read_csv_head(of, input_.stream, input_.format_spec().max_line_bytes)
+                             : read_head(of, input_.stream, kHeadBytes);
   head_file_ = file;
   return head_;
 }
@@ -370,6 +369,8 @@ std::vector<SegmentOutcome> SplitReader::read(const Split& split, const ReadOrde
     Segment segment(*this, split, index, orders);
     const bool go_on = segment.read(consumer, pause);
     outcomes.push_back(segment.take());
+    // Fields beyond the known ones made a column; they may be none where the part is read again by what is in force
+    // there.
     const bool guessed = split.segments[static_cast<std::size_t>(index)].begin > 0 && !orders.states.contains(index);
     if (guessed && outcomes.back().extra_fields > 0 && carries_state()) decoder_.reset();
     if (!go_on) break;

@@ -89,7 +89,6 @@ class SplitReader {
   void begin(std::int32_t first, std::int32_t last);
   Decoder& decoder();
   const std::string& head_of(std::int32_t file);
-  bool reads_csv() const { return input_.format == "csv" || input_.format == "tsv"; }
   TextBlockPtr fresh_block(std::size_t capacity);
 
   const TableInput& input_;

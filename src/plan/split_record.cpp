@@ -58,7 +58,6 @@ std::vector<std::int64_t> file_sums(const TableInput& input, const std::map<std:
 }
 
 std::string pack_damage(const TableInput& input, const std::map<std::int64_t, SplitRecord>& records) {
-  const bool csv = input.format == "csv" || input.format == "tsv";
   Packer out;
   for (const auto& [split, record] : records) {
     for (const SegmentOutcome& segment : record.segments) {
@@ -67,7 +66,7 @@ std::string pack_damage(const TableInput& input, const std::map<std::int64_t, Sp
           .put(segment.damage.stored_offset)
           .text(fmt::format("{} at byte {} of the file ({} bytes of text before it are whole){}", segment.damage.reason,
                             segment.damage.stored_offset, segment.damage.at_bytes,
-                            csv && segment.damage.at_bytes == 0
+                            input.reads_csv() && segment.damage.at_bytes == 0
                                 ? "; a header at its begin is lost: what was taken for one may be values"
                                 : ""));
     }

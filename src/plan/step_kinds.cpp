@@ -13,10 +13,6 @@ bool is_one_of(const StepBody& body) {
   return (std::holds_alternative<Steps>(body) || ...);
 }
 
-}  // namespace
-
-namespace {
-
 /// Follows the columns of a table through its steps until one leaves out all that it does not name.
 class ColumnsRead {
  public:

@@ -49,6 +49,8 @@ struct TableInput {
 
   const FormatSpec& format_spec() const { return spec->input->format; }
   bool is_inline() const { return spec->rows.has_value() && !dataset; }
+  /// Of either name: `csv` or `tsv`.
+  bool reads_csv() const { return format == "csv" || format == "tsv"; }
   std::int64_t stored_bytes() const;
 };
 

@@ -11,14 +11,10 @@
 namespace evclean {
 namespace {
 
-bool matches(const std::string& pattern, const std::string& name) {
-  return pattern == name || (pattern.find_first_of("*?") != std::string::npos && glob_matches(pattern, name));
-}
-
 bool is_wanted(const JoinStep& join, const std::string& name) {
   if (!join.columns) return true;
   return std::any_of(join.columns->begin(), join.columns->end(),
-                     [&](const Text& pattern) { return matches(pattern.value, name); });
+                     [&](const Text& pattern) { return glob_matches(pattern.value, name); });
 }
 
 /// A key of the right is not repeated, but may be named under columns when the left calls it otherwise.
@@ -50,7 +46,7 @@ std::vector<std::string> literal_columns(const JoinStep& join) {
   std::vector<std::string> names;
   if (!join.columns) return names;
   for (const Text& name : *join.columns) {
-    if (name.value.find_first_of("*?") == std::string::npos) names.push_back(name.value);
+    if (!is_glob(name.value)) names.push_back(name.value);
   }
   return names;
 }
@@ -97,7 +93,7 @@ class JoinColumns {
 
   void check_pattern(const Text& pattern) const {
     const bool found = std::any_of(right_.begin(), right_.end(),
-                                   [&](const Field& field) { return matches(pattern.value, field.name); });
+                                   [&](const Field& field) { return glob_matches(pattern.value, field.name); });
     if (!found) find(right_, pattern, fmt::format("table {}", join_.table.value));
   }
 

@@ -22,9 +22,7 @@ std::string spelt(const Tree& column) {
   if (!column.quoted) return column.name;
   // Of a table's column that is looked up already, what stands behind the table's name is the column.
   const std::size_t from = column.field.empty() || column.qualifier_bytes == 0 ? 0 : column.qualifier_bytes + 1;
-  std::string text = column.name.substr(0, from) + '"';
-  for (const char c : column.name.substr(from)) text += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return text + '"';
+  return column.name.substr(0, from) + double_quoted(column.name.substr(from));
 }
 
 std::string_view article(ValueType type) { return type == ValueType::kInt64 ? "an" : "a"; }
