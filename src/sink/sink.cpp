@@ -21,7 +21,7 @@ namespace evclean {
 namespace {
 
 /// A split has 64 MiB of text, and a little more as columns: its rows are one row group, without a small rest.
-constexpr GroupRule kParquetRule{80 << 20, 16 << 20};
+constexpr GroupRule kParquetRule{80 << 20, 8 << 20};
 constexpr GroupRule kArrowRule{16 << 20, 4 << 20};
 
 std::unique_ptr<FileSink> make_file_sink(const FileTarget& target, const Fields& fields, const Comm& comm,

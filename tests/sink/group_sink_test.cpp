@@ -19,8 +19,8 @@ using testing::run_sink;
 using testing::RunShape;
 using testing::SharedFolder;
 
-/// Parts below and above the sizes at which a part's rest is a row group of its own (16 MiB, about 270,000 rows).
-const std::vector<std::int64_t> kPartRows = {12, 300'000, 0, 700, 150'000, 160'000, 1};
+/// Parts below and above the sizes at which a part's rest is a row group of its own (8 MiB, about 135,000 rows).
+const std::vector<std::int64_t> kPartRows = {12, 300'000, 0, 700, 75'000, 80'000, 1};
 
 void expect_same_bytes(OutputFormat format) {
   const Comm comm = Comm::world();
@@ -33,7 +33,7 @@ void expect_same_bytes(OutputFormat format) {
   const auto first = run_sink(comm, output_of(folder / "1.parquet", format), alone);
   const auto second = run_sink(comm, output_of(folder / "2.parquet", format), dealt);
   const auto third = run_sink(comm, output_of(folder / "3.parquet", format), tight);
-  EXPECT_EQ(first[0].rows, 610'713);
+  EXPECT_EQ(first[0].rows, 455'713);
   EXPECT_EQ(first[0].sha256, second[0].sha256);
   EXPECT_EQ(first[0].sha256, third[0].sha256);
 }
@@ -51,10 +51,10 @@ TEST(ParquetSink, RowGroupsAreRunsOfWholeSmallPartsAndAllRowsAreThere) {
   const auto metadata = reader->parquet_reader()->metadata();
   std::vector<std::int64_t> groups;
   for (int g = 0; g < metadata->num_row_groups(); ++g) groups.push_back(metadata->RowGroup(g)->num_rows());
-  EXPECT_EQ(groups, (std::vector<std::int64_t>{12, 300'000, 310'700, 1}));
+  EXPECT_EQ(groups, (std::vector<std::int64_t>{12, 300'000, 155'700, 1}));
   const auto table = take_arrow(reader->ReadTable(), "test");
   const auto schema = arrow_schema(testing::sample_fields());
-  const auto expected = arrow::Table::FromRecordBatches({to_record_batch(testing::sample_batch(0, 610'713), schema)});
+  const auto expected = arrow::Table::FromRecordBatches({to_record_batch(testing::sample_batch(0, 455'713), schema)});
   EXPECT_TRUE(table->Equals(**expected));
 }
 
