@@ -13,7 +13,7 @@ namespace evclean {
 
 class Lookup {
  public:
-  static constexpr std::int64_t kBytesPerRow = 72;  ///< besides its columns, at most
+  static constexpr std::int64_t kBytesPerRow = 56;  ///< besides its columns, at most
   /// Bytes that a table takes on each rank; the same for any number of ranks. Collective.
   static std::int64_t bytes_of(const Dataset& right, const std::vector<int>& columns, const Workspace& workspace);
 

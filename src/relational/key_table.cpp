@@ -2,13 +2,13 @@
 #include "key_table.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <utility>
 
 namespace evclean {
 namespace {
 
 constexpr std::size_t kMinSlots = 1024;
-
-std::uint64_t mark_of(std::uint64_t hash) noexcept { return hash & 0xffffffff00000000ULL; }
 
 }  // namespace
 
@@ -16,29 +16,33 @@ std::size_t KeyTable::place(const JoinKey& key, std::uint64_t hash) const noexce
   for (std::size_t at = hash & mask_;; at = (at + 1) & mask_) {
     const Slot slot = slots_[at];
     if (slot == 0) return at;
-    if (mark_of(slot) == mark_of(hash) && keys_[static_cast<std::size_t>(entry_in(slot))] == key) return at;
+    if (mark_in(slot) == mark_of(hash) && keys_[static_cast<std::size_t>(entry_in(slot))] == key) return at;
   }
 }
 
-/// Makes room so that at most half of the slots are taken with so many keys.
-void KeyTable::make_room(std::size_t keys) {
+/// Makes room so that at most half of the slots are taken with so many keys, and that a slot can name so many rows.
+void KeyTable::make_room(std::size_t keys, std::size_t rows) {
   const std::size_t wanted = keys * 2;
-  if (wanted <= slots_.size()) return;
+  if (wanted <= slots_.size() && rows <= entry_bits_) return;
   std::size_t size = std::max(kMinSlots, slots_.size());
   while (size < wanted) size *= 2;
   ZeroedArray<Slot> old(size);
   old.swap(slots_);
   mask_ = size - 1;
+  const Slot old_bits = std::exchange(
+      entry_bits_, std::max(entry_bits_, static_cast<Slot>(std::bit_ceil(std::max(rows, kMinSlots) + 1) - 1)));
   for (const Slot slot : old) {
     if (slot == 0) continue;
-    std::size_t at = keys_[static_cast<std::size_t>(entry_in(slot))].hash() & mask_;
+    const Slot entry_plus = slot & old_bits;
+    const std::uint64_t hash = keys_[entry_plus - 1].hash();
+    std::size_t at = hash & mask_;
     while (slots_[at] != 0) at = (at + 1) & mask_;
-    slots_[at] = slot;
+    slots_[at] = mark_of(hash) | entry_plus;
   }
 }
 
 void KeyTable::reserve(std::int64_t rows) {
-  make_room(static_cast<std::size_t>(rows));
+  make_room(static_cast<std::size_t>(rows), static_cast<std::size_t>(rows));
   keys_.reserve(static_cast<std::size_t>(rows));
   entry_of_.reserve(static_cast<std::size_t>(rows));
   counts_.reserve(static_cast<std::size_t>(rows));
@@ -46,7 +50,7 @@ void KeyTable::reserve(std::int64_t rows) {
 
 void KeyTable::add(const std::vector<JoinKey>& keys) {
   EVCLEAN_CHECK(rows_ + static_cast<std::int64_t>(keys.size()) < INT32_MAX, "{} rows in one table", rows_);
-  make_room(entries_ + keys.size());
+  make_room(entries_ + keys.size(), keys_.size() + keys.size());
   keys_.insert(keys_.end(), keys.begin(), keys.end());
   counts_.resize(keys_.size());
   entry_of_.resize(keys_.size(), -1);
@@ -72,7 +76,7 @@ void KeyTable::add_block(std::size_t first, std::size_t count) {
     if (keys[i].null()) continue;
     Slot& slot = slots_[place(keys[i], hashes[i])];
     if (slot == 0) {
-      slot = mark_of(hashes[i]) | (first + i + 1);
+      slot = mark_of(hashes[i]) | static_cast<Slot>(first + i + 1);
       ++entries_;
     }
     entry_of_[first + i] = entry_in(slot);
@@ -81,7 +85,7 @@ void KeyTable::add_block(std::size_t first, std::size_t count) {
 }
 
 void KeyTable::finish() {
-  make_room(1);
+  make_room(1, 1);
   if (!unique_) list_rows();
   entry_of_ = {};
   counts_ = {};
@@ -108,7 +112,7 @@ void KeyTable::find_block(const JoinKey* keys, std::size_t count, std::int32_t* 
   }
   for (std::size_t i = 0; i < count; ++i) {
     std::size_t at = hashes[i] & mask_;
-    while (slots_[at] != 0 && mark_of(slots_[at]) != mark_of(hashes[i])) at = (at + 1) & mask_;
+    while (slots_[at] != 0 && mark_in(slots_[at]) != mark_of(hashes[i])) at = (at + 1) & mask_;
     entries[i] = entry_in(slots_[at]);
     if (slots_[at] != 0) __builtin_prefetch(&keys_[static_cast<std::size_t>(entries[i])]);
   }

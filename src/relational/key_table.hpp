@@ -33,17 +33,17 @@ class KeyTable {
     if (entry >= 0) __builtin_prefetch(&begins_[static_cast<std::size_t>(entry)]);
   }
   /// What a row costs at most in a finished table.
-  static constexpr std::int64_t kBytesPerRow = 4 * 8 + 24 + 4 * 4;
+  static constexpr std::int64_t kBytesPerRow = 4 * 4 + 24 + 4 * 4;
 
  private:
-  /// Upper half: a part of the hash; lower: the entry and one; 0: nothing is here. An entry is the first row of its
-  /// key.
-  using Slot = std::uint64_t;
+  /// Lower bits, as many as rows need: the entry and one; upper: a part of the hash; 0: nothing is here. An entry is
+  /// the first row of its key.
+  using Slot = std::uint32_t;
   static constexpr std::size_t kBlock = 256;  ///< keys that are looked up together
-  static std::int32_t entry_in(Slot slot) noexcept {
-    return static_cast<std::int32_t>(static_cast<std::uint32_t>(slot)) - 1;
-  }
-  void make_room(std::size_t keys);
+  std::int32_t entry_in(Slot slot) const noexcept { return static_cast<std::int32_t>(slot & entry_bits_) - 1; }
+  Slot mark_in(Slot slot) const noexcept { return slot & ~entry_bits_; }
+  Slot mark_of(std::uint64_t hash) const noexcept { return static_cast<Slot>(hash >> 32) & ~entry_bits_; }
+  void make_room(std::size_t keys, std::size_t rows);
   /// The slot of a key, or the empty one where it would be.
   std::size_t place(const JoinKey& key, std::uint64_t hash) const noexcept;
   void list_rows();
@@ -52,6 +52,7 @@ class KeyTable {
 
   ZeroedArray<Slot> slots_;
   std::size_t mask_ = 0;
+  Slot entry_bits_ = 0;                 ///< of a slot
   std::vector<JoinKey> keys_;           ///< of all rows
   std::vector<std::int32_t> entry_of_;  ///< of a row; -1: null
   std::vector<std::int32_t> counts_;    ///< rows of an entry
