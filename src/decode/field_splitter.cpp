@@ -50,7 +50,8 @@ bool FieldSplitter::take_quoted(const RecordText& record, std::size_t& at) {
   std::size_t end = begin;
   for (; end < text.size(); ++end) {
     if (!rules_.doubled_quotes && text[end] == '\\' && end + 1 < text.size()) {
-      escaped = escaped || text[++end] == '"';
+      ++end;  // whatever it is: an escaped quote never ends the field
+      escaped = escaped || text[end] == '"';
     } else if (text[end] == '"') {
       if (!rules_.doubled_quotes || end + 1 >= text.size() || text[end + 1] != '"') break;
       escaped = true;
