@@ -21,10 +21,10 @@ constexpr std::size_t kLongestName = 64;
 constexpr double kFitsWell = 0.9;
 
 /// The strict ones first: vcombined fits few combined lines, but combined fits vcombined ones.
-constexpr const char* kPresets[] = {"cloudtrail",  "traefik",      "vcombined", "combined",   "common",
-                                    "nginx-error", "apache-error", "w3c",       "cloudfront", "alb",
-                                    "elb",         "s3-access",    "vpc-flow",  "haproxy",    "syslog",
-                                    "squid",       "postgres",     "glog",      "log4j"};
+constexpr const char* kPresets[] = {"cloudtrail",  "traefik",      "vcombined",  "combined", "common",
+                                    "nginx-error", "apache-error", "cloudfront", "w3c",      "alb",
+                                    "elb",         "s3-access",    "vpc-flow",   "haproxy",  "syslog",
+                                    "squid",       "postgres",     "glog",       "log4j"};
 /// These read much that is not theirs: asked only when no other fits, and for lines that look like theirs alone.
 constexpr const char* kLenient[] = {"ltsv", "logfmt"};
 

@@ -143,7 +143,9 @@ class FieldsParser : public RecordParser {
 class DirectivesParser : public RecordParser {
  public:
   explicit DirectivesParser(const Preset& preset)
-      : preset_(preset), splitter_({preset.separator, preset.separator == ' ', false, true}) {}
+      : preset_(preset),
+        splitter_({preset.separator, preset.separator == ' ', false, true}),
+        tab_splitter_({'\t', false, false, true}) {}
 
   std::vector<CellType> columns() const override { return {}; }
   std::int64_t take_extra_fields() override { return extra_.take(); }
@@ -187,19 +189,27 @@ class DirectivesParser : public RecordParser {
       complaint.reason = "no #Fields line before it";
       return Parsed::kReject;
     }
-    if (!splitter_.split(record)) {
+    FieldSplitter& splitter = has_tabs_between(line) ? tab_splitter_ : splitter_;
+    if (!splitter.split(record)) {
       complaint = {fmt::format("not a {} line", preset_.name),
-                   fmt::format("a quote is not closed:\n{}", caret(record.view(), splitter_.stopped()))};
+                   fmt::format("a quote is not closed:\n{}", caret(record.view(), splitter.stopped()))};
       return Parsed::kReject;
     }
-    return put_fields(record, row, complaint);
+    return put_fields(splitter, record, row, complaint);
   }
 
  private:
   static constexpr std::string_view kFields = "#Fields:";
 
-  Parsed put_fields(const RecordText& record, RowWriter& row, Complaint& complaint) {
-    const std::vector<Span>& fields = splitter_.fields();
+  /// IIS puts blanks between fields, CloudFront tabs (in its fields blanks may stand): each line tells by itself.
+  bool has_tabs_between(std::string_view line) const {
+    const auto tabs = static_cast<std::size_t>(std::count(line.begin(), line.end(), '\t'));
+    if (tabs == 0) return false;
+    return tabs + 1 >= order_.size() || line.find(' ') == std::string_view::npos;
+  }
+
+  Parsed put_fields(const FieldSplitter& splitter, const RecordText& record, RowWriter& row, Complaint& complaint) {
+    const std::vector<Span>& fields = splitter.fields();
     if (fields.size() < order_.size()) {
       complaint.reason = fmt::format("{} fields where #Fields names {}", fields.size(), order_.size());
       return Parsed::kReject;
@@ -207,7 +217,7 @@ class DirectivesParser : public RecordParser {
     for (std::size_t i = 0; i < order_.size(); ++i) {
       if (!set_cell(record, row, order_[i], fields[i], complaint)) return Parsed::kReject;
     }
-    if (fields.size() > order_.size()) put_rest(record, splitter_.begins()[order_.size()], columns_, extra_, row);
+    if (fields.size() > order_.size()) put_rest(record, splitter.begins()[order_.size()], columns_, extra_, row);
     return Parsed::kRow;
   }
 
@@ -222,6 +232,7 @@ class DirectivesParser : public RecordParser {
 
   const Preset& preset_;
   FieldSplitter splitter_;
+  FieldSplitter tab_splitter_;
   NamedColumns columns_;
   std::string directive_;
   std::vector<int> order_;  ///< the column of each field; empty: no #Fields line yet

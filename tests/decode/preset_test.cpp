@@ -106,6 +106,20 @@ TEST(Presets, FieldsMayChangeInTheMiddleOfAW3cFile) {
   EXPECT_EQ(out.blank, 4);
 }
 
+// CloudFront, and what W3C's draft allows; a file of IIS may have a tab within a field.
+TEST(Presets, W3cTakesTabsBetweenFieldsToo) {
+  const Output out = decode("w3c",
+                            "#Fields: date time cs(User-Agent) sc-bytes\n2026-11-01\t06:52:16\tsay \"hi\" now\t7\n"
+                            "2026-11-01\t06:52:16\n2026-11-01 06:52:17 a\tb 8\n");
+  ASSERT_EQ(out.rows.size(), 2u);
+  EXPECT_EQ(out.value(0, "cs_user_agent"), "say \"hi\" now");
+  EXPECT_EQ(out.value(0, "sc_bytes"), "7");
+  EXPECT_EQ(out.value(1, "cs_user_agent"), "a\tb");
+  EXPECT_EQ(out.value(1, "sc_bytes"), "8");
+  ASSERT_EQ(out.rejects.size(), 1u);
+  EXPECT_EQ(out.rejects[0].reason, "2 fields where #Fields names 4");
+}
+
 TEST(Presets, WordsForMissingAreTheJobs) {
   const std::string head = R"(h - - [01/Nov/2026:06:52:16 +0000] "GET /a HTTP/1.1" 200 )";
   const std::vector<std::pair<std::string, std::string>> logs = {{"common", head}, {"combined", head}};
@@ -269,8 +283,8 @@ TEST(Presets, MultilineEventsCrossSplits) {
 TEST(ChooseFormat, TellsFormatsApart) {
   for (const PresetFile& file : preset_files()) {
     const Preset& preset = *find_preset(file.name);
-    // Read as json, and as w3c.
-    if (preset.name == "caddy" || preset.name == "traefik-json" || preset.name == "cloudfront") continue;
+    // Read as json.
+    if (preset.name == "caddy" || preset.name == "traefik-json") continue;
     for (const PresetSample& sample : preset.samples) {
       if (sample.reject) continue;
       EXPECT_EQ(choose_format({}, {sample.line + "\n"}, {"x.log"}).format, preset.name) << sample.line;
