@@ -120,6 +120,22 @@ TEST(Presets, W3cTakesTabsBetweenFieldsToo) {
   EXPECT_EQ(out.rejects[0].reason, "2 fields where #Fields names 4");
 }
 
+// A job's own multiline, or that of its first format: their patterns read line ends too.
+TEST(Presets, ErrorLogsMayHaveEventsOfSeveralLines) {
+  FormatSpec spec = spec_of_2026();
+  spec.multiline_start = R"(^\d{4}/)";
+  const Output out =
+      run(*make_decoder(spec, "nginx-error"),
+          "2026/11/01 06:52:16 [error] 1#1: *4 FastCGI sent in stderr: \"PHP message: x\n#0 {main}\" while "
+          "reading, client: ::1, server: x, host: \"y\"\n");
+  ASSERT_EQ(out.rows.size(), 1u);
+  EXPECT_EQ(out.value(0, "message"), "FastCGI sent in stderr: \"PHP message: x\n#0 {main}\" while reading");
+  EXPECT_EQ(out.value(0, "client"), "::1");
+  spec.multiline_start = R"(^\[)";
+  EXPECT_EQ(run(*make_decoder(spec, "apache-error"), "[Sun Nov  1 06:52:16 2026] [error] a\nb\n").value(0, "message"),
+            "a\nb");
+}
+
 TEST(Presets, WordsForMissingAreTheJobs) {
   const std::string head = R"(h - - [01/Nov/2026:06:52:16 +0000] "GET /a HTTP/1.1" 200 )";
   const std::vector<std::pair<std::string, std::string>> logs = {{"common", head}, {"combined", head}};
