@@ -109,6 +109,19 @@ std::string types_text(const std::vector<ColumnSeen>& columns) {
   return fmt::format("  # types: {{{}: string}}   # what inference should not decide\n", quoted(name));
 }
 
+/// A text that patterns are for: one that begins like a path, or is called so; else the first text.
+std::string column_to_parse(const std::vector<ColumnSeen>& columns) {
+  std::string first;
+  for (const ColumnSeen& seen : columns) {
+    if (seen.type.type != ValueType::kString) continue;
+    const std::string last = seen.name.substr(seen.name.find_last_of("._") + 1);
+    if (seen.sample.starts_with('/') || last == "path" || last == "uri" || last == "url" || last == "requestpath")
+      return seen.name;
+    if (first.empty()) first = seen.name;
+  }
+  return first;
+}
+
 std::string steps_text(const std::vector<ColumnSeen>& columns) {
   const auto of_type = [&](ValueType type) {
     const auto found =
@@ -116,7 +129,7 @@ std::string steps_text(const std::vector<ColumnSeen>& columns) {
     return found == columns.end() ? std::string() : found->name;
   };
   std::string text = "steps:   # in this order; evclean functions lists what expressions know\n";
-  const std::string number = of_type(ValueType::kInt64), string = of_type(ValueType::kString),
+  const std::string number = of_type(ValueType::kInt64), string = column_to_parse(columns),
                     time = of_type(ValueType::kTimestamp);
   if (!number.empty()) text += fmt::format("  # - filter: {}\n", quoted(double_quoted(number) + " >= 0"));
   if (!string.empty())
@@ -154,6 +167,38 @@ std::string nulls_text(const std::string& dashes) {
   return fmt::format("  nulls: ['-']   # as in {}; more words for missing\n", printable(dashes, 40));
 }
 
+/// A number or a date, but for years: those stand above columns.
+bool reads_like_a_value(const std::string& name) {
+  const std::size_t sign = !name.empty() && name[0] == '-' ? 1 : 0;
+  if (name.size() <= sign || name[sign] < '0' || name[sign] > '9') return false;
+  const bool year = name.size() == 4 && (name.starts_with("19") || name.starts_with("20"));
+  return !year;
+}
+
+std::vector<ColumnSeen> columns_of(const Stepwise& sampled) {
+  std::vector<ColumnSeen> columns;
+  for (const InputColumn& column : sampled.guess.input) columns.push_back(seen_of(column, sampled));
+  return columns;
+}
+
+/// The first line of a CSV reads like a row (taken for names, its values would be gone), and its values are of the
+/// types of those below.
+bool first_line_is_a_row(Job job, const TableInput& input, const Stepwise& sampled) {
+  const std::vector<ColumnSeen> named = columns_of(sampled);
+  const auto odd = [](const ColumnSeen& column) { return reads_like_a_value(column.name); };
+  if (!input.reads_csv() || std::none_of(named.begin(), named.end(), odd)) return false;
+  job.tables.front().input->format.header_auto = true;
+  const TableInput looked = open_table(job, job.tables.front());
+  const std::vector<ColumnSeen> columns = columns_of(sample_table(looked, nullptr));
+  if (columns.size() != named.size()) return false;
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    const bool text_above =
+        columns[c].type.type == ValueType::kString && named[c].values > 0 && named[c].type.type != ValueType::kString;
+    if (columns[c].name != fmt::format("column{}", c + 1) || text_above) return false;
+  }
+  return true;
+}
+
 /// A name for the job and its output: of the file, or of its folder.
 std::string stem_of(const std::vector<std::string>& files) {
   const std::filesystem::path path(files.front());
@@ -174,16 +219,17 @@ std::string init_job(const std::vector<std::string>& files) {
   std::vector<Reject> rejects;
   Stepwise sampled = sample_table(input, &rejects);
   const std::string dashes = column_of_dashes(sampled);
-  if (!dashes.empty()) {
-    job.tables.front().input->format.nulls.words = {"-"};
+  if (!dashes.empty()) job.tables.front().input->format.nulls.words = {"-"};
+  const bool no_header = first_line_is_a_row(job, input, sampled);
+  if (no_header) job.tables.front().input->format.header = false;
+  if (no_header || !dashes.empty()) {
     input = open_table(job, job.tables.front());
     rejects.clear();
     sampled = sample_table(input, &rejects);
   }
   std::int64_t records = static_cast<std::int64_t>(rejects.size());
   for (const Batch& batch : sampled.batches) records += batch.num_rows;
-  std::vector<ColumnSeen> columns;
-  for (const InputColumn& column : sampled.guess.input) columns.push_back(seen_of(column, sampled));
+  const std::vector<ColumnSeen> columns = columns_of(sampled);
   const std::string stem = stem_of(files);
   std::string text =
       "# Made by evclean init from the first lines of the files: evclean preview shows it, evclean run runs it.\n";
@@ -193,6 +239,7 @@ std::string init_job(const std::vector<std::string>& files) {
       fmt::format("job: {}\ninput:\n  paths:   # files, folders, globs with **; relative to this file\n", quoted(stem));
   for (const std::string& file : files) text += fmt::format("    - {}\n", quoted(path_of(file)));
   text += fmt::format("  format: {}\n{}{}", input.format, rejects_text(records, rejects), types_text(columns));
+  if (no_header) text += "  header: false   # the first line reads like a row, not like names\n";
   text += nulls_text(dashes);
   text += "  # corrupt: salvage      # damaged files: fail (default), skip, salvage\n";
   text += steps_text(columns);

@@ -50,6 +50,28 @@ class Init(harness.Case):
         self.write("w.log", "not this\n" + '1.2.3.4 - - [01/Nov/2026:06:52:16 +0000] "GET /p HTTP/1.1" 200 10\n' * 9)
         self.says(self.init("w.log"), "format: common", "rejects: {max: 20%", "1 of 10 records looked at do not fit")
 
+    def test_a_first_line_that_is_a_row_is_kept(self):
+        rows = "".join(f"{i},2026-11-{i:02},shop {i % 3}\n" for i in range(1, 9))
+        cases = [("r.csv", rows, True), ("tab.tsv", rows.replace(",", "\t"), True), ("h.csv", "id,day,shop\n" + rows, False),
+                 ("years.csv", "shop,2024,2025\n" + "".join(f"s{i},{i},{i}\n" for i in range(9)), False),
+                 ("codes.csv", "id,200,404\n7,1,2\n8,2,3\n", False),
+                 ("twice.csv", "a,a\n1,2\n3,4\n", False), ("one.csv", "name\nx\ny\n", False), ("code.csv", "id,2xx\n7,1\n8,2\n", False)]
+        for name, text, is_row in cases:
+            with self.subTest(name):
+                self.fresh()
+                self.write(name, text)
+                job = self.init(name)
+                self.assertEqual("  header: false   # the first line reads like a row" in job, is_row, job)
+                self.assertEqual(self.call("run", "job.yml", "--report", "report.json").code, 0)
+                report = json.loads((self.folder / "report.json").read_text())
+                self.assertEqual(report["outputs"][0]["rows"], text.count("\n") - (0 if is_row else 1))
+
+    def test_it_suggests_to_parse_what_looks_like_a_path(self):
+        self.write("w.log", '1.2.3.4 - - [01/Nov/2026:06:52:16 +0000] "GET /p HTTP/1.1" 200 10\n' * 9)
+        self.says(self.init("w.log"), "# - parse: {column: 'path', ")
+        self.write("a.csv", "who,what\nann,/shoes\nben,/hats\n")
+        self.says(self.init("a.csv"), "# - parse: {column: 'what', ")
+
     def test_dashes_are_missing(self):
         self.write("conn.log", "#separator \\x09\n#unset_field\t-\n#fields\tts\tport\tuser\n#types\ttime\tport\tstring\n"
                    + "".join(f"152191172{i}.6\t{80 if i % 2 else '-'}\t-\n" for i in range(8)))
