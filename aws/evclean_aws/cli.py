@@ -64,13 +64,18 @@ class Session:
         return self.cluster.state(self.cluster.find(cluster_id))
 
     def job_files(self, named):
-        paths = [os.path.abspath(path) for path in named or []] or [self.config.resolve(path) for path in self.config.jobs]
+        paths = named_paths(named) or [self.config.resolve(path) for path in self.config.jobs]
         if not paths:
             raise Problem("no job is named", "evclean-aws submit job.yml, or jobs: [job.yml] in the configuration")
         found = [jobs.look(path) for path in paths]
         for job in found:
             check_outputs(self.config, job)
         return found
+
+
+def named_paths(named):
+    """Job files of the command line: relative to the working directory, not to the configuration."""
+    return [os.path.abspath(path) for path in named or []]
 
 
 def user_of(config):
@@ -84,9 +89,9 @@ def print_findings(findings):
             say("        " + finding.cure.replace("\n", "\n        "))
 
 
-def examine(session, quiet=False):
+def examine(session, named, quiet=False):
     """The doctor's checks before anything is paid for. Problem when one found something wrong."""
-    doctor = Doctor(session.config).run()
+    doctor = Doctor(session.config, named_paths(named)).run()
     print_findings([f for f in doctor.findings if not quiet or f.state != OK])
     if doctor.wrong:
         raise Problem(f"{len(doctor.wrong)} of {len(doctor.findings)} checks found something wrong: nothing was started",
@@ -200,7 +205,7 @@ def start(session, found, options):
 def up(config: ConfigOption = "config.yml", job: JobsArgument = None, overwrite: OverwriteOption = False, set_: SetOption = None):
     """Make the cluster: EMR, plain EC2, or a ParallelCluster configuration."""
     session = Session(config)
-    examine(session, quiet=True)
+    examine(session, job, quiet=True)
     if session.config.kind == "parallelcluster":
         write_parallelcluster(session)
         return
@@ -410,7 +415,7 @@ def run(job: JobsArgument = None, config: ConfigOption = "config.yml", overwrite
         raise Problem("run does not know parallelcluster: its cluster outlives jobs", "evclean-aws up, then submit shows the sbatch line")
     if keep:
         session.config.cluster.auto_terminate = False
-    examine(session, quiet=True)
+    examine(session, job, quiet=True)
     found = session.job_files(job)
     expected = session.config.cluster.expected_hours
     if expected:

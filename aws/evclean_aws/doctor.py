@@ -23,8 +23,10 @@ class Finding:
 class Doctor:
     """Collects findings; `accounts` are made lazily, so that a bad profile is a finding and not an end."""
 
-    def __init__(self, config):
+    def __init__(self, config, named=None):
+        """`named`: job files to look at instead of the configuration's."""
         self.config, self.cluster = config, config.cluster
+        self.named = named or config.jobs
         self.findings = []
         self.jobs = []
         self.account = None
@@ -64,9 +66,9 @@ class Doctor:
     # What is here.
 
     def _job_files(self):
-        if not self.config.jobs:
+        if not self.named:
             self.say(WARNING, "jobs: no job is named", "jobs: [job.yml]; or name one: evclean-aws submit job.yml")
-        for path in self.config.jobs:
+        for path in self.named:
             job = self.attempt(jobs.look, self.config.resolve(path))
             if job is None:
                 continue

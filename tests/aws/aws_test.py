@@ -477,6 +477,16 @@ class EmrTest(AwsTest):
         self.fails("run", says=["there is no key pair 'evclean-eu'", "nothing was started"])
         self.assertEqual(self.requests("RunJobFlow"), [])
 
+    def test_named_jobs_are_looked_at_and_not_those_of_the_configuration(self):
+        self.furnish()
+        self.write("other.yml", JOB.replace("our-output", "nobodys-output"))
+        for command in ("up", "run"):
+            self.fails(command, "other.yml", says=["nobodys-output", "nothing was started"])
+            self.fails(command, "none.yml", says=["none.yml", "nothing was started"])
+        self.write("other.yml", JOB)
+        self.write("job.yml", "input: nowhere.log\noutput: out.csv\n")
+        self.succeeds("up", "other.yml")
+
     def test_no_cluster_id_is_an_end_with_a_cause(self):
         self.furnish()
         for answer in ({}, {"JobFlowId": None}, {"JobFlowId": ""}, {"JobFlowId": "None"}):
