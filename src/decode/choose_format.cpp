@@ -226,14 +226,33 @@ std::optional<AutoChoice> choose_csv(const FormatSpec& spec, const std::vector<H
 }
 
 /// A JSON file reads as a CSV of one column or few: beside a CSV it would be taken for one without a word.
-void refuse_json_among(const FormatSpec& spec, const std::vector<Head>& heads) {
+void refuse_json_among(const FormatSpec& spec, const std::vector<Head>& heads, bool csv_fits_all) {
   const auto is_json = [&](const Head& head) {
     return begins_like_json(spec, head) && try_format(spec, "json", {head}).fit() >= kFits;
   };
+  const auto is_other = [&](const Head& head) { return !is_json(head) && (csv_fits_all || choose_csv(spec, {head})); };
   const auto json = std::find_if(heads.begin(), heads.end(), is_json);
-  const auto other = std::find_if_not(heads.begin(), heads.end(), is_json);
-  if (json == heads.end() || other == heads.end()) return;
+  const auto other = json == heads.end() ? heads.end() : std::find_if(heads.begin(), heads.end(), is_other);
+  if (other == heads.end()) return;
   fail_user("{} looks like JSON and {} like CSV: say 'format:', or read them as two tables", json->name, other->name);
+}
+
+/// What to write where files are in several line formats: of a list, each line finds its own. Nothing where one fits
+/// all.
+std::string list_of_formats(const FormatSpec& spec, const std::vector<Head>& heads, const std::string& chosen) {
+  std::vector<std::string> formats;
+  std::string example;
+  for (const Head& head : heads) {
+    const std::optional<Trial> own = best_preset(spec, {head}, false);
+    if (!own) continue;
+    const bool other = own->format != chosen && better(*own, try_format(spec, chosen, {head}));
+    const std::string& format = other || chosen == "lines" ? own->format : chosen;
+    if (std::find(formats.begin(), formats.end(), format) != formats.end()) continue;
+    if (format != chosen && example.empty()) example = fmt::format("{} is {}", head.name, format);
+    formats.push_back(format);
+  }
+  if (formats.size() < 2) return {};
+  return fmt::format("; {}: 'format: [{}]' reads each line as what it is", example, fmt::join(formats, ", "));
 }
 
 }  // namespace
@@ -251,13 +270,18 @@ AutoChoice choose_format(const FormatSpec& spec, const std::vector<std::string>&
     const Trial json = try_format(spec, "json", trials);
     if (json.fit() >= kFits) return {"json", share(json, trials)};
   }
-  if (const auto preset = best_preset(spec, trials, false)) return {preset->format, share(*preset, trials)};
+  if (const auto preset = best_preset(spec, trials, false)) {
+    const bool fits_all = preset->rejects == 0 && preset->extra == 0;
+    return {preset->format, share(*preset, trials) + (fits_all ? "" : list_of_formats(spec, trials, preset->format))};
+  }
   if (const auto lenient = best_lenient(spec, trials)) return {lenient->format, share(*lenient, trials)};
   if (const auto csv = choose_csv(spec, trials)) {
-    refuse_json_among(spec, trials);
+    refuse_json_among(spec, trials, true);
     return *csv;
   }
-  return {"lines", "no known format fits enough of the lines to be sure of it, and CSV does not either"};
+  refuse_json_among(spec, trials, false);
+  return {"lines", "no known format fits enough of the lines to be sure of it, and CSV does not either" +
+                       list_of_formats(spec, trials, "lines")};
 }
 
 }  // namespace evclean

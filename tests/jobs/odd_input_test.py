@@ -174,6 +174,30 @@ class Texts(harness.Case):
                 ran = self.run_job({"input": {"paths": paths}, "output": "o.csv"}, ranks=ranks, code=2)
                 self.says(ran.err, "b.json looks like JSON", "a.csv like CSV", "format:", "two tables")
 
+    def test_json_beside_a_short_csv_is_not_lines(self):
+        self.write("a.csv", "a,b\n1,2\n")
+        self.write("b.json", '{"a":1}\n{"a":2}\n{"a":3}\n')
+        ran = self.run_job({"input": {"paths": ["a.csv", "b.json"]}, "output": "o.csv"}, code=2)
+        self.says(ran.err, "b.json looks like JSON", "a.csv like CSV")
+
+    def test_files_in_several_formats_are_told_with_the_list_to_write(self):
+        combined = '1.2.3.4 - - [01/Nov/2026:06:52:16 +0000] "GET /a HTTP/1.1" 200 1 "-" "UA"\n'
+        files = {"a.log": combined * 3, "b.log": combined.replace(' "-" "UA"', "") * 3, "c.log": "www.example.org " + combined * 1,
+                 "d.log": "2026/11/01 06:52:16 [error] 1#1: *4 x, client: ::1\n" * 3}
+        for named, wanted in ((["a.log", "d.log"], "format: [combined, nginx-error]"),
+                              (["a.log", "b.log", "c.log"], "format: [combined, common, vcombined]")):
+            with self.subTest(named):
+                self.fresh()
+                for name in named:
+                    self.write(name, files[name])
+                job = {"input": {"paths": named, "rejects": {"max": "100%"}}, "output": "o.csv"}
+                self.says(self.run_job(job).err, f"'{wanted}' reads each line as what it is")
+                job["input"]["format"] = wanted[len("format: ["):-1].split(", ")
+                self.assertEqual(self.run_job(job, "--overwrite").report["ledger"]["rejected"], 0)
+        self.fresh()
+        self.write("a.log", combined * 3)
+        self.assertNotIn("reads each line", self.run_job({"input": {"paths": "a.log"}, "output": "o.csv"}).err)
+
     def test_json_behind_a_word_is_json(self):
         text = "Starting\n" + "".join('{"a":%d}\n' % i for i in range(3))
         table = self.clean(text, fmt="auto", rejects={"max": 1})
