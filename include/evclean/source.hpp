@@ -62,6 +62,9 @@ struct SplitSegment {
   std::int32_t file = 0;
   std::int64_t begin = 0;
   std::int64_t end = -1;  ///< exclusive; the segment owns the records that begin before it; -1: to the end of the file
+  /// Of those, just the ones that begin up to here (offset in the decompressed file): a reject budget was spent at this
+  /// one; -1: all.
+  std::int64_t last = -1;
 };
 
 /// A run of segments in input order: part of a big file, or many small files together.

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pass.hpp"
 
+#include <algorithm>
+#include <tuple>
+
 #include "checkpoint.hpp"
 #include "evclean/interrupt.hpp"
+#include "replay.hpp"
 #include "split_steps.hpp"
 #include "state_scan.hpp"
 #include "text_feed.hpp"
+#include "wire.hpp"
 
 namespace evclean {
 
@@ -17,6 +22,7 @@ class Pass::Work {
       : input_(input),
         program_(program),
         comm_(comm),
+        rejects_(rejects),
         options_(options),
         steps_(input, program, guess, sinks, rejects, options),
         feeds_(make_feeds(input, comm, options)),
@@ -26,16 +32,15 @@ class Pass::Work {
   PassResult run() {
     std::vector<std::int32_t> owners;
     std::set<std::int32_t> excluded;
-    bool over_budget = false;
+    BudgetBreak spent;
     const std::vector<RestoredSplit> restored = restore();
-    const std::optional<Error> error = read_splits(restored, owners, excluded, over_budget);
+    const std::optional<Error> error = read_splits(restored, owners, excluded, spent);
     comm_.all_ok(error);
     if (feeds_) feeds_->serve();  // takes the last words of those who asked
-    share_judgement(comm_, owners, excluded, over_budget);
+    share_judgement(comm_, owners, excluded, spent);
     steps_.forget_what_others_own(owners, comm_.rank());
     PassResult result = merge_records(input_, program_, comm_, steps_.records(), excluded);
-    result.over_budget = over_budget;
-    for (FileLedger& file : result.files) file.unclosed &= !over_budget;  // not all was read then
+    if (spent.split >= 0) result.cut = cut_at(spent, owners[static_cast<std::size_t>(spent.split)]);
     for (const RestoredSplit& split : restored)
       result.restored += owners[static_cast<std::size_t>(split.number)] == split.rank;
     result.owners = std::move(owners);
@@ -52,12 +57,12 @@ class Pass::Work {
 
  private:
   std::optional<Error> read_splits(const std::vector<RestoredSplit>& restored, std::vector<std::int32_t>& owners,
-                                   std::set<std::int32_t>& excluded, bool& over_budget) {
+                                   std::set<std::int32_t>& excluded, BudgetBreak& spent) {
     if (input_.dataset) return read_parts(owners);
     // A run that is cut short by --limit goes in input order on rank 0.
     const bool limited = options_.record_limit >= 0;
     TicketDesk desk(comm_, static_cast<std::int64_t>(input_.splits.size()));
-    SplitJudge judge(input_, desk, options_.monitor, limited || comm_.size() == 1);
+    SplitJudge judge(input_, desk, options_.monitor, limited || comm_.size() == 1, options_.stops_early);
     desk.set_judge(&judge);
     if (comm_.is_root()) judge.restore(restored);
     std::optional<Error> error;
@@ -78,8 +83,40 @@ class Pass::Work {
     }
     owners = judge.owners();
     excluded = judge.excluded();
-    over_budget = judge.over_budget();
+    spent = judge.budget_break();
     return error;
+  }
+
+  /// The record with which the budget is spent, from the rejects that the owner of its split has staged. Collective.
+  ReadCut cut_at(const BudgetBreak& spent, int owner) const {
+    Packer out;
+    comm_.agree([&] {
+      if (comm_.rank() != owner) return;
+      const ReadCut cut = spending_record(spent);
+      out.put(cut.segment).put(cut.byte_offset);
+    });
+    const std::string packed = comm_.broadcast(out.take(), owner);
+    Unpacker in(packed);
+    const auto segment = in.get<std::int32_t>();
+    return {spent.split, segment, in.get<std::int64_t>()};
+  }
+
+  ReadCut spending_record(const BudgetBreak& spent) const {
+    const RejectBudget& budget = input_.spec->input->rejects;
+    std::vector<Reject> rejects = rejects_.read(spent.split);
+    std::stable_sort(rejects.begin(), rejects.end(), [](const Reject& a, const Reject& b) {
+      return std::tie(a.segment, a.byte_offset) < std::tie(b.segment, b.byte_offset);
+    });
+    std::int64_t rejected = spent.rejected, of_file = spent.of_file;
+    ReadCut cut{spent.split, 0, 0};
+    for (const Reject& reject : rejects) {
+      if (reject.segment != cut.segment) of_file = 0;
+      cut.segment = reject.segment;
+      cut.byte_offset = reject.byte_offset;
+      of_file += reject.detail != kRowOfARecord;
+      if (++rejected > budget.count.value_or(rejected) || of_file > budget.file_count.value_or(of_file)) break;
+    }
+    return cut;
   }
 
   /// Takes over what an earlier run had read, dealt over the ranks. Gives all that was taken over, on every rank.
@@ -271,6 +308,7 @@ class Pass::Work {
   const TableInput& input_;
   const Program& program_;
   const Comm& comm_;
+  const RejectStage& rejects_;
   PassOptions options_;
   SplitSteps steps_;
   std::unique_ptr<TextFeeds> feeds_;

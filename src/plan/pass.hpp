@@ -24,6 +24,13 @@ struct DroppedRows {
   std::int64_t rejected = 0;
 };
 
+/// A record: the split and the segment that own it, and where it begins.
+struct ReadCut {
+  std::int64_t split = 0;
+  std::int32_t segment = 0;
+  std::int64_t byte_offset = 0;
+};
+
 struct PassResult {
   std::vector<Evidence> evidence;                           ///< a slot
   std::vector<InputColumn> columns;                         ///< of the table, by first appearance
@@ -38,8 +45,9 @@ struct PassResult {
   std::vector<std::vector<PatternTally>> patterns;     ///< a step; the last: the format
   std::int64_t rejected = 0;                           ///< records
   std::int64_t rejected_rows = 0;                      ///< rows that no longer stood for records
-  bool over_budget = false;
-  std::vector<std::int64_t> line_ends;                ///< a file: line ends up to the end of what was read
+  bool over_budget = false;                            ///< a reject budget in records is spent
+  std::optional<ReadCut> cut;           ///< that it is was found while reading: behind this record nothing counts
+  std::vector<std::int64_t> line_ends;  ///< a file: line ends up to the end of what was read
   std::vector<std::vector<std::int64_t>> line_bases;  ///< split, segment: lines of the file before it
   std::vector<std::int32_t> owners;                   ///< of each split: the rank whose reading counts; -1: not read
   std::int64_t restored = 0;                          ///< splits taken over from an earlier run
@@ -52,6 +60,7 @@ struct PassOptions {
   std::int64_t feed_bytes = 256 << 20;   ///< text that a rank may keep for others; a quarter of its memory at most
   OriginPlan origin;                     ///< what the rows carry on to later steps
   PassCheckpoint* checkpoint = nullptr;  ///< where readings are kept, and taken over from; null: nowhere
+  bool stops_early = true;               ///< when a reject budget in records is spent
 };
 
 class Pass {

@@ -35,6 +35,13 @@ bool lines_wanted(const TableInput& input, const Guess& guess) {
   return false;
 }
 
+/// Whether a budget in records is spent.
+bool is_over(const RejectBudget& budget, const PassResult& pass) {
+  const auto is_file_over = [&](const FileLedger& file) { return file.counts.rejected > *budget.file_count; };
+  return (budget.count && pass.rejected + pass.rejected_rows > *budget.count) ||
+         (budget.file_count && std::any_of(pass.files.begin(), pass.files.end(), is_file_over));
+}
+
 }  // namespace
 
 SegmentRun::SegmentRun(const TableInput& input, SegmentPlan& plan, const Resources& resources, const Comm& comm,
@@ -94,7 +101,7 @@ Program SegmentRun::compile_wanted(const Guess& guess) {
 
 /// Where this pass keeps its readings, by all that they depend on beside the files and what was read before.
 std::unique_ptr<PassCheckpoint> SegmentRun::checkpoint_for(const Guess& guess) const {
-  const bool whole = plan_.record_limit < 0 && !input_.replays && !input_.dataset && !input_.is_inline();
+  const bool whole = plan_.record_limit < 0 && !is_cut_ && !input_.replays && !input_.dataset && !input_.is_inline();
   if (plan_.checkpoint == nullptr || !whole) return nullptr;
   Packer out;
   out.text(plan_.spec.name).put(plan_.spec.steps.size()).text(guess_bytes(guess)).put(program_.complete);
@@ -120,7 +127,7 @@ std::optional<PassResult> SegmentRun::one_pass(Guess& guess, std::optional<Error
   sinks_.clear();
   rejects_ = std::make_unique<RejectStage>(resources_.memory_bytes / 16, resources_.scratch);
   plan_.renames = program_.renames;
-  if (program_.complete && !lines_wanted(input_, guess)) sinks_ = plan_.open(program_.fields);
+  if (program_.complete && !is_cut_ && !lines_wanted(input_, guess)) sinks_ = plan_.open(program_.fields);
   ProgressMonitor monitor(progress_);
   PassOptions options;
   options.record_limit = plan_.record_limit;
@@ -129,6 +136,7 @@ std::optional<PassResult> SegmentRun::one_pass(Guess& guess, std::optional<Error
   options.origin = plan_.origin;
   const std::unique_ptr<PassCheckpoint> checkpoint = checkpoint_for(guess);
   options.checkpoint = checkpoint.get();
+  options.stops_early = stops_early_;
   begin_progress();
   ++passes_;
   Pass pass(input_, program_, guess, comm_, sinks_, *rejects_, options);
@@ -137,7 +145,7 @@ std::optional<PassResult> SegmentRun::one_pass(Guess& guess, std::optional<Error
   restored_ += result.restored;
   evidence_ = result.evidence;
   no_records_ = result.columns.empty() && !input_.closed && !input_.is_inline();
-  if (result.over_budget) return result;
+  if (result.cut) return result;
   const bool changed = schema_changed(result, guess);
   const bool right = !changed && correct(input_, program_, result.evidence, guess);
   fresh_types_ = !right;
@@ -150,12 +158,45 @@ std::optional<PassResult> SegmentRun::one_pass(Guess& guess, std::optional<Error
   return result;
 }
 
+/// A budget in records that is spent while types are still guessed says little: rows that a wrong guess let through may
+/// be among the rejects. So the input up to that record is run as if it were all, and the rejects are counted there.
+/// Where it is not spent after all, or where what is behind is needed (dates that later values decide), it is judged at
+/// the end.
 SegmentResult SegmentRun::run() {
+  SegmentResult result = run_passes();
+  if (!result.pass.cut) return result;
+  stops_early_ = false;
+  if (auto spent = run_up_to(*result.pass.cut)) return *std::move(spent);
+  return run_passes();
+}
+
+/// The run over the input up to a record; nothing: its budget is not spent there.
+std::optional<SegmentResult> SegmentRun::run_up_to(const ReadCut& cut) {
+  std::vector<Split> splits = input_.splits;
+  input_.splits.resize(static_cast<std::size_t>(cut.split) + 1);
+  std::vector<SplitSegment>& segments = input_.splits.back().segments;
+  segments.resize(static_cast<std::size_t>(cut.segment) + 1);
+  segments.back().last = cut.byte_offset;
+  is_cut_ = true;
+  std::optional<SegmentResult> result;
+  try {
+    result = run_passes();
+    result->pass.over_budget = is_over(input_.spec->input->rejects, result->pass);
+    if (!result->pass.over_budget) result.reset();
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::kUser) throw;
+  }
+  input_.splits = std::move(splits);
+  is_cut_ = false;
+  return result;
+}
+
+SegmentResult SegmentRun::run_passes() {
   Guess guess = first_guess(input_, comm_);
   no_records_ = input_.splits.empty() && !input_.closed;
   std::optional<Error> last_error;
   fresh_types_ = true;
-  const int most = 2 * static_cast<int>(plan_.spec.steps.size()) + kMaxExtraPasses;
+  const int most = passes_ + 2 * static_cast<int>(plan_.spec.steps.size()) + kMaxExtraPasses;
   while (passes_ < most) {
     auto result = one_pass(guess, last_error);
     if (!result) continue;

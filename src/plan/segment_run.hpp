@@ -45,6 +45,8 @@ class SegmentRun {
   std::unique_ptr<RejectStage> take_rejects() { return std::move(rejects_); }
 
  private:
+  SegmentResult run_passes();
+  std::optional<SegmentResult> run_up_to(const ReadCut& cut);
   std::optional<PassResult> one_pass(Guess& guess, std::optional<Error>& last_error);
   Program compile_wanted(const Guess& guess);
   std::unique_ptr<PassCheckpoint> checkpoint_for(const Guess& guess) const;
@@ -52,7 +54,7 @@ class SegmentRun {
   bool rows_counted(const PassResult& result, Guess& guess) const;
   void begin_progress() const;
 
-  const TableInput& input_;
+  TableInput input_;  ///< as far as it is read
   SegmentPlan& plan_;
   const Resources& resources_;
   const Comm& comm_;
@@ -66,6 +68,8 @@ class SegmentRun {
   std::int64_t restored_ = 0;
   bool no_records_ = false;   ///< no record in any file: no column is known
   bool fresh_types_ = false;  ///< the guess was changed by the last pass
+  bool stops_early_ = true;   ///< when a reject budget in records is spent
+  bool is_cut_ = false;       ///< the input ends where it was spent: nothing is written
 };
 
 }  // namespace evclean

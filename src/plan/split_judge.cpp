@@ -98,13 +98,13 @@ ReadOrders unpack_orders(const std::string& bytes) {
   return orders;
 }
 
-SplitJudge::SplitJudge(const TableInput& input, TicketDesk& desk, Monitor* monitor, bool alone)
+SplitJudge::SplitJudge(const TableInput& input, TicketDesk& desk, Monitor* monitor, bool alone, bool stops_early)
     : input_(input),
       desk_(desk),
       monitor_(monitor),
       owners_(input.splits.size(), -1),
       news_(input.splits.size()),
-      counted_(input.splits.size()) {
+      stops_early_(stops_early && input.spec->input.has_value()) {
   for (const Split& split : input.splits) {
     for (int i = 0; i < static_cast<int>(split.segments.size()); ++i) {
       chains_[split.segments[static_cast<std::size_t>(i)].file].segments.emplace_back(split.ordinal, i);
@@ -215,6 +215,7 @@ void SplitJudge::restore(const std::vector<RestoredSplit>& splits) {
     if (!take_news(restored.rank, restored.number, restored.news)) continue;
     for (const auto& segment : segments) check(segment.file);
   }
+  keep_budget();
 }
 
 void SplitJudge::done(int rank, const TicketDesk::Done& done) {
@@ -237,6 +238,7 @@ void SplitJudge::done(int rank, const TicketDesk::Done& done) {
     if (!news_[static_cast<std::size_t>(split)]) continue;
     for (const auto& segment : input_.splits[static_cast<std::size_t>(split)].segments) check(segment.file);
   }
+  keep_budget();
 }
 
 /// Keeps what is said of a split. False: a file in it is to be read in another way.
@@ -258,7 +260,6 @@ bool SplitJudge::take_news(int rank, std::int64_t split, SplitNews news) {
       }
     }
   }
-  if (kept.certain) keep_budget(static_cast<std::int32_t>(split));
   return true;
 }
 
@@ -293,7 +294,6 @@ void SplitJudge::check(std::int32_t file) {
     }
     chain.at_text_end = chain.at_text_end || (outcome.text_end >= 0 && chain.end >= outcome.text_end);
     ++chain.checked;
-    if (index + 1 == static_cast<int>(news->segments.size())) keep_budget(split);
   }
 }
 
@@ -318,7 +318,9 @@ void SplitJudge::read_whole(std::int32_t file) {
 
 void SplitJudge::forget(std::int32_t split) {
   news_[static_cast<std::size_t>(split)].reset();
-  rejected_ -= std::exchange(counted_[static_cast<std::size_t>(split)], 0);
+  if (split >= front_) return;
+  front_ = rejected_ = of_file_ = 0;
+  last_file_ = -1;
 }
 
 void SplitJudge::again(std::int32_t split) {
@@ -335,40 +337,54 @@ void SplitJudge::leave_out(std::int32_t file) {
   }
 }
 
-/// A budget in records ends the run as soon as it is spent; a share is judged at the end.
-void SplitJudge::keep_budget(std::int32_t split) {
-  if (!input_.spec->input) return;
-  std::int64_t& counted = counted_[static_cast<std::size_t>(split)];
-  const std::int64_t rejected = news_[static_cast<std::size_t>(split)]->rejected;
-  rejected_ += rejected - std::exchange(counted, rejected);
-  const auto& count = input_.spec->input->rejects.count;
-  over_budget_ |= count && rejected_ > *count;
-  if (input_.spec->input->rejects.file_count) {
-    for (const SegmentOutcome& segment : news_[static_cast<std::size_t>(split)]->segments)
-      keep_file_budget(segment.file);
+/// Whether what was read of a split will count, whatever is found in the others.
+bool SplitJudge::is_settled(std::int64_t split) {
+  const auto& news = news_[static_cast<std::size_t>(split)];
+  if (!news) return false;
+  if (news->certain) return true;
+  const bool may_skip = input_.stream.corrupt == OnCorrupt::kSkip;  // then a file is left out for damage at its end too
+  for (int i = 0; i < static_cast<int>(news->segments.size()); ++i) {
+    const Chain& chain = chains_[news->segments[static_cast<std::size_t>(i)].file];
+    const std::pair<std::int32_t, int> here(static_cast<std::int32_t>(split), i);
+    const auto at = std::lower_bound(chain.segments.begin(), chain.segments.end(), here) - chain.segments.begin();
+    if (chain.checked <= (may_skip ? chain.segments.size() - 1 : static_cast<std::size_t>(at))) return false;
   }
-  if (over_budget_) desk_.stop();
+  return true;
 }
 
-/// What is known of one file so far.
-void SplitJudge::keep_file_budget(std::int32_t file) {
-  std::int64_t rejected = 0;
-  for (const auto& [split, index] : chains_[file].segments) {
-    const auto& news = news_[static_cast<std::size_t>(split)];
-    if (news) rejected += news->segments[static_cast<std::size_t>(index)].rejected;
+/// A budget in records ends the run as soon as it is spent; a share is judged at the end. What counts is where it is
+/// spent in the order of the input, which does not depend on who reads what when.
+void SplitJudge::keep_budget() {
+  const auto splits = static_cast<std::int64_t>(news_.size());
+  for (; stops_early_ && break_.split < 0 && front_ < splits && is_settled(front_); ++front_) {
+    const RejectBudget& budget = input_.spec->input->rejects;
+    const SplitNews& news = *news_[static_cast<std::size_t>(front_)];
+    const bool goes_on = !news.segments.empty() && news.segments[0].file == last_file_;
+    const BudgetBreak here{front_, rejected_, goes_on ? of_file_ : 0};
+    rejected_ += news.rejected;
+    bool spent = budget.count && rejected_ > *budget.count;
+    for (const SegmentOutcome& segment : news.segments) {
+      if (std::exchange(last_file_, segment.file) != segment.file) of_file_ = 0;
+      of_file_ += segment.rejected;
+      spent |= budget.file_count && of_file_ > *budget.file_count;
+    }
+    if (!spent) continue;
+    break_ = here;
+    desk_.stop();
   }
-  over_budget_ |= rejected > *input_.spec->input->rejects.file_count;
 }
 
 void share_judgement(const Comm& comm, std::vector<std::int32_t>& owners, std::set<std::int32_t>& excluded,
-                     bool& over_budget) {
+                     BudgetBreak& spent) {
   Packer out;
-  out.put(over_budget);
+  out.put(spent.split).put(spent.rejected).put(spent.of_file);
   for (const std::int32_t owner : owners) out.put(owner);
   for (const std::int32_t file : excluded) out.put(file);
   const std::string packed = comm.broadcast(out.take());
   Unpacker in(packed);
-  over_budget = in.get<bool>();
+  spent.split = in.get<std::int64_t>();
+  spent.rejected = in.get<std::int64_t>();
+  spent.of_file = in.get<std::int64_t>();
   for (std::int32_t& owner : owners) owner = in.get<std::int32_t>();
   excluded.clear();
   while (!in.empty()) excluded.insert(in.get<std::int32_t>());

@@ -40,6 +40,13 @@ std::vector<RestoredSplit> gather_restored(const Comm& comm, const std::map<std:
 std::string pack_orders(const ReadOrders& orders);
 ReadOrders unpack_orders(const std::string& bytes);
 
+/// Where a reject budget in records is spent.
+struct BudgetBreak {
+  std::int64_t split = -1;    ///< -1: nowhere
+  std::int64_t rejected = 0;  ///< in the splits before it
+  std::int64_t of_file = 0;   ///< of these, those of the split's first file
+};
+
 /// Told of progress, on rank 0.
 class Monitor {
  public:
@@ -49,8 +56,8 @@ class Monitor {
 
 class SplitJudge final : public TicketPolicy {
  public:
-  /// `alone`: one rank reads everything, in input order.
-  SplitJudge(const TableInput& input, TicketDesk& desk, Monitor* monitor, bool alone);
+  /// `alone`: one rank reads everything, in input order. `stops_early`: a budget in records that is spent ends it.
+  SplitJudge(const TableInput& input, TicketDesk& desk, Monitor* monitor, bool alone, bool stops_early);
   /// Takes splits for done that an earlier run has read; before any ticket is handed out.
   void restore(const std::vector<RestoredSplit>& splits);
   void done(int rank, const TicketDesk::Done& done) override;
@@ -62,7 +69,7 @@ class SplitJudge final : public TicketPolicy {
   const std::vector<std::int32_t>& owners() const { return owners_; }
   /// Files left out (corrupt: skip).
   const std::set<std::int32_t>& excluded() const { return excluded_; }
-  bool over_budget() const { return over_budget_; }
+  const BudgetBreak& budget_break() const { return break_; }
 
  private:
   struct Chain {  ///< the segments of one file, in order
@@ -87,8 +94,8 @@ class SplitJudge final : public TicketPolicy {
   void again(std::int32_t split);
   void forget(std::int32_t split);
   void leave_out(std::int32_t file);
-  void keep_budget(std::int32_t split);
-  void keep_file_budget(std::int32_t file);
+  bool is_settled(std::int64_t split);
+  void keep_budget();
 
   const TableInput& input_;
   TicketDesk& desk_;
@@ -100,9 +107,12 @@ class SplitJudge final : public TicketPolicy {
   std::set<std::int32_t> excluded_;
   std::set<std::int64_t> withdrawn_;  ///< tickets that wait and are not to be handed out
   std::function<void()> idle_ = [] {};
-  std::vector<std::int64_t> counted_;  ///< a split: its rejects in rejected_
-  std::int64_t rejected_ = 0;
-  bool over_budget_ = false;
+  const bool stops_early_;
+  std::int64_t front_ = 0;       ///< splits before it have settled, and stand in these counts:
+  std::int64_t rejected_ = 0;    ///< in all of them
+  std::int64_t of_file_ = 0;     ///< of these, those of the last file
+  std::int32_t last_file_ = -1;  ///< which may go on in the next split
+  BudgetBreak break_;
   bool has_streams_ = false;
   bool reads_afar_ = false;               ///< on S3: ranks fetch ahead
   std::map<std::int64_t, int> promised_;  ///< waiting tickets, and the rank that will probably get them
@@ -110,6 +120,6 @@ class SplitJudge final : public TicketPolicy {
 
 /// Tells all ranks what the judge on rank 0 decided. Collective.
 void share_judgement(const Comm& comm, std::vector<std::int32_t>& owners, std::set<std::int32_t>& excluded,
-                     bool& over_budget);
+                     BudgetBreak& spent);
 
 }  // namespace evclean

@@ -178,8 +178,9 @@ class SplitReader::Segment {
   }
 
   std::size_t owned_end() const {
-    if (segment_.end < 0) return std::numeric_limits<std::size_t>::max();
-    const std::int64_t end = text_.offsets().to_text(segment_.end) - at_;
+    std::int64_t end = std::numeric_limits<std::int64_t>::max();
+    if (segment_.end >= 0) end = text_.offsets().to_text(segment_.end) - at_;
+    if (segment_.last >= 0) end = std::min(end, text_.offsets().to_text(segment_.last) + 1 - at_);
     return static_cast<std::size_t>(std::max<std::int64_t>(0, end));
   }
 
@@ -290,7 +291,7 @@ class SplitReader::Segment {
   void note_ending(bool went_on) {
     const char closing = reader_.decoder().closing_byte();
     if (closing == 0 || last_byte_ == 0) return;
-    const bool open = went_on && !outcome_.damage.damaged && last_byte_ != closing;
+    const bool open = went_on && segment_.last < 0 && !outcome_.damage.damaged && last_byte_ != closing;
     outcome_.ending = open ? SegmentOutcome::Ending::kOpen : SegmentOutcome::Ending::kFine;
   }
 

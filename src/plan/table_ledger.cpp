@@ -142,6 +142,8 @@ void TableRun::send_rejects_home(RejectStage& later, bool records) {
 void TableRun::judge_budget(TableReport& report) const {
   for (const FileLedger& file : report.files) report.ledger += file.counts;
   report.over_budget = early_stop_;
+  if (early_stop_)
+    report.notes.emplace_back("reading ended with the record that spent the reject budget: the ledger ends there too");
   if (!spec_.input) return;
   const RejectBudget& budget = spec_.input->rejects;
   const std::int64_t records = report.ledger.lines - report.ledger.blank;
