@@ -77,6 +77,8 @@ NodePtr bind_operator(Binder& binder, const Tree& tree);
 /// Position of the column a name means: exact, else the only one that matches without regard to case.
 /// Errors: ExpressionError with candidates.
 int resolve_column(const Tree& column, const std::vector<std::string>& names);
+/// The same for several. Errors: one ExpressionError that names all columns that are not there, at the first of them.
+std::vector<int> resolve_columns(std::vector<const Tree*> columns, const std::vector<std::string>& names);
 
 /// A type's name as SQL writes it (integer, text, double precision, …). Errors: ExpressionError.
 ValueType resolve_type(const Tree& cast);

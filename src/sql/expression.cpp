@@ -39,11 +39,11 @@ void register_kernels() {
   static_cast<void>(done);
 }
 
-void collect_columns(const sql::TreePtr& tree, const std::vector<std::string>& names,
-                     std::unordered_set<const Tree*>& seen, std::vector<int>& columns) {
+void collect_columns(const sql::TreePtr& tree, std::unordered_set<const Tree*>& seen,
+                     std::vector<const Tree*>& columns) {
   if (!seen.insert(tree.get()).second) return;
-  if (tree->kind == sql::TreeKind::kColumn) columns.push_back(sql::resolve_column(*tree, names));
-  for (const sql::TreePtr& arg : tree->args) collect_columns(arg, names, seen, columns);
+  if (tree->kind == sql::TreeKind::kColumn) columns.push_back(tree.get());
+  for (const sql::TreePtr& arg : tree->args) collect_columns(arg, seen, columns);
 }
 
 /// The positions of set bits in the common part of values and validity, a word of 64 rows at a time.
@@ -106,8 +106,9 @@ const std::string& Expression::text() const { return impl_->text; }
 
 std::vector<int> Expression::columns(const std::vector<std::string>& names) const {
   std::unordered_set<const Tree*> seen;
-  std::vector<int> columns;
-  collect_columns(impl_->tree, names, seen, columns);
+  std::vector<const Tree*> written;
+  collect_columns(impl_->tree, seen, written);
+  std::vector<int> columns = sql::resolve_columns(written, names);
   std::sort(columns.begin(), columns.end());
   columns.erase(std::unique(columns.begin(), columns.end()), columns.end());
   return columns;

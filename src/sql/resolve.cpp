@@ -76,6 +76,27 @@ int resolve_column(const Tree& column, const std::vector<std::string>& names) {
                         column.position);
 }
 
+std::vector<int> resolve_columns(std::vector<const Tree*> columns, const std::vector<std::string>& names) {
+  std::stable_sort(columns.begin(), columns.end(),
+                   [](const Tree* a, const Tree* b) { return a->position < b->position; });
+  std::vector<int> found;
+  std::vector<const Tree*> unknown;
+  for (const Tree* column : columns) {
+    std::vector<std::string> candidates;
+    const bool there = !column->field.empty() || find_name(column->name, names, &candidates) >= 0;
+    if (there || !candidates.empty()) {
+      found.push_back(resolve_column(*column, names));
+    } else if (std::none_of(unknown.begin(), unknown.end(), [&](const Tree* u) { return u->name == column->name; })) {
+      unknown.push_back(column);
+    }
+  }
+  if (unknown.empty()) return found;
+  std::string message = unknown_column(*unknown[0], names);
+  for (std::size_t i = 1; i < unknown.size(); ++i)
+    message += fmt::format("; no column {}{}", unknown[i]->name, did_you_mean(unknown[i]->name, names));
+  throw ExpressionError(message, unknown[0]->position);
+}
+
 ValueType resolve_type(const Tree& cast) {
   for (const auto& [name, type] : kTypeNames) {
     if (cast.name == name) return type;

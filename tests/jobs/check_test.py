@@ -147,6 +147,14 @@ class AllMistakes(Little):
         self.assertIn("empty", self.mistakes([{"filter": ""}], "empty"))
 
 
+class WhatIsNotKnown(Little):
+    def test_all_unknown_names_of_an_expression(self):
+        self.write("in.csv", "id,status\n1,200\n")
+        self.job([{"filter": "foo = 1 and statu = 2 and foo = 3 and bar = 4"}])
+        for command in ("check", "run"):
+            self.says(self.ran(command, 2), "no column foo; there are id, status; no column statu (did you mean 'status'?); no column bar\n")
+
+
 class Terminal(Little):
     """Bytes that command a terminal never come out raw."""
 
