@@ -39,8 +39,8 @@ void refuse_report(const Job& job, const std::string& path);
 std::string init_job(const std::vector<std::string>& files);
 
 /// Checks what can be checked without reading data beyond the heads of some files: patterns, expressions, columns where
-/// known, outputs. All problems, with places. Local.
-std::vector<JobProblem> check_job(const Job& job);
+/// known, outputs. All problems, with places; `notes`: what may be one, for people. Local.
+std::vector<JobProblem> check_job(const Job& job, std::vector<std::string>& notes);
 
 /// What is wrong with the job's `functions:`, used or not.
 std::vector<JobProblem> function_problems(const Job& job);

@@ -46,14 +46,16 @@ int check_command(const CommandLine& command, const Comm& comm) {
     problems = std::move(parsed.problems);
     // What could be read is checked too, so that all mistakes show at once.
     std::vector<JobProblem> deeper;
+    std::vector<std::string> notes;
     try {
-      deeper = check_job(parsed.job);
+      deeper = check_job(parsed.job, notes);
     } catch (const std::exception&) {
       if (problems.empty()) throw;
     }
     std::erase_if(deeper, [&](const JobProblem& problem) { return is_said_of_type(problem, problems); });
     problems.insert(problems.end(), deeper.begin(), deeper.end());
     if (!problems.empty()) speak(stderr, show_problems(command.job, problems));
+    for (const std::string& note : notes) speak(stdout, fmt::format("note: {}\n", note));
     for (const OutputSpec& output : parsed.job.outputs) {
       if (!output.overwrite && access(output.path.c_str(), F_OK) == 0) {
         speak(stdout, fmt::format("note: {} exists already: run replaces it only with --overwrite\n", output.path));

@@ -70,9 +70,10 @@ constexpr std::int64_t kCheckedRecords = 200;
 /// Checks tables over their first records: enough to know columns and types.
 class TableChecker {
  public:
-  TableChecker(const Job& job, std::vector<JobProblem>& problems)
+  TableChecker(const Job& job, std::vector<JobProblem>& problems, std::vector<std::string>& notes)
       : job_(job),
         problems_(problems),
+        notes_(notes),
         tables_(
             job, [this](const TableSpec& spec) { return rows_of(spec); }, true, true) {}
 
@@ -105,9 +106,19 @@ class TableChecker {
     check_steps(spec, [&](const TableSpec& partial) { return tables_.run_query_table(partial).fields; });
   }
 
-  void check_steps(const TableSpec& spec, std::function<Fields(const TableSpec&)> run) {
+  void check_steps(const TableSpec& spec, std::function<Fields(const TableSpec&)> run,
+                   UnknownColumn unknown = UnknownColumn::kMistake) {
     const auto right = [&](const std::string& name) { return tables_.other(name); };
-    StepChecker(job_, problems_, std::move(run), right).check(spec);
+    StepChecker checker(job_, problems_, std::move(run), right, unknown);
+    checker.check(spec);
+    for (const JobProblem& column : checker.unknown_columns()) note_unknown(column);
+  }
+
+  void note_unknown(const JobProblem& column) {
+    const std::string note =
+        fmt::format("{}: {}: so it seems from what check reads of the input; run reads all of it",
+                    column.place.in(job_.path), column.message.substr(0, column.message.find('\n')));
+    if (std::find(notes_.begin(), notes_.end(), note) == notes_.end()) notes_.push_back(note);
   }
 
   /// Without what is wrong and noted, so that it does not hide what stands behind it.
@@ -124,21 +135,61 @@ class TableChecker {
 
   void check_records_of(const TableSpec& spec) {
     const JobPlace place = spec.input ? spec.input->place : spec.place;
-    if (!is_readable(spec)) return check_paths(spec, place);
+    if (!is_readable(spec)) {
+      check_paths(spec, place);
+      TableSpec readable = spec;
+      readable.input->format = FormatSpec();
+      readable.input->format.formats = {"json"};  // as good as any: no column is known
+      return check_steps_alone(readable);
+    }
     LocalRows rows;
-    if (!note_problem(job_, place, problems_, [&] { rows.input = open_table(job_, spec); }))
-      return check_each_path(spec, place);
-    if (!note_problem(job_, spec.input ? spec.input->format_place : place, problems_, [&] { read(rows); })) return;
+    if (!note_problem(job_, place, problems_, [&] { rows.input = open_table(job_, spec); })) {
+      check_each_path(spec, place);
+      return check_steps_alone(spec);
+    }
+    UnknownColumn unknown = UnknownColumn::kMistake;
+    if (!note_problem(job_, spec.input ? spec.input->format_place : place, problems_, [&] { unknown = read(rows); }))
+      return check_steps_alone(spec);
     const std::size_t before = problems_.size();
-    check_steps(spec, [&](const TableSpec& partial) { return tables_.run(partial, rows).fields; });
+    check_steps_over(spec, rows, unknown);
     if (problems_.size() == before && !rows.columns.empty()) check_output_columns(spec, rows);
   }
 
-  static void read(LocalRows& rows) {
+  void check_steps_over(const TableSpec& spec, LocalRows& rows, UnknownColumn unknown) {
+    std::vector<Error> forgiven;
+    rows.forgiven = &forgiven;
+    const auto run = [&](const TableSpec& partial) {
+      forgiven.clear();
+      const Fields fields = tables_.run(partial, rows).fields;
+      if (unknown != UnknownColumn::kNote) return fields;
+      for (const Error& error : forgiven) note_unknown(located_problem(job_, error, spec.place));
+      return fields;
+    };
+    check_steps(spec, run, unknown);
+    rows.forgiven = nullptr;
+  }
+
+  /// Steps of a table whose input cannot be read: what is wrong with them whatever its columns are.
+  void check_steps_alone(const TableSpec& spec) {
+    if (!spec.input) return;
+    TableSpec none = spec;
+    none.input->paths.clear();
+    try {
+      LocalRows rows;
+      rows.input = open_table(job_, none);
+      check_steps_over(none, rows, read(rows));
+    } catch (const Error&) {  // it is said of the input
+    }
+  }
+
+  static UnknownColumn read(LocalRows& rows) {
     const TableInput& input = rows.input;
-    if (!input.is_inline() && input.files.empty()) return;
     rows.batches = first_batches(input, kCheckedRecords, rows.columns, nullptr);
+    const bool all_known = find_more_columns(input, rows.columns);
     for (Batch& batch : rows.batches) align_columns(batch, rows.columns);
+    const bool none = rows.columns.empty() && !input.is_inline();
+    rows.lenient = none || !all_known;
+    return none ? UnknownColumn::kMissing : all_known ? UnknownColumn::kMistake : UnknownColumn::kNote;
   }
 
   LocalRows rows_of(const TableSpec& spec) const {
@@ -193,6 +244,7 @@ class TableChecker {
 
   const Job& job_;
   std::vector<JobProblem>& problems_;
+  std::vector<std::string>& notes_;
   LocalTables tables_;
 };
 
@@ -254,11 +306,11 @@ std::vector<JobProblem> function_problems(const Job& job) {
   return problems;
 }
 
-std::vector<JobProblem> check_job(const Job& given) {
+std::vector<JobProblem> check_job(const Job& given, std::vector<std::string>& notes) {
   std::vector<JobProblem> problems;
   std::vector<std::string> bad;
   const Job job = with_good_functions(given, problems, bad);
-  TableChecker tables(job, problems);
+  TableChecker tables(job, problems, notes);
   for (const TableSpec* table : tables_to_check(job)) tables.check(*table);
   // What calls a function that is wrong has no mistake of its own.
   std::erase_if(problems, [&](const JobProblem& problem) {

@@ -101,6 +101,8 @@ void add_groups(const ParseStep& parse, std::set<std::string>& names) {
   }
 }
 
+bool is_of_unknown_column(const std::string& message) { return message.find("no column ") != message.npos; }
+
 /// "no column n …", "the string column 'n' …": but not of a name that begins so.
 bool is_about(const std::string& message, const std::string& column) {
   if (message.find("column '" + column + "'") != message.npos) return true;
@@ -135,8 +137,8 @@ JobProblem located_problem(const Job& job, const Error& error, JobPlace otherwis
 }
 
 StepChecker::StepChecker(const Job& job, std::vector<JobProblem>& problems, std::function<Fields(const TableSpec&)> run,
-                         std::function<DatasetPtr(const std::string&)> right)
-    : job_(job), problems_(problems), run_(std::move(run)), right_(std::move(right)) {}
+                         std::function<DatasetPtr(const std::string&)> right, UnknownColumn unknown)
+    : job_(job), problems_(problems), run_(std::move(run)), right_(std::move(right)), unknown_(unknown) {}
 
 void StepChecker::check(const TableSpec& spec) {
   partial_ = spec;
@@ -148,8 +150,19 @@ void StepChecker::check(const TableSpec& spec) {
     const auto named = [&](const TableSpec& other) { return other.name == *table; };
     // The reading of the job has said that there is no such table.
     if (table != nullptr && std::none_of(job_.tables.begin(), job_.tables.end(), named)) continue;
-    if (!passes(step, true)) check_parts(step);
+    if (passes(step, true)) {
+      close_columns(step);
+    } else {
+      check_parts(step);
+    }
   }
+}
+
+/// Behind a step that says which columns there are, all of them are known.
+void StepChecker::close_columns(const StepSpec& step) {
+  const auto* select = std::get_if<SelectStep>(&step.body);
+  const bool names_all = select != nullptr && std::all_of(select->columns.begin(), select->columns.end(), names_one);
+  if (names_all || std::holds_alternative<GroupStep>(step.body)) unknown_ = UnknownColumn::kMistake;
 }
 
 /// Whether the table runs with a step behind those that are kept.
@@ -226,11 +239,16 @@ void StepChecker::check_join_columns(const StepSpec& step, const JoinStep& join,
 /// A problem, unless it is known or follows from another.
 void StepChecker::note(const Error& error, JobPlace place) {
   JobProblem problem = located_problem(job_, error, place);
-  if (!is_muted(problem.message)) problems_.push_back(std::move(problem));
+  if (is_muted(problem.message)) return;
+  if (unknown_ == UnknownColumn::kMistake || !is_of_unknown_column(problem.message)) {
+    problems_.push_back(std::move(problem));
+  } else if (unknown_ == UnknownColumn::kNote) {
+    unknown_columns_.push_back(std::move(problem));
+  }
 }
 
 bool StepChecker::is_muted(const std::string& message) const {
-  if (all_doubtful_ && message.find("no column ") != message.npos) return true;
+  if (all_doubtful_ && is_of_unknown_column(message)) return true;
   return std::any_of(doubtful_.begin(), doubtful_.end(),
                      [&](const std::string& name) { return is_about(message, name); });
 }

@@ -100,6 +100,14 @@ Guess unpack(const std::string& bytes) {
   return guess;
 }
 
+/// The columns that a format gives of itself.
+std::vector<InputColumn> columns_of_format(const TableInput& input) {
+  if (!input.closed || input.is_inline() || input.dataset) return {};
+  auto decoder = make_decoder(input.format_spec(), input.format);
+  decoder->begin_file(InputFile{}, "");
+  return decoder->columns();
+}
+
 /// The first rows of this rank's first part: what parse adds to them gives a first guess of its types.
 void sample_dataset(const TableInput& input, Stepwise& stepwise) {
   const std::vector<std::int64_t> mine = input.dataset->mine();
@@ -114,14 +122,16 @@ void sample_dataset(const TableInput& input, Stepwise& stepwise) {
 }  // namespace
 
 /// Whether the column that a step did not find can be taken as missing: declared in `types:`, or anything (lenient).
-bool Stepwise::admit_unknown(const TableInput& input) {
+bool Stepwise::admit_unknown(const TableInput& input, const Error& error) {
   if (program.unknown.empty()) return false;
   const bool declared = is_declared(input, program.unknown);
   if (declared && std::find(absent.begin(), absent.end(), program.unknown) == absent.end()) {
     absent.push_back(program.unknown);
     return true;
   }
-  return lenient && guess.admit_column(program.unknown);
+  if (!lenient || !guess.admit_column(program.unknown)) return false;
+  if (forgiven != nullptr) forgiven->push_back(error);
+  return true;
 }
 
 /// Tries until the steps find all the columns they name that may be missing, or fail.
@@ -131,9 +141,9 @@ void Stepwise::run(const TableInput& input, bool strict) {
   while (true) {
     try {
       run_once(input, strict);
-      if (!program.error || !may_retry || !admit_unknown(input)) return;
-    } catch (const Error&) {
-      if (!may_retry || !admit_unknown(input)) throw;
+      if (!program.error || !may_retry || !admit_unknown(input, *program.error)) return;
+    } catch (const Error& error) {
+      if (!may_retry || !admit_unknown(input, error)) throw;
     }
     batches = before;
     evidence.clear();
@@ -239,11 +249,7 @@ Stepwise sample_table(const TableInput& input, std::vector<Reject>* rejects) {
     add_source_columns(input, stepwise.guess.input);
     for (Batch& batch : stepwise.batches) add_source_columns(input, 0, batch);
   }
-  if (input.closed && stepwise.guess.input.empty() && !input.is_inline() && !input.dataset) {
-    auto decoder = make_decoder(input.format_spec(), input.format);
-    decoder->begin_file(InputFile{}, "");
-    stepwise.guess.input = decoder->columns();
-  }
+  if (stepwise.guess.input.empty()) stepwise.guess.input = columns_of_format(input);
   stepwise.run(input, false);
   return stepwise;
 }
@@ -286,9 +292,39 @@ std::vector<Batch> first_batches(const TableInput& input, std::int64_t records, 
     if (rows >= records) break;
   }
   columns = merge_columns(std::move(appearances));
+  if (columns.empty()) columns = columns_of_format(input);
   add_source_columns(input, columns);
   for (Batch& batch : batches) add_source_columns(input, 0, batch);
   return batches;
+}
+
+bool find_more_columns(const TableInput& input, std::vector<InputColumn>& columns) {
+  if (input.closed || input.is_inline() || input.dataset) return true;
+  constexpr std::int64_t kSmallBytes = 1 << 20, kMostTextBytes = 64 << 20;
+  const bool small = input.stored_bytes() <= kSmallBytes;
+  // The columns of a CSV stand in its head.
+  bool all = small || (input.reads_csv() && input.files.size() <= kSampledFiles);
+  std::vector<Appearance> seen;
+  for (const InputColumn& column : columns) seen.push_back({-1, 0, column});
+  SplitReader reader(input);
+  std::int64_t bytes = 0;
+  for (const Split& place : small ? input.splits : sample_splits(input)) {
+    std::size_t known = 0;
+    const auto take = [&](DecodedBlock& block) {
+      for (; known < block.columns->size(); ++known)
+        seen.push_back({place.ordinal, static_cast<std::int64_t>(known), (*block.columns)[known]});
+      bytes += static_cast<std::int64_t>(block.result.consumed);
+      all &= !small || input.reads_csv() || bytes < kMostTextBytes;
+      return small && bytes < kMostTextBytes;
+    };
+    try {
+      reader.read(place, {}, take, [] {});
+    } catch (const Error&) {  // damage, which the run treats by the job's policy
+      all = false;
+    }
+  }
+  columns = merge_columns(std::move(seen));
+  return all;
 }
 
 }  // namespace evclean

@@ -21,12 +21,13 @@ struct Stepwise {
   bool whole = false;  ///< all there is (tests): explode makes all its rows, dates that nothing decides are a mistake
   bool lenient =
       false;  ///< a column that no row has is missing in all of them instead of a mistake (tests, no records)
+  std::vector<Error>* forgiven = nullptr;  ///< takes what would have been such a mistake
 
   /// Runs the steps. Local. `strict`: throws the Error of a step that does not compile (else: see program.error).
   void run(const TableInput& input, bool strict);
 
  private:
-  bool admit_unknown(const TableInput& input);
+  bool admit_unknown(const TableInput& input, const Error& error);
   void apply_to_all(Op& op);
   void run_once(const TableInput& input, bool strict);
 };
@@ -43,6 +44,10 @@ Guess first_guess(const TableInput& input, const Comm& comm);
 
 /// All that a pass under it depends on, as bytes.
 std::string guess_bytes(const Guess& guess);
+
+/// Adds the columns that heads of further files show to those of the first rows; small inputs are read to their end.
+/// False: there may be others where nobody looked. Local.
+bool find_more_columns(const TableInput& input, std::vector<InputColumn>& columns);
 
 /// Raw batches of the first `records` records or so (inline tables: all rows), with the columns in order of appearance.
 /// `rejects` may be null.

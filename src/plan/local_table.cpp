@@ -106,6 +106,7 @@ LocalResult LocalTables::run(const TableSpec& spec, LocalRows rows, int steps) {
   stepwise.batches = std::move(rows.batches);
   stepwise.guess.input = std::move(rows.columns);
   stepwise.lenient = rows.lenient;
+  stepwise.forgiven = rows.forgiven;
   stepwise.whole = !heads_;
   stepwise.run(input, true);
   LocalResult result{std::move(stepwise.batches), stepwise.program.fields, std::move(stepwise.rejects), {}};

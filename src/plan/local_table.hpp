@@ -14,7 +14,8 @@ struct LocalRows {
   TableInput input;  ///< its spec outlives the run
   std::vector<Batch> batches;
   std::vector<InputColumn> columns;
-  bool lenient = false;  ///< columns that steps name and no row has are missing instead of a mistake
+  bool lenient = false;                    ///< columns that steps name and no row has are missing instead of a mistake
+  std::vector<Error>* forgiven = nullptr;  ///< takes what would have been such a mistake
 };
 
 /// A table behind its steps.

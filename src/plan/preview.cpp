@@ -43,8 +43,9 @@ LocalRows first_rows(const Job& job, const TableSpec& spec, std::int64_t records
   LocalRows rows;
   rows.input = open_table(job, spec);
   rows.batches = first_batches(rows.input, records, rows.columns, rejects);
+  // Later objects may have keys that the first ones lack.
+  rows.lenient = !find_more_columns(rows.input, rows.columns) || rows_in(rows.batches) == 0;
   for (Batch& batch : rows.batches) align_columns(batch, rows.columns);
-  rows.lenient = rows_in(rows.batches) == 0;
   return rows;
 }
 
@@ -67,7 +68,7 @@ std::string preview_table(const Job& job, LocalTables& tables, const TableSpec& 
   std::vector<Reject> rejects;
   LocalResult result;
   std::int64_t read = 0;
-  for (std::int64_t records = std::max<std::int64_t>(1000, wanted); records <= kMostRecords; records *= 8) {
+  for (std::int64_t records = std::max<std::int64_t>(1000, wanted);; records *= 8) {
     rejects.clear();
     LocalRows rows = first_rows(job, spec, records, &rejects);
     std::vector<std::string> names;
@@ -77,7 +78,7 @@ std::string preview_table(const Job& job, LocalTables& tables, const TableSpec& 
     notes = rows.input.notes;
     format = rows.input.format;
     result = tables.run(spec, std::move(rows));
-    if (rows_in(result.batches) >= wanted || read < records) break;
+    if (rows_in(result.batches) >= wanted || read < records || records * 8 > kMostRecords) break;
   }
   std::string text = fmt::format("== {} before{} ==\n{}", spec.name,
                                  format.empty() ? std::string() : fmt::format(" ({})", format), before);

@@ -148,6 +148,49 @@ class AllMistakes(Little):
 
 
 class WhatIsNotKnown(Little):
+    def test_steps_are_checked_though_the_input_is_not_there(self):
+        self.job([{"parse": {"column": "id", "patterns": ["(?<a>["]}}, {"filter": "id ~ '('"}, {"set": {"b": "lowr(id)"}}], paths="none.csv")
+        self.says(self.ran("check", 2), "input 'none.csv': nothing is there", "missing terminating ]", "filter: bad regex: missing closing parenthesis",
+                  "unknown function lowr")
+        self.job([{"filter": "id +"}, {"filter": "whatever = 1"}], format="csvv")
+        said = self.ran("check", 2)
+        self.says(said, "unknown format 'csvv' (did you mean 'csv'?)", "the expression ends too early")
+        self.assertNotIn("whatever", said)
+
+    def test_without_any_input_columns_are_missing(self):
+        self.job([{"filter": "a = 1"}, {"group": {"by": "b", "agg": {"n": "count(*)"}}}, {"filter": "m > 1"}], paths="none*.csv", missing="skip")
+        self.assertEqual(re.findall("no column [a-z]+", self.ran("check", 2)), ["no column m"])
+        self.job([{"filter": "a = 1"}], paths="none*.csv", missing="skip")
+        self.ran("check")
+        self.ran("run")
+        self.job([{"filter": "statu = 1"}], paths="none*.log", missing="skip", format="combined")
+        self.says(self.ran("check", 2), "no column statu (did you mean 'status'?)")
+
+    def test_columns_of_later_files_and_objects(self):
+        self.write("a.csv", "id\n" + "1\n" * 400000)
+        self.write("b.csv", "id,w\n1,2\n")
+        self.job([{"filter": "w > 1"}, {"sort": ["w"]}], paths=["a.csv", "b.csv"])
+        self.assertEqual(self.ran("check"), "job.yml: no mistakes found\n")
+        self.ran("preview")
+        self.job([{"filter": "ww > 1"}], paths=["a.csv", "b.csv"])
+        self.says(self.ran("check", 2), "no column ww")
+        self.write("in.jsonl", '{"a":1}\n' * 300 + '{"late":1}\n')
+        self.job([{"filter": "late > 0"}], paths="in.jsonl", format="json")
+        self.assertEqual(self.ran("check"), "job.yml: no mistakes found\n")
+        self.job([{"filter": "lat > 0"}], paths="in.jsonl", format="json")
+        self.says(self.ran("check", 2), "no column lat (did you mean 'late'?)")
+
+    def test_columns_that_check_does_not_get_to(self):
+        self.write("in.jsonl", '{"a":1}\n' * 400000 + '{"late":1}\n')
+        self.job([{"filter": "late > 0"}, {"sort": ["late"]}, {"select": ["late"]}, {"filter": "b > 1"}], paths="in.jsonl", format="json")
+        said = self.ran("check", 2)
+        self.says(said, "note: job.yml:", "filter: no column late", "run reads all of it")
+        self.assertEqual(re.findall("error: (.*)", said), ["filter: no column b; there are late"])
+        self.job([{"filter": "late > 0"}, {"sort": ["late"]}], paths="in.jsonl", format="json")
+        self.says(self.ran("check"), "note: job.yml:", "no mistakes found")
+        self.ran("preview")
+        self.ran("run")
+
     def test_all_unknown_names_of_an_expression(self):
         self.write("in.csv", "id,status\n1,200\n")
         self.job([{"filter": "foo = 1 and statu = 2 and foo = 3 and bar = 4"}])
