@@ -15,10 +15,11 @@ namespace evclean::job {
 namespace {
 
 /// Begins of yaml-cpp's messages, and what they mean to somebody who writes a job.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kMeanings{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kMeanings{{
     {"unknown token", "this character cannot begin a value"},
     {"the referenced anchor is not defined", "'*' begins an alias, and there is no anchor of that name"},
     {"alias not found after *", "'*' begins an alias, and no name follows"},
+    {"anchor not found after &", "'&' begins an anchor, and no name follows"},
     {"unknown escape character", "a backslash in double quotes begins an escape, and this one is unknown"},
     {"illegal map value", "a ':' where no key can be: quote a value that contains ': ', or check the indentation"},
     {"end of map not found",
@@ -57,7 +58,9 @@ bool follows_a_quote(YamlSource& source, std::size_t offset) {
 }
 
 std::string advice(YamlSource& source, std::size_t offset, const std::string& parser_message) {
-  if (parser_message.rfind("unknown escape", 0) == 0 || is_special_begin(source.from(offset))) {
+  const auto begins = [&](const char* words) { return parser_message.rfind(words, 0) == 0; };
+  const bool nameless = begins("alias not found") || begins("anchor not found");  // the place is behind '*' or '&' then
+  if (begins("unknown escape") || nameless || is_special_begin(source.from(offset))) {
     return ": put it in single quotes";
   }
   if (is_indented_by_tab(source.line_of(offset))) return " (YAML indents with blanks, not tabs)";

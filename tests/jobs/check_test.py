@@ -296,6 +296,16 @@ class Small(Little):
         text = self.ran("run", 1, ranks=2)
         self.says(text, "0 of 3 records and 2 rows behind explode rejected, 10% allowed", "0 records and 2 rows behind explode rejected (budget 10%)")
 
+    def test_preview_of_more_rows_than_it_looks_at_for_a_few(self):
+        self.write("in.csv", "id\n1\n2\n")
+        self.job()
+        self.says(self.ran("preview", 0, "-n", 300000), "id:int64\n       1\n       2\n")
+
+    def test_a_name_that_is_missing_behind_a_star(self):
+        for sign in "*&":
+            self.write("job.yml", f"input: in.csv\nsteps:\n  - set: {{n: {sign}}}\noutput: out.csv\n")
+            self.says(self.ran("check", 2), "job.yml:3:1", "put it in single quotes")
+
     def test_init_takes_names_as_names(self):
         self.write("in.csv", "n'] , x: {\"},s\n1,x\n2,y\n")
         text = self.call("init", "in.csv").out
