@@ -251,6 +251,9 @@ struct OutputSpec {
   std::optional<S3Settings> s3 = {};  ///< as for input
 };
 
+/// The path of an output without numbers and partitions: "out/" with format: csv is "out/events.csv".
+std::string output_base(const OutputSpec& output);
+
 struct TestSpec {
   std::string name;
   JobPlace place;

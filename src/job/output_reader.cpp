@@ -292,3 +292,16 @@ std::vector<OutputSpec> read_outputs(const YamlNode& node, Problems& problems) {
 }
 
 }  // namespace evclean::job
+
+namespace evclean {
+
+std::string output_base(const OutputSpec& output) {
+  if (!output.path.ends_with('/')) return output.path;
+  const auto same = [&](const job::Extension& known) {
+    return known.format == output.format && known.codec == output.codec;
+  };
+  const auto known = std::find_if(job::kExtensions.begin(), job::kExtensions.end(), same);
+  return output.path + output.table + std::string(known != job::kExtensions.end() ? known->ending : "");
+}
+
+}  // namespace evclean

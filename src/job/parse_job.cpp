@@ -134,7 +134,7 @@ class JobReader {
   }
 
   void check_path_is_new(const YamlNode& node, std::size_t at) {
-    const OutputSpec& output = job_.outputs[at];
+    OutputSpec& output = job_.outputs[at];
     const std::string target = target_of(output);
     const auto [first, is_new] = targets_.emplace(target, at);
     if (is_new) return;
@@ -142,16 +142,23 @@ class JobReader {
     const YamlNode& path = part_of(node, at, "path");
     if (output.format == OutputFormat::kHdf5 && other.format == OutputFormat::kHdf5) {
       check_shared_file(path, at, target);
+      output.path = output_base(other);  // however each writes it, it is one file
     } else {
       problems_.report(path, "two outputs have the path '{}'", printable(output.path, 100));
     }
   }
 
-  static std::string target_of(const OutputSpec& output) {
-    // Two tables may share a folder: their files are named after the table.
-    const bool folder = !output.path.empty() && output.path.back() == '/';
-    return std::filesystem::path(output.path).lexically_normal().string() + (folder ? output.table : "");
+  /// A path from the root on, links among its folders resolved: two names of one file are one.
+  static std::string whole_path(const std::string& path) {
+    namespace fs = std::filesystem;
+    std::error_code unknown;
+    const fs::path full = fs::absolute(path, unknown).lexically_normal();
+    if (is_s3_path(path) || unknown) return fs::path(path).lexically_normal().string();
+    const fs::path folder = fs::weakly_canonical(full.parent_path(), unknown);
+    return ((unknown ? full.parent_path() : folder) / full.filename()).string();
   }
+
+  static std::string target_of(const OutputSpec& output) { return whole_path(output_base(output)); }
 
   /// The rows of a key are its dataset `table`.
   static bool is_inside(const std::string& inner, const std::string& outer) {
@@ -200,7 +207,8 @@ class JobReader {
     for (std::size_t i = 0; i < job_.outputs.size(); ++i) {
       if (job_.outputs[i].warehouse != Warehouse::kAthena || job_.outputs[i].path.empty()) continue;
       for (std::size_t k = 0; k < job_.outputs.size(); ++k) {
-        if (k == i || folder_of(job_.outputs[i]) != folder_of(job_.outputs[k])) continue;
+        if (k == i || job_.outputs[k].path.empty()) continue;
+        if (folder_of(job_.outputs[i]) != folder_of(job_.outputs[k])) continue;
         problems_.report(part_of(node, i, "path"),
                          "Athena reads every file of a folder: give '{}' a folder of its own ('{}' is in it too)",
                          printable(job_.outputs[i].path, 100), printable(job_.outputs[k].path, 100));
@@ -223,9 +231,12 @@ class JobReader {
     for (std::size_t i = 0; i < job_.outputs.size(); ++i) {
       const OutputSpec& output = job_.outputs[i];
       if (output.path.empty() || !encodes(output.table)) continue;
-      std::string name = target_of(output);
-      name.resize(std::min(name.find('.', name.rfind('/') + 1), name.size()));
-      const auto [first, is_new] = tables.emplace(name, output.table);
+      const auto without_ending = [](std::string path) {
+        path.resize(std::min(path.find('.', path.rfind('/') + 1), path.size()));
+        return path;
+      };
+      const std::string name = without_ending(output_base(output));
+      const auto [first, is_new] = tables.emplace(without_ending(target_of(output)), output.table);
       if (is_new || first->second == output.table) continue;
       problems_.report(part_of(node, i, "path"),
                        "the mappings of the tables '{}' and '{}' would both be {}.mapping.json: give '{}' another name",
@@ -307,8 +318,8 @@ class JobReader {
     check_reject_files(taken);
     for (const TableSpec& table : job_.tables) {
       if (!table.input || table.input->only_new.empty()) continue;
-      const auto state = std::filesystem::path(table.input->only_new).lexically_normal().string();
-      if (taken.count(state) == 0) continue;
+      const std::string& state = table.input->only_new;
+      if (taken.count(whole_path(state)) == 0) continue;
       problems_.add(table.input->place, fmt::format("only_new of {} is '{}', and another output has that path",
                                                     printable(table.name, 60), printable(state, 200)));
     }
@@ -317,8 +328,8 @@ class JobReader {
   void check_reject_files(std::set<std::string>& taken) {
     for (const TableSpec& table : job_.tables) {
       if (!table.input || table.input->rejects.path.empty()) continue;
-      const auto target = std::filesystem::path(table.input->rejects.path).lexically_normal().string();
-      if (taken.insert(target).second) continue;
+      const std::string& target = table.input->rejects.path;
+      if (taken.insert(whole_path(target)).second) continue;
       problems_.add(table.input->place, fmt::format("rejects.path of {} is '{}', and another output has that path",
                                                     printable(table.name, 60), printable(target, 100)));
     }
@@ -328,7 +339,7 @@ class JobReader {
   Job& job_;
   Problems& problems_;
   std::vector<std::string> names_;              ///< of tables, those with mistakes too
-  std::map<std::string, std::size_t> targets_;  ///< path (normal form) to output
+  std::map<std::string, std::size_t> targets_;  ///< whole path to output
 };
 
 std::optional<YamlNode> read_tree(const std::string& text, const std::vector<std::string>& overrides,

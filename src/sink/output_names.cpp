@@ -38,30 +38,6 @@ std::size_t extension_begin(std::string_view name) {
   return dot;
 }
 
-std::string_view extension_of(OutputFormat format) {
-  switch (format) {
-    case OutputFormat::kCsv:
-      return ".csv";
-    case OutputFormat::kTsv:
-      return ".tsv";
-    case OutputFormat::kJsonLines:
-      return ".jsonl";
-    case OutputFormat::kHdf5:
-      return ".h5";
-    case OutputFormat::kParquet:
-      return ".parquet";
-    case OutputFormat::kArrow:
-      return ".arrow";
-    case OutputFormat::kNpy:
-      return ".npy";
-  }
-  return "";
-}
-
-std::string_view extension_of(OutputCodec codec) {
-  return codec == OutputCodec::kGzip ? ".gz" : codec == OutputCodec::kZstd ? ".zst" : "";
-}
-
 }  // namespace
 
 OutputName split_output_name(std::string_view path) {
@@ -113,11 +89,6 @@ std::vector<std::string> files_in_partitions(const std::string& path) {
   }
   std::sort(found.begin(), found.end());
   return found;
-}
-
-std::string output_base(const OutputSpec& spec) {
-  if (!spec.path.ends_with('/')) return spec.path;
-  return fmt::format("{}{}{}{}", spec.path, spec.table, extension_of(spec.format), extension_of(spec.codec));
 }
 
 bool names_depend_on_data(const OutputSpec& spec) { return spec.file_size_bytes > 0 || !spec.partition_by.empty(); }

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "evclean/job.hpp"
+#include "evclean/sink.hpp"
 
 namespace evclean {
 
@@ -22,9 +22,6 @@ OutputName split_output_name(std::string_view path);
 
 /// "out/events-00001-of-00004.csv.zst".
 std::string numbered_name(const OutputName& name, int index, int count);
-
-/// The path of an output without numbers: "out/" with format: csv is "out/events.csv".
-std::string output_base(const OutputSpec& spec);
 
 /// Files of the same set in hive folders (name=value) below the path's folder, whatever their number.
 std::vector<std::string> files_in_partitions(const std::string& path);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdlib>
+#include <filesystem>
 
 #include "job_text.hpp"
 
@@ -333,7 +334,12 @@ TEST(ParseJob, KeysOfOtherFormatsAreProblems) {
 
 TEST(ParseJob, PathsAreWrittenOnce) {
   EXPECT_HAS(problems("input: a\noutput: [out/a.csv, ./out//a.csv]\n"), "x.yml:2:21: error: two outputs have the path");
+  const std::string whole = (std::filesystem::current_path() / "a").string();
+  EXPECT_HAS(problems("input: a\noutput: [a.csv, " + whole + ".csv]\n"), "two outputs have the path");
+  EXPECT_HAS(problems("input: a\noutput: [{path: o/, format: csv}, o/events.csv]\n"), "two outputs have the path");
+  EXPECT_EQ(problems("input: a\noutput: [{path: o/, format: csv}, {path: o/, format: csv.gz}]\n"), "");
   EXPECT_EQ(problems("input: a\noutput: [{path: a.h5}, {path: a.h5, key: b}]\n"), "");
+  EXPECT_EQ(job("input: a\noutput: [{path: a.h5}, {path: " + whole + ".h5, key: b}]\n").outputs[1].path, "a.h5");
   EXPECT_HAS(problems("input: a\noutput: [{path: a.h5, key: b}, {path: ./a.h5, key: /b/}]\n"), "a key of its own");
   EXPECT_HAS(problems("input: a\noutput: [{path: a.h5, key: b}, {path: a.h5, key: c, files: 2}]\n"),
              "go without files and partition_by");

@@ -3,6 +3,7 @@
 
 import io
 import json
+import os
 import pathlib
 import random
 import subprocess
@@ -241,6 +242,19 @@ class Sets(harness.Case):
                 checked = self.call("check", "job.yml")
                 self.assertEqual(checked.code, 2, checked)
                 self.says(checked.err, *words)
+
+    def test_one_file_under_two_names_is_one(self):
+        rows = self.rows(3)
+        os.symlink(self.folder, self.folder / "here")
+        for other in (str(self.folder / "a.csv"), "here/a.csv", "x/../a.csv"):
+            self.says(self.run_rows(rows, ["a.csv", other], code=2).err, "two outputs have the path")
+        self.says(self.run_rows(rows, [{"path": "o/", "format": "csv"}, "o/events.csv"], code=2).err, "two outputs have the path")
+        self.run_rows(rows, [{"path": "o/", "format": "csv"}, {"path": "o/", "format": "parquet"}])
+        self.assertEqual(self.files("o"), ["events.csv", "events.parquet"])
+        for ranks in (0, 1, 2, 3, 4):
+            self.run_rows(rows, [{"path": "./t.h5", "key": "a"}, {"path": str(self.folder / "t.h5"), "key": "b"}], "--overwrite", ranks=ranks)
+            self.assertEqual(len(pandas.read_hdf(self.folder / "t.h5", "a")), 3)
+            self.assertEqual(len(pandas.read_hdf(self.folder / "t.h5", "b")), 3)
 
     def test_an_error_leaves_no_partition(self):
         rows = self.rows(100) + [{"n": "x" * 10, "day": "z", "kind": "x", "text": "t"}]
