@@ -158,6 +158,9 @@ void add_digests(std::vector<WrittenFile>& files, const Comm& comm);
 /// Names of the files an output makes: the path itself, or name-00000-of-00004.ext. One that stands for all where names
 /// are known only at the end (`file_size`, `partition_by`).
 std::vector<std::string> output_files(const OutputSpec& spec);
+/// Whether a path is that of a file of the output `base`, whatever its number and its hive folders: an overwriting run
+/// replaces such a file.
+bool is_in_output_set(const std::string& path, const std::string& base);
 /// Whether the names of the files depend on the data.
 bool names_depend_on_data(const OutputSpec& spec);
 

@@ -57,6 +57,10 @@ struct Listing {
 /// wrong (nothing there, a folder without files, neither file nor folder, an archive); system Error without permission.
 Listing list_inputs(const std::vector<std::string>& paths, const ListOptions& options);
 
+/// Whether a path of an input reads a file, by their texts alone: the file itself, a pattern that it matches, or a
+/// folder (or a pattern that matches one) above it with no name between that begins with . or _ .
+bool reads_path(std::string_view input, std::string_view file);
+
 /// A range of one file inside a split. For compressed files the whole file is one segment (end = -1).
 struct SplitSegment {
   std::int32_t file = 0;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // An input that matches an output would be read while it is written, or the next time. What a run writes over nobody
 // else's file: not the job, not an input, not what it writes elsewhere.
-#include <fnmatch.h>
-
 #include <filesystem>
 
 #include "evclean/engine.hpp"
@@ -21,15 +19,16 @@ std::string whole_path(const std::string& path, const std::string& base) {
   return canonical.empty() ? full.string() : canonical.string();
 }
 
-bool has_glob(const std::string& path) { return path.find_first_of("*?[") != std::string::npos; }
+bool has_glob(std::string_view path) { return path.find_first_of("*?[") != std::string_view::npos; }
 
-/// The same on S3, where a path is its text.
-bool covers_object(const std::string& input, const std::string& output) {
-  if (input == output) return true;
-  const std::string folder = input.ends_with('/') ? input : input + "/";
-  if (!has_glob(input)) return output.starts_with(folder);
-  const int flags = input.find("**") == std::string::npos ? FNM_PATHNAME : 0;
-  return fnmatch(input.c_str(), output.c_str(), flags | FNM_PERIOD) == 0;
+/// A pattern from the root on, links resolved in the folders before its first wildcard.
+std::string whole_pattern(const std::string& pattern, const std::string& base) {
+  fs::path fixed, rest;
+  for (const fs::path& name : fs::absolute(fs::path(base) / pattern).lexically_normal()) {
+    fs::path& side = rest.empty() && !has_glob(name.native()) ? fixed : rest;
+    side /= name;
+  }
+  return (fs::path(whole_path(fixed.string(), "")) / rest).string();
 }
 
 /// Whether an input path as written covers the output: the file itself, a folder above it, or a glob; of a list of
@@ -37,16 +36,12 @@ bool covers_object(const std::string& input, const std::string& output) {
 bool covers(const std::string& input, const std::string& base, const std::string& output) {
   if (input.starts_with('@')) return whole_path(input.substr(1), base) == output;
   if (input.empty() || is_s3_path(input) != is_s3_path(output)) return false;
-  if (is_s3_path(input)) return covers_object(input, output);
-  if (!has_glob(input)) {
-    std::error_code ignored;
-    const std::string whole = whole_path(input, base);
-    return output == whole || (fs::is_directory(whole, ignored) && output.rfind(whole + "/", 0) == 0);
-  }
-  const fs::path pattern =
-      fs::path(input).is_absolute() ? fs::path(input) : fs::absolute(fs::path(base.empty() ? "." : base)) / input;
-  const int flags = input.find("**") == std::string::npos ? FNM_PATHNAME : 0;
-  return fnmatch(pattern.lexically_normal().c_str(), output.c_str(), flags | FNM_PERIOD) == 0;
+  if (is_s3_path(input)) return reads_path(input, output);
+  std::error_code ignored;
+  const std::string whole = whole_path(input, base);
+  if (output == whole) return true;
+  if (has_glob(input)) return reads_path(whole_pattern(input, base), output);
+  return fs::is_directory(whole, ignored) && reads_path(whole, output);
 }
 
 /// A file that the job writes.
@@ -54,17 +49,20 @@ struct Target {
   std::string what;
   std::string shown;
   std::string whole;
+  std::string set;  ///< the whole path without number and partition: an overwriting run replaces all files of it
 };
 
 std::vector<Target> targets_of(const Job& job) {
   std::vector<Target> targets;
   for (const OutputSpec& output : job.outputs) {
-    for (const std::string& file : output_files(output)) targets.push_back({"the output", file, whole_path(file, "")});
+    const std::string set = whole_path(output_base(output), "");
+    for (const std::string& file : output_files(output))
+      targets.push_back({"the output", file, whole_path(file, ""), set});
   }
   for (const TableSpec& table : job.tables) {
     if (!table.input || table.input->rejects.path.empty()) continue;
     const std::string& path = table.input->rejects.path;
-    targets.push_back({"rejects.path", path, whole_path(path, "")});
+    targets.push_back({"rejects.path", path, whole_path(path, ""), whole_path(path, "")});
   }
   return targets;
 }
@@ -87,9 +85,18 @@ void refuse_listed_outputs(const TableInput& input) {
   const auto name_of = [](const std::string& path) { return path.substr(path.rfind('/') + 1); };
   for (const Target& target : targets_of(*input.job)) {
     for (const InputFile& file : input.files) {
-      if (name_of(file.path) != name_of(target.whole) || whole_path(file.path, "") != target.whole) continue;
-      fail_user("input '{}' is {} '{}': write it into another folder, or leave it out", file.shown, target.what,
-                target.shown);
+      if (!is_in_output_set(name_of(file.path), name_of(target.set))) continue;  // looks at no disk
+      const std::string whole = whole_path(file.path, "");
+      if (whole == target.whole) {
+        fail_user("input '{}' is {} '{}': write it into another folder, or leave it out", file.shown, target.what,
+                  target.shown);
+      }
+      if (is_in_output_set(whole, target.set)) {
+        fail_user(
+            "input '{}' has the name of a file of {} '{}', whose run replaces all of them: write it into another "
+            "folder, or under another name",
+            file.shown, target.what, target.shown);
+      }
     }
   }
 }

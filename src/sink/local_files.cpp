@@ -57,6 +57,12 @@ bool is_in_partition(const std::string& path, const FileSetClaim& claim) {
   return true;
 }
 
+bool is_in_output_set(const std::string& path, const std::string& base) {
+  const OutputName file = split_output_name(path), wanted = split_output_name(base);
+  if (file.stem != wanted.stem || file.extension != wanted.extension) return false;
+  return file.folder == wanted.folder || is_in_partition(path, {base});
+}
+
 std::vector<std::string> files_of(const FileSetClaim& claim) {
   std::vector<std::string> files = files_of_set(claim.base_path);
   for (std::string& file : files_in_partitions(claim.base_path)) files.push_back(std::move(file));

@@ -14,37 +14,6 @@
 namespace evclean {
 namespace {
 
-using Names = std::vector<std::string>;
-
-Names names_of(std::string_view path) {
-  Names names;
-  for (;;) {
-    const std::size_t slash = path.find('/');
-    names.emplace_back(path.substr(0, slash));
-    if (slash == std::string_view::npos) return names;
-    path.remove_prefix(slash + 1);
-  }
-}
-
-/// Whether names[from..] may stand below a folder that is read whole.
-bool are_visible(const Names& names, std::size_t from) {
-  return std::none_of(names.begin() + static_cast<std::ptrdiff_t>(from), names.end(), is_hidden);
-}
-
-/// Whether a key matches: as a path, or as something below a folder that matches.
-bool matches(const Names& pattern, std::size_t p, const Names& names, std::size_t n) {
-  if (p == pattern.size()) return are_visible(names, n);
-  if (n == names.size()) return false;
-  if (pattern[p] == "**") {
-    if (p + 1 == pattern.size()) return are_visible(names, n);
-    return matches(pattern, p + 1, names, n) || (!is_hidden(names[n]) && matches(pattern, p, names, n + 1));
-  }
-  if (pattern[p].empty() && p + 1 == pattern.size()) return are_visible(names, n);  // "logs-*/"
-  const bool same = has_wildcard(pattern[p]) ? ::fnmatch(pattern[p].c_str(), names[n].c_str(), FNM_PERIOD) == 0
-                                             : pattern[p] == names[n];
-  return same && matches(pattern, p + 1, names, n + 1);
-}
-
 /// Finds what matches a pattern. Levels without ** are listed one by one, so that only folders that match are entered.
 class PatternSearch {
  public:
@@ -69,17 +38,17 @@ class PatternSearch {
     bool no_bucket = false;
     const S3Listing listing = client_.list({bucket_, known}, !deep, &no_bucket);
     for (const S3Object& object : listing.objects) {
-      if (!object.key.ends_with('/') && matches(pattern_, 0, names_of(object.key), 0)) found_.push_back(object);
+      if (!object.key.ends_with('/') && matches_pattern(pattern_, names_of(object.key))) found_.push_back(object);
     }
     for (const std::string& next : listing.folders) {
-      const Names names = names_of(std::string_view(next).substr(0, next.size() - 1));
+      const PathNames names = names_of(std::string_view(next).substr(0, next.size() - 1));
       if (::fnmatch(pattern_[at].c_str(), names.back().c_str(), FNM_PERIOD) == 0) enter(next, at + 1);
     }
   }
 
   S3Client& client_;
   std::string bucket_;
-  Names pattern_;
+  PathNames pattern_;
   std::vector<S3Object> found_;
 };
 
@@ -88,7 +57,7 @@ std::vector<S3Object> below_folder(S3Client& client, const S3Url& folder) {
   std::vector<S3Object> found;
   for (S3Object& object : client.list(folder, false, &no_bucket).objects) {
     if (object.key.ends_with('/')) continue;
-    if (are_visible(names_of(std::string_view(object.key).substr(folder.key.size())), 0))
+    if (are_visible(names_of(std::string_view(object.key).substr(folder.key.size()))))
       found.push_back(std::move(object));
   }
   return found;

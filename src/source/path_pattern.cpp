@@ -69,6 +69,19 @@ class Expansion {
   const std::function<void(const std::string&)>& found_;
 };
 
+bool match_from(const PathNames& pattern, std::size_t p, const PathNames& names, std::size_t n) {
+  if (p == pattern.size()) return are_visible(names, n);
+  if (n == names.size()) return false;
+  if (pattern[p] == "**") {
+    if (p + 1 == pattern.size()) return are_visible(names, n);
+    return match_from(pattern, p + 1, names, n) || (!is_hidden(names[n]) && match_from(pattern, p, names, n + 1));
+  }
+  if (pattern[p].empty() && p + 1 == pattern.size()) return are_visible(names, n);  // "logs-*/"
+  const bool same = has_wildcard(pattern[p]) ? ::fnmatch(pattern[p].c_str(), names[n].c_str(), FNM_PERIOD) == 0
+                                             : pattern[p] == names[n];
+  return same && match_from(pattern, p + 1, names, n + 1);
+}
+
 struct FolderCloser {
   void operator()(DIR* folder) const { ::closedir(folder); }
 };
@@ -76,6 +89,26 @@ struct FolderCloser {
 }  // namespace
 
 bool has_wildcard(std::string_view path) { return path.find_first_of("*?[") != std::string_view::npos; }
+
+PathNames names_of(std::string_view path) {
+  PathNames names;
+  for (;;) {
+    const std::size_t slash = path.find('/');
+    names.emplace_back(path.substr(0, slash));
+    if (slash == std::string_view::npos) return names;
+    path.remove_prefix(slash + 1);
+  }
+}
+
+bool are_visible(const PathNames& names, std::size_t from) {
+  return std::none_of(names.begin() + static_cast<std::ptrdiff_t>(from), names.end(), is_hidden);
+}
+
+bool matches_pattern(const PathNames& pattern, const PathNames& names) { return match_from(pattern, 0, names, 0); }
+
+bool reads_path(std::string_view input, std::string_view file) {
+  return matches_pattern(names_of(input), names_of(file));
+}
 
 std::vector<std::string> folder_names(const std::string& folder) {
   const std::string path = folder.empty() ? "." : folder;

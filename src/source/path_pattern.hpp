@@ -11,6 +11,16 @@ namespace evclean {
 
 bool has_wildcard(std::string_view path);
 
+/// The names between the slashes of a path.
+using PathNames = std::vector<std::string>;
+PathNames names_of(std::string_view path);
+
+/// Whether names from `from` on may stand below a folder that is read whole.
+bool are_visible(const PathNames& names, std::size_t from = 0);
+
+/// Whether a path matches a pattern, as expand_pattern finds it, or lies below a folder that does and is read whole.
+bool matches_pattern(const PathNames& pattern, const PathNames& names);
+
 /// What stands in a folder: names sorted by bytes. A folder that is gone is empty. Errors: system Error without
 /// permission, naming the folder.
 std::vector<std::string> folder_names(const std::string& folder);

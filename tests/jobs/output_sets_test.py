@@ -243,6 +243,39 @@ class Sets(harness.Case):
                 self.assertEqual(checked.code, 2, checked)
                 self.says(checked.err, *words)
 
+    def test_an_input_is_never_replaced_as_part_of_an_output(self):
+        parts = [f"data-0000{i}-of-00002.csv" for i in range(2)]
+        cases = [(parts, "data-*.csv", {"path": "data.csv"}), (parts, "data-*.csv", {"path": "data.csv", "partition_by": "n"}),
+                 (parts, "data-*-of-00002.csv", {"path": "data.csv", "files": 3}),
+                 (["lake/day=1/events.csv"], "lake/day=*/events.csv", {"path": "lake/", "format": "csv"}),
+                 (["lake/day=1/events.csv"], "lake/day=*/events.csv", {"path": "lake/", "format": "csv", "file_size": "1MiB"})]
+        for names, paths, output in cases:
+            for ranks in (0, 1, 2, 3, 4):
+                with self.subTest(output=output, ranks=ranks):
+                    self.fresh()
+                    for name in names:
+                        self.write(name, "n,m\n1,2\n")
+                    ran = self.run_job({"input": paths, "output": output}, "--overwrite", code=2, ranks=ranks)
+                    self.says(ran.err, names[0], "whose run replaces all of them", "another folder")
+                    self.assertEqual(self.files(), names)
+                    checked = self.call("check", "job.yml")
+                    self.assertEqual(checked.code, 2, checked)
+                    self.says(checked.err, names[0], "whose run replaces all of them")
+
+    def test_an_input_pattern_covers_an_output_at_any_depth(self):
+        self.write("in/a.csv", "n\n1\n")
+        os.symlink(self.folder / "in", self.folder / "link")
+        for paths, output in (("in/**/*.csv", "in/out.csv"), ("in/**", "in/x/y/out.csv"), ("**/*.csv", "out.csv"),
+                              ("in/**/*.csv", "in/x/y/out.csv"), ("link/*.csv", "in/out.csv"), ("in", "in/x/out.csv"),
+                              ("i?", "in/x/out.csv")):
+            with self.subTest(paths=paths, output=output):
+                ran = self.run_job({"input": paths, "output": output}, code=2)
+                self.says(ran.err, f"input '{paths}' matches the output '{output}'")
+        for paths, output in (("in", "in/_clean/out.csv"), ("in/**", "in/.clean/out.csv"), ("in/*.csv", "in/x/out.csv"),
+                              ("in/**/a*.csv", "in/out.csv")):
+            with self.subTest(paths=paths, output=output):
+                self.run_job({"input": paths, "output": output})
+
     def test_one_file_under_two_names_is_one(self):
         rows = self.rows(3)
         os.symlink(self.folder, self.folder / "here")
