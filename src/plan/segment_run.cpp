@@ -112,22 +112,34 @@ std::unique_ptr<PassCheckpoint> SegmentRun::checkpoint_for(const Guess& guess) c
   return std::make_unique<PassCheckpoint>(*plan_.checkpoint, input_, hash_bytes(out.bytes()), fields);
 }
 
+/// A column that a step or an output names, and that is not there; empty: none.
+std::string SegmentRun::lacking_column() const {
+  if (program_.error) return program_.unknown;
+  const auto lacks = [&](const std::string& name) { return find_field(program_.fields, name) < 0; };
+  const auto found = std::find_if(plan_.named.begin(), plan_.named.end(), lacks);
+  return program_.complete && found != plan_.named.end() ? *found : std::string();
+}
+
 /// One pass under the guess. The result is final when the guess turns out right; otherwise the guess has been
 /// corrected.
 std::optional<PassResult> SegmentRun::one_pass(Guess& guess, std::optional<Error>& last_error) {
   program_ = compile_wanted(guess);
-  // Without any record there is no column: those that steps name are missing, and the table is empty.
-  while (program_.error && !program_.unknown.empty() && no_records_ && guess.admit_column(program_.unknown)) {
-    guess.empty.insert({-1, program_.unknown});
+  // Without any record there is no column: those that steps and outputs name are missing, and the table is empty.
+  std::string lacking = lacking_column();
+  while (no_records_ && !lacking.empty() && guess.admit_column(lacking)) {
+    guess.empty.insert({-1, lacking});
     guess.no_records = true;
     program_ = compile_wanted(guess);
+    lacking = lacking_column();
   }
   if (program_.error && (program_.error_is_final || (last_error && !fresh_types_))) throw *program_.error;
   last_error = program_.error;
   sinks_.clear();
   rejects_ = std::make_unique<RejectStage>(resources_.memory_bytes / 16, resources_.scratch);
   plan_.renames = program_.renames;
-  if (program_.complete && !is_cut_ && !lines_wanted(input_, guess)) sinks_ = plan_.open(program_.fields);
+  // A column that an output names may be in a later record: outputs are opened when all have been read.
+  const bool may_come = !program_.error && !lacking.empty() && !input_.closed && passes_ == 0;
+  if (program_.complete && !is_cut_ && !may_come && !lines_wanted(input_, guess)) sinks_ = plan_.open(program_.fields);
   ProgressMonitor monitor(progress_);
   PassOptions options;
   options.record_limit = plan_.record_limit;
@@ -153,7 +165,7 @@ std::optional<PassResult> SegmentRun::one_pass(Guess& guess, std::optional<Error
     guess.line_bases = result.line_bases;
     return std::nullopt;
   }
-  if (!right || rows_counted(result, guess) || program_.error) return std::nullopt;
+  if (!right || rows_counted(result, guess) || program_.error || may_come) return std::nullopt;
   EVCLEAN_CHECK(result.misfits == 0, "{} values do not fit types that were settled", result.misfits);
   return result;
 }

@@ -25,6 +25,7 @@ struct SegmentResult {
 struct SegmentPlan {
   TableSpec spec;  ///< of these steps alone
   std::int64_t record_limit = -1;
+  std::vector<std::string> named;  ///< columns that outputs name
   OriginPlan origin;
   Checkpoint* checkpoint = nullptr;    ///< null: nothing is kept for a later run
   std::vector<RenamedColumn> renames;  ///< by these steps; known when `open` is called
@@ -49,6 +50,7 @@ class SegmentRun {
   std::optional<SegmentResult> run_up_to(const ReadCut& cut);
   std::optional<PassResult> one_pass(Guess& guess, std::optional<Error>& last_error);
   Program compile_wanted(const Guess& guess);
+  std::string lacking_column() const;
   std::unique_ptr<PassCheckpoint> checkpoint_for(const Guess& guess) const;
   bool schema_changed(const PassResult& result, Guess& guess) const;
   bool rows_counted(const PassResult& result, Guess& guess) const;

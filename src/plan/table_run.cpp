@@ -141,6 +141,10 @@ SegmentResult TableRun::run_piece(const TableInput& input, std::size_t piece, Ta
   plan.record_limit = own_input ? around_.options.limit : -1;
   plan.checkpoint = around_.checkpoint;
   if (piece + 1 < pieces_.size()) plan.origin = origin_behind(pieces_[piece].end);
+  for (const OutputSpec& output : job_.outputs) {
+    if (piece + 1 < pieces_.size() || output.table != spec_.name) continue;
+    for (const Text& column : output.partition_by) plan.named.push_back(column.value);
+  }
   plan.open = [&](const Fields& fields) { return open_sinks(fields, piece, plan); };
   plan.wanted = [&](const Fields& fields) { return wanted(fields, piece); };
   TableInput own = input;

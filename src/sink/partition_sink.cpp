@@ -40,12 +40,15 @@ class PartitionSink : public Sink {
       : inside_(std::move(inside)),
         comm_(comm),
         spec_(target.spec),
+        fields_(fields),
         schema_(arrow_schema(fields)),
         columns_(partition_columns(target.spec, fields)),
         keys_(target, fields, columns_) {}
 
   void write(std::int64_t part, const Batch& batch) override {
     if (batch.num_rows == 0) return;
+    // A table without any record has just the columns that are named, and no file that would need others.
+    if (open_.empty()) check_columns_left(spec_, fields_);
     OpenPart& open = open_[part];
     open.waiting.push_back(to_record_batch(batch, schema_));
     open.size += plain_size(*open.waiting.back());
@@ -132,6 +135,7 @@ class PartitionSink : public Sink {
   std::unique_ptr<FileSink> inside_;
   const Comm& comm_;
   OutputSpec spec_;
+  Fields fields_;
   std::shared_ptr<arrow::Schema> schema_;
   std::vector<int> columns_;
   PartitionKeys keys_;
@@ -153,10 +157,12 @@ std::vector<int> partition_columns(const OutputSpec& spec, const Fields& fields)
     }
     columns.push_back(static_cast<int>(found - names.begin()));
   }
-  if (columns.size() == fields.size() && !columns.empty()) {
-    fail_user("{}: partition_by takes every column of table {}: none is left for the files", spec.path, spec.table);
-  }
   return columns;
+}
+
+void check_columns_left(const OutputSpec& spec, const Fields& fields) {
+  if (spec.partition_by.empty() || partition_columns(spec, fields).size() < fields.size()) return;
+  fail_user("{}: partition_by takes every column of table {}: none is left for the files", spec.path, spec.table);
 }
 
 Fields without_partition_columns(const OutputSpec& spec, const Fields& fields) {

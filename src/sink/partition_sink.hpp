@@ -10,8 +10,10 @@
 
 namespace evclean {
 
-/// Where the columns of `partition_by` stand, in its order. Errors: user Error for an unknown column, or none left.
+/// Where the columns of `partition_by` stand, in its order. Errors: user Error for an unknown column.
 std::vector<int> partition_columns(const OutputSpec& spec, const Fields& fields);
+/// Errors: user Error if no column is left for the files, as rows need.
+void check_columns_left(const OutputSpec& spec, const Fields& fields);
 /// The fields of the files.
 Fields without_partition_columns(const OutputSpec& spec, const Fields& fields);
 

@@ -146,6 +146,7 @@ std::string digest_of(const WrittenFile& file) {
 void check_columns(const OutputSpec& spec, const Fields& fields, const EncodedTable* encoded) {
   // Without encode a column without values would be taken for text here.
   if (spec.matrix && encoded != nullptr) const MatrixColumns checked(fields, *encoded, spec.path);
+  check_columns_left(spec, fields);
   check_warehouse(spec, partition_columns(spec, fields).empty() ? fields : without_partition_columns(spec, fields));
 }
 

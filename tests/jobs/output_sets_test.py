@@ -276,6 +276,36 @@ class Sets(harness.Case):
             with self.subTest(paths=paths, output=output):
                 self.run_job({"input": paths, "output": output})
 
+    def test_a_partition_column_may_come_late_or_never(self):
+        late = [{"n": i, "pad": "x" * 50} for i in range(5000)] + [{"n": 1, "day": "2026-11-01"}]
+        output = {"path": "o/", "format": "csv", "partition_by": ["day"]}
+        for ranks in (0, 1, 2, 3, 4):
+            with self.subTest(ranks=ranks):
+                self.fresh()
+                ran = self.run_rows(late, output, ranks=ranks, chunk="16KiB")
+                self.assertEqual([entry["rows"] for entry in ran.report["outputs"]], [1, 5000])
+                self.assertEqual(self.files(), ["o/day=2026-11-01/events.csv", "o/day=__HIVE_DEFAULT_PARTITION__/events.csv"])
+                for steps in ([], [{"sort": ["n"]}], [{"filter": "n > 1"}]):
+                    ran = self.run_rows([], output, "--overwrite", ranks=ranks, steps=steps)
+                    self.says(str(ran.report), "there are no rows, so there is no partition")
+                    self.assertEqual(self.files(), [])
+                ran = self.run_rows(late, {**output, "partition_by": ["dya"]}, ranks=ranks, code=2)
+                self.says(ran.err, "no column 'dya'", "day")
+                self.run_rows([], output, ranks=ranks, steps=[{"select": ["n"]}], code=2)
+
+    def test_partitions_of_an_incremental_run_without_news(self):
+        for fmt, text in (("json", '{"day":"2026-11-01","n":1}\n'), ("csv", "day,n\n2026-11-01,1\n")):
+            with self.subTest(format=fmt):
+                self.fresh()
+                self.write("in.txt", text)
+                job = {"input": {"paths": "in.txt", "format": fmt, "only_new": "state"},
+                       "output": {"path": "o/", "format": "parquet", "partition_by": "day"}}
+                self.run_job(job)
+                self.assertEqual(self.files(), ["o/day=2026-11-01/events.parquet", "state"])
+                job["output"]["path"] = "p/"
+                self.run_job(job)
+                self.assertEqual(self.files(), ["o/day=2026-11-01/events.parquet", "state"])
+
     def test_one_file_under_two_names_is_one(self):
         rows = self.rows(3)
         os.symlink(self.folder, self.folder / "here")
