@@ -115,7 +115,26 @@ void read_missing_text(MapReader& map, OutputSpec& output, bool format_known) {
   }
   const YamlNode* const written = node != nullptr ? node : other;
   if (written == nullptr) return;
-  if (auto text = read_text(*written, "missing_text", map.problems())) output.missing_text = std::move(text->value);
+  auto text = read_text(*written, "missing_text", map.problems());
+  if (!text) return;
+  const std::string_view odd = output.format == OutputFormat::kTsv ? "\"\r\n\t" : "\"\r\n,";
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
+  const bool edges = !text->value.empty() && (is_blank(text->value.front()) || is_blank(text->value.back()));
+  if (edges || text->value.find_first_of(odd) != std::string::npos) {
+    map.problems().report(*written,
+                          "missing_text: '{}' would need quotes in the file (delimiter, quote, line end or blank at an "
+                          "edge): write another word",
+                          printable(text->value, 60));
+    return;
+  }
+  output.missing_text = std::move(text->value);
+}
+
+/// Of deflate in HDF5, libdeflate, LZ4 in Arrow, and zstd, whose levels below 0 are faster still.
+std::pair<int, int> level_range(const OutputSpec& output) {
+  if (output.format == OutputFormat::kHdf5) return {0, 9};
+  if (output.format == OutputFormat::kArrow) return {1, 12};
+  return output.codec == OutputCodec::kGzip ? std::pair(0, 12) : std::pair(-7, 22);
 }
 
 void read_level(MapReader& map, OutputSpec& output, bool format_known) {
@@ -131,8 +150,7 @@ void read_level(MapReader& map, OutputSpec& output, bool format_known) {
     map.problems().report(*node, "compression_level needs a compressed output, such as .gz or .zst");
     return;
   }
-  const int most = output.format == OutputFormat::kHdf5 ? 9 : output.codec == OutputCodec::kGzip ? 12 : 22;
-  const int least = output.format == OutputFormat::kHdf5 ? 0 : 1;
+  const auto [least, most] = level_range(output);
   if (const auto level = read_integer(*node, "compression_level", least, most, map.problems())) {
     output.compression_level = static_cast<int>(*level);
   }

@@ -37,9 +37,11 @@ std::string_view bytes_of(const std::vector<BlockEntry>& entries) {
   return {reinterpret_cast<const char*>(entries.data()), entries.size() * sizeof(BlockEntry)};
 }
 
-arrow::ipc::IpcWriteOptions write_options() {
+arrow::ipc::IpcWriteOptions write_options(std::optional<int> level = {}) {
   auto options = arrow::ipc::IpcWriteOptions::Defaults();
-  options.codec = take_arrow(arrow::util::Codec::Create(arrow::Compression::LZ4_FRAME), "Arrow file");
+  options.codec = take_arrow(arrow::util::Codec::Create(arrow::Compression::LZ4_FRAME,
+                                                        level.value_or(arrow::util::kUseDefaultCompressionLevel)),
+                             "Arrow file");
   options.use_threads = false;
   return options;
 }
@@ -82,7 +84,8 @@ EmptyFile write_empty(const std::shared_ptr<arrow::Schema>& schema, std::size_t 
 
 class ArrowRows : public RowGroup {
  public:
-  explicit ArrowRows(std::shared_ptr<arrow::Schema> schema) : schema_(std::move(schema)) {}
+  ArrowRows(std::shared_ptr<arrow::Schema> schema, std::optional<int> level)
+      : schema_(std::move(schema)), level_(level) {}
 
   void append(const Batch& batch, const std::vector<ValueColumn>&, std::int64_t begin, std::int64_t end) override {
     const bool whole = begin == 0 && end == batch.num_rows;
@@ -90,8 +93,8 @@ class ArrowRows : public RowGroup {
   }
 
   EncodedGroup encode() override {
-    EncodedGroup group{take_arrow(arrow::ipc::SerializeRecordBatch(*rows(), write_options()), "Arrow file")->ToString(),
-                       {}};
+    EncodedGroup group{
+        take_arrow(arrow::ipc::SerializeRecordBatch(*rows(), write_options(level_)), "Arrow file")->ToString(), {}};
     EVCLEAN_CHECK(group.bytes.size() % 8 == 0, "Arrow message of {} bytes is not aligned", group.bytes.size());
     group.metadata = bytes_of({entry_of(group.bytes, 0)});
     return group;
@@ -103,14 +106,15 @@ class ArrowRows : public RowGroup {
 
  private:
   std::shared_ptr<arrow::Schema> schema_;
+  std::optional<int> level_;
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches_;
 };
 
 class ArrowFormat : public GroupFormat {
  public:
-  explicit ArrowFormat(const Fields& fields) : schema_(arrow_schema(fields)) {}
+  ArrowFormat(const Fields& fields, std::optional<int> level) : schema_(arrow_schema(fields)), level_(level) {}
 
-  std::unique_ptr<RowGroup> make_group() const override { return std::make_unique<ArrowRows>(schema_); }
+  std::unique_ptr<RowGroup> make_group() const override { return std::make_unique<ArrowRows>(schema_, level_); }
 
   std::string head() const override { return write_empty(schema_, 0).head; }
 
@@ -130,10 +134,13 @@ class ArrowFormat : public GroupFormat {
 
  private:
   std::shared_ptr<arrow::Schema> schema_;
+  std::optional<int> level_;
 };
 
 }  // namespace
 
-std::unique_ptr<GroupFormat> make_arrow_format(const Fields& fields) { return std::make_unique<ArrowFormat>(fields); }
+std::unique_ptr<GroupFormat> make_arrow_format(const Fields& fields, std::optional<int> level) {
+  return std::make_unique<ArrowFormat>(fields, level);
+}
 
 }  // namespace evclean

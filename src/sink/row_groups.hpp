@@ -60,7 +60,7 @@ class GroupFormat {
 
 /// Errors: user Error for a compression level out of range.
 std::unique_ptr<GroupFormat> make_parquet_format(const Fields& fields, std::optional<int> level);
-std::unique_ptr<GroupFormat> make_arrow_format(const Fields& fields);
+std::unique_ptr<GroupFormat> make_arrow_format(const Fields& fields, std::optional<int> level);
 
 /// Makes a sink of a format. Collective.
 std::unique_ptr<FileSink> make_group_sink(std::unique_ptr<GroupFormat> format, GroupRule rule, const FileTarget& target,

@@ -36,7 +36,8 @@ std::unique_ptr<FileSink> make_file_sink(const FileTarget& target, const Fields&
       return make_group_sink(make_parquet_format(fields, spec.compression_level), kParquetRule, target, fields, comm,
                              options);
     case OutputFormat::kArrow:
-      return make_group_sink(make_arrow_format(fields), kArrowRule, target, fields, comm, options);
+      return make_group_sink(make_arrow_format(fields, spec.compression_level), kArrowRule, target, fields, comm,
+                             options);
     case OutputFormat::kHdf5:
       return make_hdf5_sink(target, fields, comm, options);
     case OutputFormat::kNpy:

@@ -326,10 +326,17 @@ TEST(ParseJob, KeysOfOtherFormatsAreProblems) {
   EXPECT_HAS(problems(with_output("path: a.csv, key: k")), "key is for HDF5 only");
   EXPECT_HAS(problems(with_output("path: a.h5, missing_text: NA")), "missing_text is for CSV and TSV only");
   EXPECT_HAS(problems(with_output("path: a.csv, compression_level: 3")), "needs a compressed output");
-  EXPECT_HAS(problems(with_output("path: a.csv.gz, compression_level: 13")), "from 1 to 12");
+  EXPECT_HAS(problems(with_output("path: a.csv.gz, compression_level: 13")), "from 0 to 12");
+  EXPECT_HAS(problems(with_output("path: a.arrow, compression_level: 0")), "from 1 to 12");
+  EXPECT_EQ(job(with_output("path: a.csv.gz, compression_level: 0")).outputs[0].compression_level, 0);
+  EXPECT_EQ(job(with_output("path: a.parquet, compression_level: -7")).outputs[0].compression_level, -7);
   EXPECT_HAS(problems(with_output("path: a.csv, files: 0")), "files must be a whole number from 1 to 100000");
   EXPECT_EQ(job(with_output("path: a.csv, null: NA")).outputs[0].missing_text, "NA");
   EXPECT_HAS(problems(with_output("path: a.csv, null: NA, missing_text: x")), "the same key");
+  for (const char* odd : {"'a,b'", "'a\"'", "' a'", "\"a\\n\""})
+    EXPECT_HAS(problems(with_output(std::string("path: a.csv, missing_text: ") + odd)), "would need quotes");
+  EXPECT_HAS(problems(with_output("path: a.tsv, missing_text: \"a\\tb\"")), "would need quotes");
+  EXPECT_EQ(job(with_output("path: a.tsv, missing_text: 'a,b'")).outputs[0].missing_text, "a,b");
 }
 
 TEST(ParseJob, PathsAreWrittenOnce) {

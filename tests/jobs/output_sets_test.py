@@ -319,6 +319,18 @@ class Sets(harness.Case):
             self.assertEqual(len(pandas.read_hdf(self.folder / "t.h5", "a")), 3)
             self.assertEqual(len(pandas.read_hdf(self.folder / "t.h5", "b")), 3)
 
+    def test_levels_are_those_of_the_compression(self):
+        rows = self.rows(3000)
+        levels = {"csv.gz": (0, 1, 12), "csv.zst": (-7, 0, 19), "parquet": (-7, 1), "arrow": (1, 12), "h5": (0, 9)}
+        sizes = {}
+        for kind, some in levels.items():
+            for level in some:
+                self.run_rows(rows, {"path": f"a{level}.{kind}", "compression_level": level}, ranks=2)
+                frame = read(self.folder / f"a{level}.{kind}")
+                self.assertEqual(frame["n"].tolist(), list(range(3000)))
+                sizes[kind, level] = (self.folder / f"a{level}.{kind}").stat().st_size
+            self.assertGreater(sizes[kind, some[0]], sizes[kind, some[-1]], kind)
+
     def test_an_error_leaves_no_partition(self):
         rows = self.rows(100) + [{"n": "x" * 10, "day": "z", "kind": "x", "text": "t"}]
         self.write("in.txt", "".join(json.dumps(row) + "\n" for row in rows) + "broken\n" * 50)
