@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <cstdlib>
 #include <cstring>
 
@@ -42,8 +43,13 @@ void check_output(const Job& job, const OutputSpec& output, std::vector<JobProbl
         break;  // its other files are written by the same means
       }
       fs::path folder = fs::absolute(fs::path(file)).parent_path();
-      while (!fs::exists(folder) && folder.has_relative_path()) folder = folder.parent_path();
-      if (!fs::is_directory(folder)) fail_user("output '{}': '{}' is not a folder", file, folder.string());
+      std::error_code unknown;
+      while (!fs::exists(folder, unknown) && folder.has_relative_path()) folder = folder.parent_path();
+      if (!fs::is_directory(folder, unknown)) fail_user("output '{}': '{}' is not a folder", file, folder.string());
+      if (fs::is_directory(file, unknown)) fail_user("output '{}' is a folder (a file name is needed here)", file);
+      const std::size_t name_bytes = fs::path(file).filename().native().size();
+      if (name_bytes > NAME_MAX)
+        fail_user("output '{}': its name has {} bytes, and {} are the most", file, name_bytes, NAME_MAX);
       std::string trial = (folder / ".evclean-check-XXXXXX").string();
       if (mkdtemp(trial.data()) == nullptr) {
         fail_user("output '{}': cannot write into '{}': {}", file, folder.string(), std::strerror(errno));

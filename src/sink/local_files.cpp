@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 
 #include "evclean/descriptor.hpp"
@@ -76,6 +77,10 @@ void remove_empty_partitions(const std::string& file, const std::string& top) {
 }
 
 void make_hidden(const std::string& hidden, const std::string& shown) {
+  // The hidden name is shorter: this one would be refused when all is written.
+  const std::size_t name_bytes = shown.size() - (shown.rfind('/') + 1);
+  if (name_bytes > NAME_MAX)
+    fail_user("cannot write {}: its name has {} bytes, and {} are the most", shown, name_bytes, NAME_MAX);
   Descriptor file(::open(hidden.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (file) return;
   if (is_system_side(errno)) fail_write(shown, errno);

@@ -195,13 +195,14 @@ void Publisher::reserve(const std::string& final_path, bool overwrite, const Rem
   const Reserved next{final_path, hidden(final_path), overwrite};
   impl_->comm.agree([&] {
     if (!impl_->comm.is_root()) return;
+    std::error_code unknown;
     if (std::any_of(impl_->reserved.begin(), impl_->reserved.end(),
                     [&](const Reserved& r) { return r.final_path == final_path; })) {
       fail_user("two outputs write {}: give each its own path", final_path);
     }
     if (!overwrite)
       refuse_existing(final_path, impl_->reserved);
-    else if (std::filesystem::is_directory(final_path))
+    else if (std::filesystem::is_directory(final_path, unknown))
       fail_user("cannot write {}: it is a folder", final_path);
     impl_->take_folder(final_path);
     remove_on_signal(next.hidden_path);
@@ -270,7 +271,9 @@ void Publisher::add_files(const std::vector<std::string>& final_paths, bool over
     std::set<std::string> taken = impl_->final_names();
     for (const Reserved& r : next) {
       if (!taken.insert(r.final_path).second) fail_user("two outputs write {}: give each its own path", r.final_path);
-      if (std::filesystem::is_directory(r.final_path)) fail_user("cannot write {}: it is a folder", r.final_path);
+      std::error_code unknown;
+      if (std::filesystem::is_directory(r.final_path, unknown))
+        fail_user("cannot write {}: it is a folder", r.final_path);
       remove_on_signal(r.hidden_path);
       make_hidden(r.hidden_path, r.final_path);
     }

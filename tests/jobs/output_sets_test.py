@@ -319,6 +319,18 @@ class Sets(harness.Case):
             self.assertEqual(len(pandas.read_hdf(self.folder / "t.h5", "a")), 3)
             self.assertEqual(len(pandas.read_hdf(self.folder / "t.h5", "b")), 3)
 
+    def test_a_path_that_cannot_be_is_told_first(self):
+        (self.folder / "d.csv").mkdir()
+        for path, words in (("x" * 256 + ".csv", ["260 bytes", "255"]), ("d.csv", ["is a folder"])):
+            with self.subTest(path=path):
+                ran = self.run_rows(self.rows(3), ["o.csv", path], code=2)
+                self.says(ran.err, path, *words)
+                self.says(self.run_rows(self.rows(3), ["o.csv", path], "--overwrite", code=2).err, path, *words)
+                self.assertNothingLeft()
+                checked = self.call("check", "job.yml")
+                self.assertEqual(checked.code, 2, checked)
+                self.says(checked.err, "job.yml:1:", path, *words)
+
     def test_levels_are_those_of_the_compression(self):
         rows = self.rows(3000)
         levels = {"csv.gz": (0, 1, 12), "csv.zst": (-7, 0, 19), "parquet": (-7, 1), "arrow": (1, 12), "h5": (0, 9)}
