@@ -24,7 +24,8 @@ void measure_text(std::string_view text, ColumnExtent& extent) {
   if (text.empty()) return;
   if (text.back() == '\0') ++extent.trailing_nul;
   for (std::size_t w = 0; w < kMissingWords.size(); ++w) {
-    if (text == kMissingWords[w]) extent.missing_words |= std::int64_t{1} << w;
+    // One that is cut, or loses the NULs at its end, may become the word.
+    if (text.starts_with(kMissingWords[w])) extent.missing_words |= std::int64_t{1} << w;
   }
 }
 

@@ -20,7 +20,7 @@ struct ColumnExtent {
   std::int64_t beyond_double = 0;  ///< integers that float64 does not hold
   std::int64_t beyond_ns = 0;      ///< times that do not fit nanoseconds since 1970
   std::int64_t trailing_nul = 0;   ///< texts that end with a NUL byte
-  std::int64_t missing_words = 0;  ///< bit i: kMissingWords[i] is a text of the column
+  std::int64_t missing_words = 0;  ///< bit i: a text of the column begins with kMissingWords[i]
 
   void merge(const ColumnExtent& other);
 };

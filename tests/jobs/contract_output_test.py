@@ -119,6 +119,22 @@ class Files(harness.Case):
         self.out({"path": "o.h5", "long_text": "truncate", "max_string": 100}, text)
         self.assertEqual(pandas.read_hdf(self.folder / "o.h5")["a"].tolist(), ["x" * 100])
 
+    def test_hdf5_a_text_that_is_cut_is_not_the_word_for_missing(self):
+        rows = [{"a": "<NA>" + "b" * 20}, {"a": None}, {"a": "x"}]
+        cut = self.hdf5_texts(rows, max_string=4, long_text="truncate")
+        self.assertTrue(rows[0]["a"].startswith(cut[0]) and cut[0].startswith("<NA>"), cut)
+        self.assertTrue(pandas.isna(cut[1]))
+        self.assertEqual(cut[2], "x")
+        ends = self.hdf5_texts([{"a": "<NA>\0"}, {"a": None}])
+        self.assertEqual(ends[0], "<NA>")
+        self.assertTrue(pandas.isna(ends[1]))
+
+    def hdf5_texts(self, rows, **keys):
+        self.fresh()
+        self.write("in.txt", "".join(json.dumps(row) + "\n" for row in rows))
+        self.run_job({"input": {"paths": "in.txt", "format": "json"}, "output": {"path": "o.h5", **keys}})
+        return pandas.read_hdf(self.folder / "o.h5")["a"].tolist()
+
     def test_parquet_types(self):
         self.out("o.parquet", "i,f,s,b,d,t\n1,1.5,x,true,2026-11-01,2026-11-01T00:00:00Z\n,,,,,\n")
         schema = pyarrow.parquet.read_schema(self.folder / "o.parquet")
