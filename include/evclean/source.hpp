@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "evclean/byte_stream.hpp"
+#include "evclean/error.hpp"
 #include "evclean/s3_settings.hpp"
 
 namespace evclean {
@@ -51,10 +52,18 @@ struct Listing {
   std::int64_t empty = 0;
 };
 
+/// An entry of the listed paths that does not allow the job.
+class ListError : public Error {
+ public:
+  ListError(const Error& error, std::size_t entry) : Error(error), entry(entry) {}
+  std::size_t entry;  ///< its index in the paths
+};
+
 /// Lists `paths`: a file, a directory (recursive; names beginning with . or _ skipped), a glob with * ? [..] **,
 /// or '@file' with one path a line (relative to that file); the same below s3://bucket/. Globs and directories sort by
 /// path bytes; a file reached twice (by its real path) counts once. Errors: user Error that names the path and what is
 /// wrong (nothing there, a folder without files, neither file nor folder, an archive); system Error without permission.
+/// Both are a ListError.
 Listing list_inputs(const std::vector<std::string>& paths, const ListOptions& options);
 
 /// Whether a path of an input reads a file, by their texts alone: the file itself, a pattern that it matches, or a

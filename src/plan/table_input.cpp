@@ -136,13 +136,17 @@ void choose(TableInput& input) {
   input.notes.push_back(fmt::format("format {}: {}", choice.format, choice.why));
 }
 
+Error placed(const TableInput& input, JobPlace place, const Error& error) {
+  return Error(error.code(), fmt::format("{}: {}", place.in(input.job->path), error.what()));
+}
+
 /// An error of `body` gets its place in the job file.
 template <typename Body>
 void at_place(const TableInput& input, JobPlace place, Body&& body) {
   try {
     body();
   } catch (const Error& error) {
-    throw Error(error.code(), fmt::format("{}: {}", place.in(input.job->path), error.what()));
+    throw placed(input, place, error);
   }
 }
 
@@ -205,9 +209,15 @@ void list(TableInput& input, const std::function<void(TableInput&)>& wanted) {
   options.s3 = spec.s3.value_or(S3Settings{});
   std::vector<std::string> paths;
   for (const Text& path : spec.paths) paths.push_back(path.value);
-  Listing listing = list_inputs(paths, options);
-  input.files = std::move(listing.files);
-  input.notes = std::move(listing.notes);
+  try {
+    Listing listing = list_inputs(paths, options);
+    input.files = std::move(listing.files);
+    input.notes = std::move(listing.notes);
+  } catch (const ListError& error) {
+    const JobPlace place = spec.paths[error.entry].place;
+    if (place.line == 0) throw Error(error);  // `init` lists what the command line names
+    throw placed(input, place, error);
+  }
   refuse_listed_outputs(input);
   wanted(input);
   choose(input);

@@ -43,6 +43,12 @@ std::vector<SplitSegment> small_compressed(const std::vector<InputFile>& files) 
   return segments;
 }
 
+/// An error that names the line of the list of paths.
+class ListedError : public Error {
+ public:
+  explicit ListedError(const Error& error) : Error(error) {}
+};
+
 class Lister {
  public:
   explicit Lister(const ListOptions& options) : options_(options) {}
@@ -79,7 +85,7 @@ class Lister {
     if (!S_ISREG(info->st_mode)) fail_user("input '{}': a list of paths must be a file", entry);
     inspect_file(path, entry, *info, Encoding::kUtf8);  // says why if it cannot be read
     std::ifstream list(path);
-    add_lines(list, folder_of(path), folder_of(resolved(shown_base, entry.substr(1))), depth);
+    add_lines(list, resolved(shown_base, entry.substr(1)), folder_of(path), depth);
   }
 
   void add_remote_list(const std::string& path, const std::string& entry, int depth) {
@@ -93,13 +99,23 @@ class Lister {
     const S3Piece piece = client.read(url, object->etag, 0, object->size_bytes).get();
     if (!piece.trouble.empty()) fail_system("input '{}': {}", entry, piece.trouble);
     std::istringstream list(piece.bytes);
-    add_lines(list, folder_of(path), folder_of(path), depth);
+    add_lines(list, path, folder_of(path), depth);
   }
 
-  void add_lines(std::istream& list, const std::string& base, const std::string& shown_base, int depth) {
+  /// `shown`: the list as it is written for people, beside which its entries are shown.
+  void add_lines(std::istream& list, const std::string& shown, const std::string& base, int depth) {
+    std::int64_t number = 0;
     for (std::string line; std::getline(list, line);) {
+      ++number;
       if (line.ends_with('\r')) line.pop_back();
-      if (!line.empty()) add(line, base, shown_base, depth + 1);
+      if (line.empty()) continue;
+      try {
+        add(line, base, folder_of(shown), depth + 1);
+      } catch (const ListedError&) {
+        throw;  // a list in a list has said where
+      } catch (const Error& error) {
+        throw ListedError(Error(error.code(), fmt::format("{} (line {} of {})", error.what(), number, shown)));
+      }
     }
   }
 
@@ -207,7 +223,13 @@ class Lister {
 
 Listing list_inputs(const std::vector<std::string>& paths, const ListOptions& options) {
   Lister lister(options);
-  for (const std::string& path : paths) lister.add(path, options.base_dir, "", 0);
+  for (std::size_t entry = 0; entry < paths.size(); ++entry) {
+    try {
+      lister.add(paths[entry], options.base_dir, "", 0);
+    } catch (const Error& error) {
+      throw ListError(error, entry);
+    }
+  }
   return lister.finish();
 }
 

@@ -172,6 +172,19 @@ TEST_F(ListInputs, NeitherFileNorFolderIsAnError) {
   EXPECT_EQ(Names{"a"}, shown({"*"}));
 }
 
+TEST_F(ListInputs, ErrorsNameTheEntryAndTheLineOfItsList) {
+  put_all({"a", "lists/b"});
+  put("lists/l", "b\n\ngone\n");
+  try {
+    list({"a", "@lists/l"});
+    FAIL();
+  } catch (const ListError& error) {
+    EXPECT_EQ(1u, error.entry);
+    EXPECT_TRUE(contains(error.what(), "'lists/gone': nothing is there"));
+    EXPECT_TRUE(contains(error.what(), "(line 3 of lists/l)"));
+  }
+}
+
 TEST_F(ListInputs, LinkToNowhereIsMissing) {
   std::filesystem::create_symlink("nowhere", path("l"));
   EXPECT_TRUE(contains(failure({"l"}), "nothing is there"));
