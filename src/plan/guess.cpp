@@ -228,6 +228,29 @@ std::vector<InputColumn> dataset_columns(const TableInput& input) {
   return columns;
 }
 
+/// Rows and columns of a few places in the files.
+void sample_files(const TableInput& input, Stepwise& stepwise, std::vector<Reject>* rejects) {
+  SplitReader reader(input);
+  std::vector<Appearance> appearances;
+  for (const Split& place : sample_splits(input)) {
+    try {
+      read_place(reader, place, std::numeric_limits<std::int64_t>::max(), stepwise.batches, appearances, rejects);
+    } catch (const Error&) {
+      // The pass meets the same damage and treats it by the job's policy.
+    }
+  }
+  stepwise.guess.input = merge_columns(std::move(appearances));
+}
+
+/// The columns of files whose rows earlier runs have read, so that an output without rows has them too.
+void sample_known(const TableInput& input, Stepwise& stepwise) {
+  TableInput read = input;
+  read.files = input.known;
+  read.layouts.resize(read.files.size());
+  sample_files(read, stepwise, nullptr);
+  stepwise.batches.clear();
+}
+
 Stepwise sample_table(const TableInput& input, std::vector<Reject>* rejects) {
   Stepwise stepwise;
   if (input.dataset) {
@@ -236,16 +259,11 @@ Stepwise sample_table(const TableInput& input, std::vector<Reject>* rejects) {
   } else if (input.is_inline()) {
     stepwise.batches = inline_table(input, stepwise.guess.input);
   } else {
-    SplitReader reader(input);
-    std::vector<Appearance> appearances;
-    for (const Split& place : sample_splits(input)) {
-      try {
-        read_place(reader, place, std::numeric_limits<std::int64_t>::max(), stepwise.batches, appearances, rejects);
-      } catch (const Error&) {
-        // The pass meets the same damage and treats it by the job's policy.
-      }
+    if (input.known.empty()) {
+      sample_files(input, stepwise, rejects);
+    } else {
+      sample_known(input, stepwise);
     }
-    stepwise.guess.input = merge_columns(std::move(appearances));
     add_source_columns(input, stepwise.guess.input);
     for (Batch& batch : stepwise.batches) add_source_columns(input, 0, batch);
   }

@@ -4,14 +4,17 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "evclean/carried_state.hpp"
+#include "evclean/decoder.hpp"
 #include "evclean/function.hpp"
 #include "evclean/hash.hpp"
+#include "evclean/pattern.hpp"
 #include "evclean/s3_settings.hpp"
 #include "evclean/suggest.hpp"
 #include "kept_text.hpp"
@@ -116,7 +119,62 @@ std::int64_t continuation(const InputFile& file, std::int64_t old_end, bool& goe
   }
 }
 
+/// Where the record begins that the first line behind `at` belongs to, when records begin at lines that match; `at`
+/// when that line begins one, or none does.
+std::int64_t event_begin(const InputFile& file, std::int64_t at, Pattern start) {
+  const auto starts = [&](std::string_view line) {
+    return start.match(line.substr(0, line.find_last_not_of('\r') + 1)) == MatchOutcome::kMatch;
+  };
+  const std::string behind = bytes_at(file.path, at, kLongestTail);
+  const std::size_t text = behind.find_first_not_of(" \t\r\n");
+  if (text == std::string::npos) return at;
+  const std::size_t line = behind.rfind('\n', text) + 1;
+  if (starts(std::string_view(behind).substr(line, behind.find('\n', line) - line))) return at;
+  const std::int64_t from = std::max<std::int64_t>(file.mark_bytes, at - kLongestTail);
+  const std::string before = bytes_at(file.path, from, at - from);
+  for (std::size_t end = before.size(); end > 0;) {
+    const std::size_t begin = end < 2 ? 0 : before.rfind('\n', end - 2) + 1;
+    if ((begin > 0 || from == file.mark_bytes) && starts(std::string_view(before).substr(begin, end - 1 - begin)))
+      return from + static_cast<std::int64_t>(begin);
+    end = begin;
+  }
+  return at;
+}
+
 }  // namespace
+
+/// Where the CSV row or the JSON object begins that goes on over `at`, as its decoder reads both sides; `at` when none
+/// does. A quote that nothing closes is no such row: what stands behind it has been read.
+std::int64_t InputState::open_begin(const InputFile& file, std::int64_t at, const std::string& format) const {
+  const auto decoder = make_decoder(*spec_, format);
+  decoder->begin_file(file, read_csv_head(file, stream_, spec_->max_line_bytes));
+  const bool whole = at - file.mark_bytes <= kLongestTail;
+  const std::int64_t from = whole ? file.mark_bytes : at - kLongestTail;
+  const std::int64_t to = std::min(file.size_bytes, at + kLongestTail);
+  const std::string text = bytes_at(file.path, from, to - from);
+  const auto block = std::make_shared<TextBlock>(text.size());
+  block->append(text);
+  DecodeInput input;
+  input.text = block;
+  input.text_end = text.size();
+  input.owned_end = static_cast<std::size_t>(at - from);
+  input.at_end = to == file.size_bytes;
+  input.begin = whole ? 0 : std::min(input.owned_end, decoder->first_record(text, 1, input.at_end));
+  input.origin.byte_offset = from - file.mark_bytes;
+  std::size_t begin = input.owned_end;
+  const auto look = [&](std::size_t record, std::size_t length) {
+    if (record < input.owned_end && record + length > input.owned_end) begin = record;
+  };
+  while (input.begin < input.owned_end) {
+    const DecodeResult result = decoder->decode(input);
+    for (const RecordRef record : result.batch.records) look(record.offset, record.length);
+    for (const Reject& reject : result.rejects)
+      look(static_cast<std::size_t>(reject.byte_offset - input.origin.byte_offset), reject.text.size());
+    if (result.consumed <= input.begin) break;
+    input.begin = result.consumed;
+  }
+  return from + static_cast<std::int64_t>(begin);
+}
 
 InputState::InputState(const std::string& path, const S3Settings& s3, const std::string& table)
     : path_(path), table_(table) {
@@ -148,26 +206,20 @@ const KnownFile* InputState::moved(const InputFile& file, const KnownFile& now) 
   return nullptr;
 }
 
-/// Where the record begins that the first line behind `at` belongs to; `at` when that line begins one, or none does.
-std::int64_t InputState::event_begin(const InputFile& file, std::int64_t at) const {
-  const auto starts = [&](std::string_view line) {
-    return event_start_->match(line.substr(0, line.find_last_not_of('\r') + 1)) == MatchOutcome::kMatch;
-  };
-  if (!event_start_) return at;
-  const std::string behind = bytes_at(file.path, at, kLongestTail);
-  const std::size_t text = behind.find_first_not_of(" \t\r\n");
-  if (text == std::string::npos) return at;
-  const std::size_t line = behind.rfind('\n', text) + 1;
-  if (starts(std::string_view(behind).substr(line, behind.find('\n', line) - line))) return at;
-  const std::int64_t from = std::max<std::int64_t>(file.mark_bytes, at - kLongestTail);
-  const std::string before = bytes_at(file.path, from, at - from);
-  for (std::size_t end = before.size(); end > 0;) {
-    const std::size_t begin = end < 2 ? 0 : before.rfind('\n', end - 2) + 1;
-    if ((begin > 0 || from == file.mark_bytes) && starts(std::string_view(before).substr(begin, end - 1 - begin)))
-      return from + static_cast<std::int64_t>(begin);
-    end = begin;
-  }
-  return at;
+/// The format that a file is read by; empty: several, tried line by line.
+std::string InputState::format_of(const InputFile& file) const {
+  if (spec_->formats.size() > 1) return {};
+  if (spec_->formats.front() != "auto") return spec_->formats.front();
+  return choose_format(*spec_, {read_head(file, stream_)}, {file.shown}).format;
+}
+
+/// Where reading goes on, so that no record is cut in two: `at`, behind the old end, or where the record begins that is
+/// open there.
+std::int64_t InputState::record_begin(const InputFile& file, std::int64_t old_end, std::int64_t at) const {
+  const std::string format = format_of(file);
+  if (!begins_at_line(format)) return open_begin(file, std::max(old_end, at), format);
+  const std::string start = event_start(*spec_, format.empty() ? spec_->formats.front() : format);
+  return start.empty() ? at : event_begin(file, at, Pattern(start));
 }
 
 InputState::Choice InputState::compare(const InputFile& file, KnownFile& now, const KnownFile& before,
@@ -180,20 +232,22 @@ InputState::Choice InputState::compare(const InputFile& file, KnownFile& now, co
         file.shown, before.size_bytes, file.size_bytes, path_);
   }
   bool goes_on = false;
-  std::int64_t begin = continuation(file, before.size_bytes, goes_on);
+  const std::int64_t line = continuation(file, before.size_bytes, goes_on);
+  const std::int64_t begin = record_begin(file, before.size_bytes, line);
   notes.push_back(fmt::format("only_new: {} has grown: read on from byte {}", file.shown, begin));
-  if (goes_on) {
-    notes.push_back(fmt::format(
-        "only_new: {}: its last line was not whole at the last run; it is read again from its begin", file.shown));
+  if (begin < before.size_bytes) {
+    notes.push_back(goes_on && begin == line
+                        ? fmt::format("only_new: {}: its last line was not whole at the last run; it is read again "
+                                      "from its begin",
+                                      file.shown)
+                        : fmt::format("only_new: {}: its last record goes on in what is new; it is read again from "
+                                      "byte {}",
+                                      file.shown, begin));
   }
-  now.lines = before.lines + (begin > before.size_bytes ? 1 : 0);
-  if (const std::int64_t event = event_begin(file, begin); event < begin) {
-    const std::string again = bytes_at(file.path, event, begin - event);
-    now.lines -= std::count(again.begin(), again.end(), '\n');
-    notes.push_back(fmt::format("only_new: {}: its last record goes on in what is new; it is read again from byte {}",
-                                file.shown, event));
-    begin = event;
-  }
+  const std::int64_t between = std::abs(begin - before.size_bytes);
+  const std::string passed = bytes_at(file.path, std::min(begin, before.size_bytes), between);
+  const std::int64_t ends = std::count(passed.begin(), passed.end(), '\n');
+  now.lines = before.lines + (begin < before.size_bytes ? -ends : ends);
   return {begin >= file.size_bytes, begin, now.lines};
 }
 
@@ -239,10 +293,9 @@ InputState::Choice InputState::look(const InputFile& file, KnownFile& now, std::
 void InputState::choose(TableInput& input) {
   const std::string own = is_s3_path(path_) ? path_ : absolute(path_);
   std::vector<InputFile> files;
-  std::int64_t known = 0;
-  const FormatSpec& format = input.spec->input->format;
-  const std::string start = event_start(format, format.formats.front());
-  if (!start.empty()) event_start_.emplace(start);
+  std::vector<InputFile> read;
+  spec_ = &input.format_spec();
+  stream_ = input.stream;
   for (InputFile& file : input.files) {
     KnownFile now;
     now.path = is_s3_path(file.path) ? file.path : absolute(file.path);
@@ -251,10 +304,10 @@ void InputState::choose(TableInput& input) {
     if (!is_s3_path(file.path)) stat_into(now);
     if (now.path == own) continue;  // the state itself, in a folder of the input
     const Choice choice = look(file, now, input.notes);
-    known += choice.known;
     if (choice.known) {
       now.lines = choice.lines;
       known_[now.path] = std::move(now);
+      read.push_back(std::move(file));
       continue;
     }
     input.starts.push_back({std::max<std::int64_t>(0, choice.begin - file.mark_bytes), choice.lines});
@@ -262,10 +315,11 @@ void InputState::choose(TableInput& input) {
     files.push_back(std::move(file));
   }
   input.files = std::move(files);
-  if (known > 0) {
-    input.notes.push_back(fmt::format("only_new: {} file{} read by earlier runs, {} to read", known,
-                                      known == 1 ? " was" : "s were", input.files.size()));
+  if (!read.empty()) {
+    input.notes.push_back(fmt::format("only_new: {} file{} read by earlier runs, {} to read", read.size(),
+                                      read.size() == 1 ? " was" : "s were", input.files.size()));
   }
+  if (input.files.empty()) input.known = std::move(read);
 }
 
 std::string InputState::after(const std::vector<std::int64_t>& lines, const std::vector<bool>& left_out) const {

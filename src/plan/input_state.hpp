@@ -13,7 +13,6 @@
 #include <string>
 #include <vector>
 
-#include "evclean/pattern.hpp"
 #include "evclean/report.hpp"
 #include "evclean/source.hpp"
 
@@ -38,7 +37,8 @@ class InputState {
   /// Errors: user Error for a file that is no state.
   InputState(const std::string& path, const S3Settings& s3, const std::string& table);
 
-  /// Takes files that are known out of the listing, says where the others begin, and adds notes.
+  /// Takes files that are known out of the listing, says where the others begin, and adds notes. Where nothing is left
+  /// to read, what is known tells the format and the columns (TableInput::known).
   /// Errors: user Error for a file that was rewritten, or is compressed and grew.
   void choose(TableInput& input);
 
@@ -56,10 +56,13 @@ class InputState {
   Choice compare(const InputFile& file, KnownFile& now, const KnownFile& before, std::vector<std::string>& notes) const;
   const KnownFile* moved(const InputFile& file, const KnownFile& now) const;
 
-  std::int64_t event_begin(const InputFile& file, std::int64_t at) const;
+  std::string format_of(const InputFile& file) const;
+  std::int64_t open_begin(const InputFile& file, std::int64_t at, const std::string& format) const;
+  std::int64_t record_begin(const InputFile& file, std::int64_t old_end, std::int64_t at) const;
 
   std::string path_, table_;
-  mutable std::optional<Pattern> event_start_;  ///< records of several lines begin at a line that matches
+  const FormatSpec* spec_ = nullptr;
+  StreamOptions stream_;
   std::map<std::string, KnownFile> known_;
   std::vector<KnownFile> reading_;  ///< a file of the input
 };

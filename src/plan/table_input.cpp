@@ -123,9 +123,10 @@ void choose(TableInput& input) {
     return;
   }
   std::vector<std::string> heads, names;
-  const std::size_t step = std::max<std::size_t>(1, input.files.size() / kSniffedFiles);
-  for (std::size_t i = 0; i < input.files.size(); i += step) {
-    const InputFile& file = input.files[i];
+  const std::vector<InputFile>& files = input.files.empty() ? input.known : input.files;
+  const std::size_t step = std::max<std::size_t>(1, files.size() / kSniffedFiles);
+  for (std::size_t i = 0; i < files.size(); i += step) {
+    const InputFile& file = files[i];
     heads.push_back(is_called_csv(file.path) ? read_csv_head(file, input.stream, spec.format.max_line_bytes)
                                              : read_head(file, input.stream));
     names.push_back(file.shown);

@@ -39,6 +39,7 @@ struct TableInput {
   StreamOptions stream;
   std::vector<FileStart> starts;      ///< a file: what earlier runs have read of it (only_new); empty: nothing
   std::shared_ptr<InputState> state;  ///< rank 0, with only_new
+  std::vector<InputFile> known;       ///< rank 0: where nothing is new, the files that were read: they have the columns
   bool replays = false;               ///< just the records at `rejected` are read (--replay)
   std::vector<std::vector<RejectedPlace>> rejected;      ///< a file
   std::vector<std::vector<std::int64_t>> segment_lines;  ///< split, segment: lines of the file before it, where known

@@ -133,6 +133,60 @@ class OnlyNew(harness.Case):
         self.assertEqual(ran.report["ledger"]["kept"], 1)
         self.assertEqual((self.folder / "out.jsonl").read_text(), (self.folder / "whole.jsonl").read_text())
 
+    def test_a_csv_row_or_json_object_that_was_cut_in_two_is_read_again_whole(self):
+        cases = [("csv", "x,y\n1,a\n", '2,"b\n', ' c\n\n d"\n3,e\n', 8), ("csv", "x,y\n1,a\n", "2,b", "c\n3,e\n", 8),
+                 ("json", '{"x":\n1}\n', '{"x":\n', '2}{"x":3}', 9), ("json", '[{"x": 1},\n', '{"x":\n', '2},\n{"x": 3}\n', 11),
+                 ("json", '{"x":1}{\n"x":2}', "", '{"x":3}', 0)]
+        for ranks in (0, 1, 2, 3, 4):
+            for fmt, whole, cut, rest, at in cases:
+                for auto in (False, True) if whole[0] in "x[" else (False,):
+                    with self.subTest(ranks=ranks, format=fmt, auto=auto, cut=cut):
+                        self.fresh()
+                        keys = {"ranks": ranks, "format": "auto" if auto else fmt, "rejects": {"max": "100%"}, "source": True}
+                        self.write("in/a." + fmt, whole + cut)
+                        first = self.new(**keys)
+                        self.assertEqual(first[:1], [1])
+                        self.append("in/a." + fmt, rest)
+                        self.assertEqual(self.new(**keys), [2, 3] if cut else [3])
+                        if cut:
+                            self.says(self.err, "a.%s has grown: read on from byte %d" % (fmt, at), "it is read again")
+                        rows = [json.loads(line) for line in (self.folder / "out.jsonl").read_text().splitlines()]
+                        self.assertEqual([row["_line"] for row in rows][:1], [whole.count("\n") + 1])
+                        self.append("in/a." + fmt, '\n{"x": 4}\n' if fmt == "json" else "4,f\n")
+                        self.assertEqual(self.new(**keys), [4])
+
+    def test_a_quote_that_nothing_closes_does_not_bring_rows_twice(self):
+        keys = {"format": "csv", "rejects": {"max": "100%"}}
+        self.write("in/a.csv", 'x,y\n1,a\n2,"b\n3,c\n')
+        self.assertEqual(self.new(**keys), [1, 3])
+        self.append("in/a.csv", "4,d\n5,e")
+        self.assertEqual(self.new(**keys), [4, 5])
+        self.append("in/a.csv", '\n6,"f"\n')
+        self.assertEqual(self.new(**keys), [6])
+
+    def test_an_event_that_grew_is_read_again_whole_under_auto_too(self):
+        event = "2026-11-01 06:52:16 ERROR app.X: broke\n"
+        self.write("in/a.log", event * 3)
+        job = {"input": {"paths": "in/", "only_new": "state.jsonl"}, "output": "out.jsonl"}
+        self.run_job(job)
+        self.append("in/a.log", "\tat main.c\n" + event)
+        self.assertEqual(self.run_job(job, "--overwrite").report["ledger"]["kept"], 2)
+        self.assertIn("at main.c", (self.folder / "out.jsonl").read_text().splitlines()[0])
+
+    def test_nothing_new_leaves_the_columns_of_what_was_read(self):
+        for ranks in (0, 1, 2, 3, 4):
+            for fmt, text, names in (("csv", "x,y\n1,a\n", "x,y"), ("auto", '{"x": 1, "y": {"z": 2}}\n', "x,y.z"), ("json", '{"x": 1}\n', "x")):
+                with self.subTest(ranks=ranks, format=fmt):
+                    self.fresh()
+                    self.write("in/a.txt", text)
+                    job = dict(self.job(format=fmt), output=["out.csv", "out.parquet"], steps=[{"filter": "x > 0"}, {"set": {"w": "x + 1"}}])
+                    self.run_job(job, "--overwrite", ranks=ranks)
+                    self.assertEqual((self.folder / "out.csv").read_text().splitlines()[0], names + ",w")
+                    ran = self.run_job(job, "--overwrite", ranks=ranks)
+                    self.assertEqual((self.folder / "out.csv").read_text(), names + ",w\n")
+                    self.assertEqual([c["name"] for c in ran.report["columns"]], (names + ",w").split(","))
+                    self.assertEqual(ran.report["ledger"]["lines"], 0)
+
     def test_a_large_file_that_grew_is_cut_for_all_ranks(self):
         text = "".join(f"{i:08}\n" for i in range(20000))
         self.write("in/a.log", text[:90000])
