@@ -45,6 +45,9 @@ std::vector<JobProblem> check_job(const Job& job, std::vector<std::string>& note
 /// What is wrong with the job's `functions:`, used or not.
 std::vector<JobProblem> function_problems(const Job& job);
 
+/// Input keys that do nothing with the format that the job names, each with the place of its input. Local.
+std::vector<std::string> idle_key_notes(const Job& job);
+
 /// What the job's identities may do in each of its buckets, as a table for people. Local; asks S3.
 struct S3Access {
   std::string table;

@@ -61,6 +61,7 @@ int check_command(const CommandLine& command, const Comm& comm) {
         speak(stdout, fmt::format("note: {} exists already: run replaces it only with --overwrite\n", output.path));
       }
     }
+    for (const std::string& note : idle_key_notes(parsed.job)) speak(stdout, fmt::format("note: {}\n", note));
     if (problems.empty()) speak(stdout, fmt::format("{}: no mistakes found\n", command.job));
   });
   return comm.max(static_cast<std::int64_t>(problems.size())) > 0 ? static_cast<int>(ExitCode::kUser) : 0;

@@ -208,7 +208,11 @@ void read_text_keys(MapReader& map, InputSpec& input) {
   FormatSpec& format = input.format;
   if (const auto* node = map.take("header")) read_header(*node, format, problems);
   if (const auto* node = map.take("delimiter")) assign(format.delimiter, read_character(*node, "delimiter", problems));
-  if (const auto* node = map.take("quote")) read_quote(*node, format, problems);
+  if (const auto* node = map.take("quote")) {
+    read_quote(*node, format, problems);
+    if (!format.quote.empty() && format.quote == format.delimiter)
+      problems.report(*node, "quote and delimiter cannot be the same character '{}'", printable(format.quote, 8));
+  }
   if (const auto* node = map.take("skip")) assign(format.skip, read_integer(*node, "skip", 0, INT32_MAX, problems));
   if (const auto* node = map.take("comment")) read_comment(*node, format, problems);
   if (const auto* node = map.take("multiline")) {

@@ -135,14 +135,18 @@ std::int64_t year_of(const InputFile& file) {
   return static_cast<int>(std::chrono::year_month_day{day}.year());
 }
 
+bool may_lack_year(const std::vector<std::string>& formats) {
+  return std::any_of(formats.begin(), formats.end(), [](const std::string& format) {
+    return std::find(std::begin(kWithoutYear), std::end(kWithoutYear), format) != std::end(kWithoutYear);
+  });
+}
+
 /// The years that such times get when `year:` does not say one, each with the first of its files.
 std::string year_note(const TableInput& input) {
   if (!input.spec->input || input.format_spec().year != 0) return {};
   std::vector<std::string> formats = input.format_spec().formats;
   formats.push_back(input.format);
-  const bool lacks = std::any_of(formats.begin(), formats.end(), [](const std::string& format) {
-    return std::find(std::begin(kWithoutYear), std::end(kWithoutYear), format) != std::end(kWithoutYear);
-  });
+  const bool lacks = may_lack_year(formats);
   std::map<std::int64_t, std::vector<std::string>> years;
   for (const InputFile& file : input.files) {
     if (lacks && file.modified_s > 0) years[year_of(file)].push_back(file.shown);
@@ -156,11 +160,41 @@ std::string year_note(const TableInput& input) {
   return fmt::format("times without a year get that of their file's last change: {}; year: says another", shown);
 }
 
+/// Keys that a job says in vain, which is told and does no harm. `chosen`: by `auto`; empty: as the job says.
+std::vector<std::string> idle_keys(const FormatSpec& spec, const std::string& chosen) {
+  std::vector<std::string> formats = spec.formats;
+  if (!chosen.empty()) formats = {chosen};
+  std::vector<std::string> notes;
+  if (formats.front() == "auto") return notes;
+  const auto idle = [&](const char* key, bool said, const char* what) {
+    if (said) notes.push_back(fmt::format("{}: does nothing with format {}: it is for {}", key, formats.front(), what));
+  };
+  const bool csv = formats.front() == "csv" || formats.front() == "tsv";
+  idle("header", !csv && (!spec.header || spec.header_auto), "csv and tsv");
+  idle("delimiter", !csv && !spec.delimiter.empty(), "csv and tsv");
+  idle("quote", !csv && !spec.quote.empty(), "csv and tsv");
+  idle("year", spec.year != 0 && !may_lack_year(formats), "formats whose times lack it (syslog, haproxy, glog)");
+  return notes;
+}
+
 }  // namespace
+
+std::vector<std::string> idle_key_notes(const Job& job) {
+  std::vector<std::string> notes;
+  for (const TableSpec& table : job.tables) {
+    if (!table.input) continue;
+    for (const std::string& note : idle_keys(table.input->format, ""))
+      notes.push_back(fmt::format("{}: {}", table.input->place.in(job.path), note));
+  }
+  return notes;
+}
 
 void TableRun::note_input(const TableInput& input, TableReport& report) const {
   report.format = input.format;
   report.notes = input.notes;
+  if (input.spec->input) {
+    for (std::string& note : idle_keys(input.format_spec(), input.format)) report.notes.push_back(std::move(note));
+  }
   if (std::string note = year_note(input); !note.empty()) report.notes.push_back(std::move(note));
   report.stored_bytes = input.stored_bytes();
 }

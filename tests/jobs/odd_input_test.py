@@ -279,6 +279,36 @@ output: o.csv
         self.says(ran.err, "set a larger max_ratio")
         self.assertNotIn("Mend", ran.err)
 
+    def test_an_input_that_is_not_there_has_the_place_of_its_entry(self):
+        self.write("lists/l.txt", "../a.csv\ngone.csv\n")
+        text = self.problems("""input:
+  paths:
+    - a.csv
+    - nope.csv
+    - 'x/*.gz'
+    - '@lists/l.txt'
+output: o.csv
+""")
+        self.says(text, "job.yml:4:7: error: input 'nope.csv'", "job.yml:5:7: error: input 'x/*.gz'",
+                  "job.yml:6:7: error: input 'lists/gone.csv'", "line 2 of lists/l.txt")
+        self.assertEqual(text.count("nope.csv"), 1, text)
+        self.says(self.call("run", "job.yml").err, "job.yml:4:7: input 'nope.csv'", "missing: skip")
+        self.assertNotIn(".yml", self.call("init", "gone.csv").err)
+
+    def test_keys_that_do_nothing_are_told_and_harm_nothing(self):
+        keys = "header: false, delimiter: ';', quote: \"'\", year: 2020"
+        for fmt, line, idle in (("json", '{"a":1}', ("header", "delimiter", "quote", "year")), ("csv", "1", ("year",)), ("auto", "", ()),
+                                ("syslog", "Nov  1 06:52:16 h p: m", ("header", "delimiter", "quote"))):
+            self.write("a.txt", line + "\n")
+            self.write("job.yml", "input: {paths: a.txt, format: %s, %s}\noutput: o.csv\n" % (fmt, keys))
+            for ran in (self.call("check", "job.yml"), self.call("run", "job.yml", "--overwrite")):
+                self.assertEqual(ran.code, 0, ran)
+                for key in ("header", "delimiter", "quote", "year"):
+                    note = "%s: does nothing with format %s" % (key, fmt)
+                    (self.assertIn if key in idle else self.assertNotIn)(note, ran.out + ran.err)
+        self.write("job.yml", "input: {paths: a.txt, delimiter: ';', quote: ';'}\noutput: o.csv\n")
+        self.says(self.call("check", "job.yml").err, "job.yml:1:46:", "cannot be the same character")
+
     def test_a_table_that_is_not_there_hides_nothing(self):
         text = self.problems("""input: a.csv
 steps:
