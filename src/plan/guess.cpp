@@ -265,7 +265,10 @@ Stepwise sample_table(const TableInput& input, std::vector<Reject>* rejects) {
       sample_known(input, stepwise);
     }
     add_source_columns(input, stepwise.guess.input);
-    for (Batch& batch : stepwise.batches) add_source_columns(input, 0, batch);
+    for (Batch& batch : stepwise.batches) {
+      keep_own_columns(input, batch);
+      add_source_columns(input, 0, batch);
+    }
   }
   if (stepwise.guess.input.empty()) stepwise.guess.input = columns_of_format(input);
   stepwise.run(input, false);
@@ -312,7 +315,10 @@ std::vector<Batch> first_batches(const TableInput& input, std::int64_t records, 
   columns = merge_columns(std::move(appearances));
   if (columns.empty()) columns = columns_of_format(input);
   add_source_columns(input, columns);
-  for (Batch& batch : batches) add_source_columns(input, 0, batch);
+  for (Batch& batch : batches) {
+    keep_own_columns(input, batch);
+    add_source_columns(input, 0, batch);
+  }
   return batches;
 }
 

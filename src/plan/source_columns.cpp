@@ -2,6 +2,7 @@
 #include <arrow/api.h>
 
 #include <algorithm>
+#include <string_view>
 
 #include "evclean/arrow_status.hpp"
 #include "table_input.hpp"
@@ -11,7 +12,22 @@ namespace {
 
 bool wanted(const TableInput& input) { return input.spec->input && input.spec->input->source; }
 
+/// The data's own `_file` or `_line` (of a file that was cleaned before), or one that has made way already.
+bool is_taken(std::string_view name) {
+  if (!name.starts_with("_file") && !name.starts_with("_line")) return false;
+  name.remove_prefix(5);
+  while (name.starts_with("_2")) name.remove_prefix(2);
+  return name.empty();
+}
+
 }  // namespace
+
+void keep_own_columns(const TableInput& input, Batch& batch) {
+  if (!wanted(input)) return;
+  for (std::string& name : batch.names) {
+    if (is_taken(name)) name += "_2";
+  }
+}
 
 void add_source_columns(const TableInput& input, std::int64_t line_base, Batch& batch) {
   if (!wanted(input) || batch.records.empty()) return;
@@ -34,7 +50,9 @@ void add_source_columns(const TableInput& input, std::int64_t line_base, Batch& 
 
 void add_source_columns(const TableInput& input, std::vector<InputColumn>& columns) {
   if (!wanted(input)) return;
-  std::erase_if(columns, [](const InputColumn& c) { return c.name == "_file" || c.name == "_line"; });
+  for (InputColumn& column : columns) {
+    if (is_taken(column.name)) column.name += "_2";
+  }
   // Typed by the engine: nothing to infer, and no word means missing.
   columns.push_back({"_file", true, ValueType::kString});
   columns.push_back({"_line", true, ValueType::kInt64});

@@ -56,6 +56,7 @@ bool SplitSteps::take(std::int64_t number, SplitRecord& record, DecodedBlock& bl
   note_columns(record, block);
   if (!block.result.rejects.empty()) rejects_.put(number, block.result.rejects);
   const std::int64_t rows = batch.num_rows;
+  keep_own_columns(input_, batch);
   if (note_unknown(record, batch, guess_, input_.nulls)) poison(record);
   add_source_columns(input_, line_base(number, segment), batch);
   align_columns(batch, guess_.input);

@@ -89,8 +89,10 @@ PipelineCompiler::Options compiler_options(const TableInput& input);
 /// With `source: true`: adds the columns _file and _line to a batch; `line_base` lines of the file stand before its
 /// segment.
 void add_source_columns(const TableInput& input, std::int64_t line_base, Batch& batch);
-/// The same for the list of columns.
+/// The same for the list of columns, as they are in the data.
 void add_source_columns(const TableInput& input, std::vector<InputColumn>& columns);
+/// Before that: the data's own columns of these names make way as `_file_2` and `_line_2`.
+void keep_own_columns(const TableInput& input, Batch& batch);
 
 /// Inline rows (rows:, tests) as a batch of raw columns, and as the columns of a table.
 Batch inline_batch(const std::vector<InlineRow>& rows);

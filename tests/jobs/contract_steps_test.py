@@ -293,6 +293,17 @@ class Formats(harness.Case):
         self.assertEqual([r["_line"] for r in table.rows], [2, 3, 2])
         self.assertTrue(all(r["_file"].endswith(f) for r, f in zip(table.rows, ("1.csv", "1.csv", "2.csv"))), table.rows)
 
+    def test_source_keeps_columns_of_its_names(self):
+        rows = "".join('{"_line": %d, "b": "x", "_file": "f%d"}\n' % (i, i) for i in range(30)) + '{"_line_2": 5}\n'
+        expected = [{"_line_2": i, "b": "x", "_file_2": f"f{i}", "_line_2_2": None, "_file": "in.txt", "_line": i + 1} for i in range(30)]
+        expected.append({"_line_2": None, "b": None, "_file_2": None, "_line_2_2": 5, "_file": "in.txt", "_line": 31})
+        for ranks in (0, 1, 2, 3, 4):
+            with self.subTest(ranks=ranks):
+                table = self.clean(rows, fmt="json", ranks=ranks, source=True, resources={"chunk": "200B"})
+                self.assertEqual(table.rows, expected)
+        again = self.clean("_file,_line,b\nx,7,2\n", [{"filter": "_line_2 = 7"}], source=True)
+        self.assertEqual(again.rows, [{"_file_2": "x", "_line_2": 7, "b": 2, "_file": "in.txt", "_line": 2}])
+
 
     def test_odd_but_whole_texts(self):
         cases = [("a,b\r\n1,x\r\n2,y", {}, [[1, "x"], [2, "y"]]), ("a,b\r1,x\r2,y\r", {}, [[1, "x"], [2, "y"]]),
