@@ -47,8 +47,9 @@ void append_utf8(std::string& out, std::uint32_t code) {
   }
 }
 
-/// The code point whose \uXXXX digits begin at `at`, with its low surrogate if there is one.
-bool unicode_escape(const char*& at, const char* end, std::string& out, std::int64_t& lone_surrogates) {
+}  // namespace
+
+bool unescape_unicode(const char*& at, const char* end, std::string& out, std::int64_t& lone_surrogates) {
   const int first = hex4(at, end);
   if (first < 0) return false;
   at += 4;
@@ -66,8 +67,6 @@ bool unicode_escape(const char*& at, const char* end, std::string& out, std::int
   append_utf8(out, code);
   return true;
 }
-
-}  // namespace
 
 bool is_json_number_slow(std::string_view text) noexcept {
   const char* at = text.data();
@@ -98,7 +97,7 @@ bool unescape_json(std::string_view raw, std::string& out, std::int64_t& lone_su
     if (stop + 1 == end) return false;
     at = stop + 2;
     if (stop[1] == 'u') {
-      if (!unicode_escape(at, end, out, lone_surrogates)) return false;
+      if (!unescape_unicode(at, end, out, lone_surrogates)) return false;
       continue;
     }
     const char* const known = stop[1] == '\0' ? nullptr : std::strchr(kFrom, stop[1]);

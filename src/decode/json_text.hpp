@@ -37,6 +37,11 @@ inline bool is_short_digits(const char* text, std::size_t size) noexcept {
 #endif
 }
 
+/// Appends the character whose \uXXXX digits begin at `at`, with its low surrogate if there is one, and moves `at`
+/// behind them; false, and nothing changed, when there are no four digits. A surrogate without its pair is U+FFFD, and
+/// counted.
+bool unescape_unicode(const char*& at, const char* end, std::string& out, std::int64_t& lone_surrogates);
+
 /// Appends the value of a string given without its quotes. A surrogate without its pair becomes U+FFFD and is counted.
 /// False when it holds an escape that JSON does not know.
 bool unescape_json(std::string_view raw, std::string& out, std::int64_t& lone_surrogates);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "evclean/suggest.hpp"
+#include "json_text.hpp"
 #include "preset_parsers.hpp"
 
 namespace evclean {
@@ -157,6 +158,12 @@ class LogfmtParser : public RecordParser {
         continue;
       }
       const char c = text[++i];
+      const char* at = text.data() + i + 1;
+      std::int64_t lone_surrogates = 0;
+      if (c == 'u' && unescape_unicode(at, text.data() + text.size(), scratch_, lone_surrogates)) {
+        i = static_cast<std::size_t>(at - text.data()) - 1;
+        continue;
+      }
       if (c != '"' && c != '\\' && c != 'n' && c != 't' && c != 'r') scratch_ += '\\';
       scratch_ += c == 'n' ? '\n' : c == 't' ? '\t' : c == 'r' ? '\r' : c;
     }
