@@ -163,6 +163,9 @@ RawEvent TextStream::read_converted(TextBlock& block, std::size_t room) {
   raw_.resize(kept + piece.size);
   raw_.replace(0, kept, carry_);
   carry_.swap(raw_);
+  // The mark of UTF-32 begins like that of UTF-16.
+  if (text_offset_ == 0 && !shown_.empty() && encoding_ == Encoding::kUtf16Le)
+    refuse_packed("\xff\xfe" + carry_.substr(0, kHeadBytes));
   resume_behind_cut(block);
   convert(block, false);
   return piece.event;

@@ -75,6 +75,12 @@ class Packed(harness.Case):
                            (b"\0\0\xfe\xff" + "a,b\n1,2\n".encode("utf-32-be"), "UTF-32")):
             self.refused(data, words=["in.txt", word, "unpack"])
 
+    def test_utf32_in_a_gzip_is_refused_too(self):
+        for text in ("a,b\n1,2\n".encode("utf-32"), b"\0\0\xfe\xff" + "a,b\n1,2\n".encode("utf-32-be")):
+            self.refused(gzip.compress(text), words=["in.txt", "UTF-32"])
+        table = self.clean(gzip.compress("a,b\n\0,2\n".encode("utf-16")))
+        self.assertEqual(table.rows, [{"a": "\0", "b": 2}])
+
     def test_a_text_that_begins_like_a_parquet_file(self):
         self.assertEqual(self.clean("PAR1,PAR2\n1,2\n").names, ["PAR1", "PAR2"])
 
