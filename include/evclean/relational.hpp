@@ -70,10 +70,11 @@ enum class AggregateKind {
 };
 struct Aggregate {
   AggregateKind kind = AggregateKind::kCountRows;
-  int column = -1;        ///< argument; -1 for count(*)
-  int filter = -1;        ///< a bool column: only rows where it is true; -1: all rows
-  double quantile = 0.5;  ///< kQuantile
-  std::string name;       ///< of the result column
+  int column = -1;            ///< argument; -1 for count(*)
+  int filter = -1;            ///< a bool column: only rows where it is true; -1: all rows
+  double quantile = 0.5;      ///< kQuantile
+  std::string name;           ///< of the result column
+  std::string argument = {};  ///< what messages call the argument; empty: as its field
 };
 /// Type of an aggregate's result. A bool adds up as 0 or 1. Errors: user Error (sum of text).
 ValueType aggregate_type(AggregateKind kind, ValueType argument);
@@ -81,6 +82,7 @@ ValueType aggregate_type(AggregateKind kind, ValueType argument);
 struct GroupSpec {
   std::vector<int> keys;  ///< none: one row over everything, also of an empty table
   std::vector<Aggregate> aggregates;
+  std::vector<std::string> key_names = {};  ///< what messages call the keys; none: as their fields
 };
 /// Keys in the order written, then aggregates; sorted by the keys, nulls last. Null is a key like any other. All but
 /// count(*) leave out missing values: first and last give the first and last value there is, by row order. NaN is above

@@ -27,11 +27,19 @@ bool takes_any_order(const Plan& plan) {
 
 GroupSpec Executor::group_spec(const Plan& plan, const std::vector<std::string>& fields) const {
   GroupSpec spec;
-  for (const std::string& key : plan.group_keys) spec.keys.push_back(position_of(fields, key));
+  // Messages name columns as they are written, and not the fields that tell those of one name apart.
+  const Columns& read = plan.inputs[0]->columns;
+  for (const std::string& key : plan.group_keys) {
+    spec.keys.push_back(position_of(fields, key));
+    spec.key_names.push_back(find_column(read, key)->name);
+  }
   for (const PlannedAggregate& planned : plan.aggregates) {
     Aggregate aggregate;
     aggregate.kind = planned.kind;
-    if (!planned.argument.empty()) aggregate.column = position_of(fields, planned.argument);
+    if (!planned.argument.empty()) {
+      aggregate.column = position_of(fields, planned.argument);
+      aggregate.argument = find_column(read, planned.argument)->name;
+    }
     if (!planned.filter.empty()) aggregate.filter = position_of(fields, planned.filter);
     aggregate.quantile = planned.quantile;
     aggregate.name = planned.text;

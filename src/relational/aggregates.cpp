@@ -174,7 +174,8 @@ std::vector<Column> Aggregates::finish(const std::vector<std::uint32_t>& groups,
     if (slots_[a].state == kNone) {
       columns.push_back(count_column(counts));
     } else {
-      const std::string& name = fields_[static_cast<std::size_t>(aggregate.column)].name;
+      const std::string& name =
+          aggregate.argument.empty() ? fields_[static_cast<std::size_t>(aggregate.column)].name : aggregate.argument;
       columns.push_back(states_[slots_[a].state].state->finish(aggregate, {groups, counts, name, describe}));
     }
   }

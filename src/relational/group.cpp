@@ -149,10 +149,18 @@ class Grouping {
     batch.columns = codec_.decode(keys);
     const auto describe = [&](std::uint32_t group) {
       const auto at = std::find(groups.begin(), groups.end(), group) - groups.begin();
-      return codec_.describe(keys[static_cast<std::size_t>(at)], input_.fields());
+      return codec_.describe(keys[static_cast<std::size_t>(at)], key_names());
     };
     for (Column& column : states.finish(groups, describe)) batch.columns.push_back(std::move(column));
     return batch;
+  }
+
+  std::vector<std::string> key_names() const {
+    const GroupSpec& spec = input_.spec();
+    if (!spec.key_names.empty()) return spec.key_names;
+    std::vector<std::string> names;
+    for (const int key : spec.keys) names.push_back(input_.fields()[static_cast<std::size_t>(key)].name);
+    return names;
   }
 
   /// The next groups of the result, in any order; they are sorted here.

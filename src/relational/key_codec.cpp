@@ -377,14 +377,13 @@ std::size_t KeyCodec::size(const char* key) const {
 
 std::size_t KeyCodec::padded_size(const char* key) const { return std::max<std::size_t>(8, round_up_8(size(key))); }
 
-std::string KeyCodec::describe(const char* key, const Fields& fields) const {
+std::string KeyCodec::describe(const char* key, const std::vector<std::string>& names) const {
   const std::vector<Column> values = decode({key});
   std::string text;
   for (std::size_t c = 0; c < columns_.size(); ++c) {
-    const Field& field = fields[static_cast<std::size_t>(columns_[c].column)];
     const arrow::Array& value = *std::get<std::shared_ptr<arrow::Array>>(values[c]);
-    const char* quote = field.type == ValueType::kString && !value.IsNull(0) ? "'" : "";
-    text += fmt::format("{}{} {}{}{}", c == 0 ? "" : ", ", field.name, quote,
+    const char* quote = columns_[c].type == ValueType::kString && !value.IsNull(0) ? "'" : "";
+    text += fmt::format("{}{} {}{}{}", c == 0 ? "" : ", ", names[c], quote,
                         value.IsNull(0) ? "null" : value_text(value, 0), quote);
   }
   return text;

@@ -65,7 +65,7 @@ class KeyCodec {
   /// Length without padding of a key, or of what a key of more columns begins with.
   std::size_t size(const char* key) const;
   /// Values of a key for people: "country 'DE', status 404, plan null".
-  std::string describe(const char* key, const Fields& fields) const;
+  std::string describe(const char* key, const std::vector<std::string>& names) const;
   const std::vector<KeyColumn>& columns() const { return columns_; }
 
  private:

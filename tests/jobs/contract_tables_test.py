@@ -282,6 +282,17 @@ class Groups(harness.Case):
         text = "k,v\na,9223372036854775807\na,1\nb,1\n"
         self.refused(text, [{"group": {"by": "k", "agg": {"s": "sum(v)"}}}], words=["overflow", "a"])
 
+    def test_it_names_columns_as_they_are_written(self):
+        text = "k,v\na,9223372036854775807\na,1\nb,1\n"
+        for query, words in (
+                ("select k, sum(v) as s from (select k, v from events union all select k, v from events) x group by k",
+                 "the sum of v does not fit into int64 in the group k 'a':"),
+                ("select a.k, sum(b.v) as s from events a join events b using (k) group by a.k",
+                 "the sum of v does not fit into int64 in the group k 'a':"),
+                ("select upper(k) as u, sum(v + 0) as s from events group by u",
+                 "the sum of v + 0 does not fit into int64 in the group upper(k) 'A':")):
+            self.refused(text, [{"sql": query}], words=[words])
+
     def test_a_failure_in_a_group_ends_all_ranks(self):
         self.write("in.txt", "k,v\na,9223372036854775807\na,1\nb,1\n")
         for ranks in (2, 3, 4, 16):
