@@ -54,6 +54,20 @@ std::shared_ptr<arrow::Array> converted(const arrow::Array& array, ValueType typ
   return arrow::MakeArray(arrow::ArrayData::Make(arrow_type(type), array.length(), {validity, std::move(values)}));
 }
 
+/// A key of both tables is one column; a number of it that changed without a word would be another key.
+void refuse_lost_digits(const arrow::Array& array, const std::string& name) {
+  const auto* values = array.data()->GetValues<std::int64_t>(1);
+  for (std::int64_t i = 0; i < array.length(); ++i) {
+    const auto nearest = static_cast<double>(values[i]);
+    // 2^63, which the largest integers round to, is no int64 to compare with.
+    if (array.IsNull(i) || (nearest < 0x1p63 && static_cast<std::int64_t>(nearest) == values[i])) continue;
+    fail_user(
+        "the key {0} is int64 in one table and float64 in the other, so float64 where both are kept, which cannot hold "
+        "{1}: give both the same type first, for example cast: {{{0}: int64}}",
+        name, values[i]);
+  }
+}
+
 }  // namespace
 
 KeyKind key_kind(ValueType type) {
@@ -70,9 +84,11 @@ KeyKind key_kind(ValueType type) {
   }
 }
 
-std::shared_ptr<arrow::Array> widen(const std::shared_ptr<arrow::Array>& array, ValueType type) {
+std::shared_ptr<arrow::Array> widen(const std::shared_ptr<arrow::Array>& array, const Field& key) {
+  const ValueType type = key.type;
   if (value_type(*array->type()) == type) return array;
   if (type == ValueType::kFloat64) {
+    refuse_lost_digits(*array, key.name);
     return converted<std::int64_t, double>(*array, type, [](std::int64_t v) { return static_cast<double>(v); });
   }
   EVCLEAN_CHECK(type == ValueType::kTimestamp, "a key becomes {}", type_name(type));

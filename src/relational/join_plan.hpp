@@ -32,7 +32,8 @@ KeyKind key_kind(ValueType type);
 /// Errors: user Error naming both columns when their types cannot compare.
 JoinPlan plan_join(const Fields& left, const Fields& right, const JoinSpec& spec);
 
-/// Values as another type that holds them: int64 as float64, date as timestamp; the same type as it is.
-std::shared_ptr<arrow::Array> widen(const std::shared_ptr<arrow::Array>& array, ValueType type);
+/// Values of one side as the result's key has them: int64 as float64, date as timestamp; the same type as it is.
+/// Errors: user Error naming the key and an integer that float64 does not hold.
+std::shared_ptr<arrow::Array> widen(const std::shared_ptr<arrow::Array>& array, const Field& key);
 
 }  // namespace evclean

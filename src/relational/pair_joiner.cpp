@@ -137,7 +137,7 @@ void PairJoiner::write(const std::vector<std::int32_t>& left_rows, const std::ve
   for (std::size_t c = 0; c < plan_.left.size(); ++c) {
     const auto& column = left_.array(static_cast<int>(c));
     rows.names.push_back(plan_.result[c].name);
-    rows.columns.emplace_back(widen(whole ? column : gather(*column, left_rows), plan_.result[c].type));
+    rows.columns.emplace_back(widen(whole ? column : gather(*column, left_rows), plan_.result[c]));
   }
   for (std::size_t c = plan_.left.size(); c < plan_.result.size(); ++c) {
     rows.names.push_back(plan_.result[c].name);

@@ -61,7 +61,7 @@ Batch as_result(const JoinPlan& plan, const Batch& right) {
   rows.columns.resize(plan.result.size());
   for (std::size_t key = plan.spec.left_keys.size(); plan.spec.coalesce_keys && key-- > 0;) {
     const auto left = static_cast<std::size_t>(plan.spec.left_keys[key]);
-    rows.columns[left] = widen(right.array(plan.spec.right_keys[key]), plan.result[left].type);
+    rows.columns[left] = widen(right.array(plan.spec.right_keys[key]), plan.result[left]);
   }
   for (std::size_t i = 0; i < plan.spec.payload.size(); ++i) {
     rows.columns[plan.left.size() + i] = right.array(plan.spec.payload[i]);

@@ -98,6 +98,22 @@ class Joins(harness.Case):
         self.assertEqual(set(table.column("country")), {"None"})
         self.assertEqual(len(table.rows), 6)
 
+    def test_a_key_of_both_tables_loses_no_digit(self):
+        big = 2**53 + 1
+        for left, right in ((f"k\n{big}\n2\n", "k\n1.5\n2\n"), ("k\n1.5\n2\n", f"k\n{big}\n2\n")):
+            for ranks, strategy in ((0, "auto"), (2, "keys"), (3, "rows"), (4, "broadcast")):
+                self.fresh()
+                self.write("users.csv", right)
+                self.write("in.txt", left)
+                step = {"join": {"table": "users", "on": "k", "how": "full", "strategy": strategy}}
+                ran = self.run_job({"input": {"paths": "in.txt", "format": "csv"}, "tables": users(), "steps": [step],
+                                    "output": "out.csv"}, ranks=ranks, code=2)
+                self.says(ran.err, "job.yml:1:", "key k", str(big), "float64", "cast")
+        self.fresh()
+        self.write("users.csv", f"k\n{2**53}\n2\n")
+        table = self.clean("k\n1.5\n2\n", [{"join": {"table": "users", "on": "k", "how": "full"}}], tables=users())
+        self.assertEqual(table.column("k"), [1.5, 2.0, float(2**53)])
+
     def test_strategies_and_ranks_agree(self):
         random.seed(5)
         text = "k,v\n" + "".join(f"{random.choice(['hot', random.randrange(500)])},{i}\n" for i in range(6000))
