@@ -12,11 +12,14 @@
 namespace evclean {
 namespace {
 
+/// A clash gets _right, until the name is free: what the left does not have keeps its own.
 Fields side_by_side(const Fields& left, const Fields& right) {
   Fields both = left;
   for (const Field& field : right) {
     std::string name = field.name;
-    while (find_field(both, name) >= 0) name += "_right";
+    if (find_field(left, name) >= 0) {
+      while (find_field(both, name) >= 0 || find_field(right, name) >= 0) name += "_right";
+    }
     both.push_back({name, field.type});
   }
   return both;

@@ -252,6 +252,12 @@ class Rows(harness.Case):
         self.assertEqual(table.rows, [{"k": 1, "v": "x", "v_right": "a"}, {"k": 2, "v": "y", "v_right": "b"},
                                       {"k": 3, "v": "z", "v_right": "c"}])
 
+    def test_names_that_meet_in_align_are_told_apart(self):
+        self.write("users.csv", "k,k_right,w\n5,6,7\n")
+        table = self.clean("k,v\n1,x\n", [{"align": "users"}, {"align": "users"}], tables=users())
+        self.assertEqual(table.rows, [{"k": 1, "v": "x", "k_right_right": 5, "k_right": 6, "w": 7,
+                                       "k_right_right_right": 5, "k_right_right_right_right": 6, "w_right": 7}])
+
     def test_align_of_other_lengths_gives_both(self):
         self.write("in.txt", "k\n1\n2\n")
         self.write("users.csv", "v\na\nb\nc\n")
