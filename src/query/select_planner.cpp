@@ -30,7 +30,12 @@ const Item* by_position(const TreePtr& tree, const std::vector<Item>& items, std
                                       clause, *text),
                           tree->position);
   }
-  if (number == nullptr) return nullptr;
+  if (number == nullptr) {
+    if (is_null_literal(*tree)) return nullptr;
+    throw ExpressionError(
+        fmt::format("{} {} is the same for every row: write a column, or its position", clause, sql::to_text(*tree)),
+        tree->position);
+  }
   if (*number >= 1 && *number <= static_cast<std::int64_t>(items.size())) {
     return &items[static_cast<std::size_t>(*number) - 1];
   }

@@ -401,6 +401,12 @@ class Sql(harness.Case):
                              ("select row_number() over () from events", ["over", "^"])):
             self.refused(HITS, [{"sql": query}], words=["job.yml:1:"] + words)
 
+    def test_a_constant_is_no_order_and_no_group(self):
+        for query, word in (("select path from events order by 1.5", "order by 1.5"),
+                            ("select count(*) from events group by true", "group by true"),
+                            ("select path from events order by '2'", "order by '2'")):
+            self.refused(HITS, [{"sql": query}], words=[word, "the same for every row", "^"])
+
     def test_an_expression_may_not_be_a_query(self):
         self.refused(HITS, [{"filter": "bytes in (select 1)"}], words=["subquery", "^"])
 
