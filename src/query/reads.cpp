@@ -107,19 +107,33 @@ std::optional<std::vector<std::string>> columns_read(const sql::Select& select, 
   bool all = false;
   std::vector<bool> used(fields.size());
   const auto use = [&](const std::string& name) {
-    for (std::size_t i = 0; i < fields.size(); ++i) used[i] = used[i] || means(name, fields[i].name);
+    bool found = false;
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      const bool meant = means(name, fields[i].name);
+      used[i] = used[i] || meant;
+      found = found || meant;
+    }
+    return found;
   };
+  Names called, strange;  // what the table goes by; qualifiers of names that are not among its columns
   Walker walker;
+  walker.on_table = [&](const sql::FromItem& item) {
+    if (means(item.table, table)) called.push_back(item.alias.empty() ? item.table : item.alias);
+  };
   walker.on_select = [&](const sql::Select& part, const Names& common) { all = all || takes_all(part, common, table); };
   walker.on_join = [&](const sql::FromItem& join) {
     all = all || join.natural;
     for (const sql::Word& key : join.using_keys) use(key.text);
   };
   walker.on_column = [&](const sql::Tree& column) {
-    use(column.name);
-    if (column.qualifier_bytes > 0) use(column.name.substr(column.qualifier_bytes + 1));
+    const bool found = use(column.name);
+    if (column.qualifier_bytes == 0) return;
+    if (!use(column.name.substr(column.qualifier_bytes + 1)) && !found)
+      strange.push_back(column.name.substr(0, column.qualifier_bytes));
   };
   walker.select(select, {});
+  // The message about a name that is not there is to name all that are.
+  for (const std::string& name : strange) all = all || sql::find_name(name, called, nullptr) >= 0;
   if (all) return std::nullopt;
   Names names;
   for (std::size_t i = 0; i < fields.size(); ++i) {

@@ -407,6 +407,15 @@ class Sql(harness.Case):
                             ("select path from events order by '2'", "order by '2'")):
             self.refused(HITS, [{"sql": query}], words=[word, "the same for every row", "^"])
 
+    def test_a_name_that_its_table_does_not_have_is_told_with_those_it_has(self):
+        self.write("in.txt", HITS)
+        self.write("users.csv", USERS)
+        for query in ("select events.path, users.contry from events join users on users.ip = events.ip",
+                      "select e.path from events e join users u on u.ip = e.ip where u.contry = 'DE'"):
+            ran = self.run_job({"input": {"paths": "in.txt", "format": "csv"}, "tables": dict(users(), q={"sql": query}),
+                                "output": {"path": "out.csv", "table": "q"}}, code=2)
+            self.says(ran.err, "contry", "did you mean 'country'?", "^")
+
     def test_an_expression_may_not_be_a_query(self):
         self.refused(HITS, [{"filter": "bytes in (select 1)"}], words=["subquery", "^"])
 
