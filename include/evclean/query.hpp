@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,9 +51,9 @@ struct QueryReport {
 
 /// Runs it. Collective. Errors: ExpressionError (mistakes; text compared with numbers names a value), user Error (data:
 /// overflow), on all ranks. Counters in the report are this rank's. A table that only the call holds (moved into it)
-/// may be let go while it is read.
+/// may be let go while it is read. `open`: tables that may have columns which nobody wrote down, without a value.
 DatasetPtr run_query(const Query& query, std::map<std::string, DatasetPtr> tables, const Workspace& workspace,
-                     QueryReport& report);
+                     QueryReport& report, const std::set<std::string>& open = {});
 
 /// The plan over tables that are at hand, as indented lines for people. Collective. Errors: those of run_query.
 std::string explain_query(const Query& query, const std::map<std::string, DatasetPtr>& tables, const Comm& comm);
@@ -75,6 +76,6 @@ std::optional<std::vector<std::string>> group_columns(const std::vector<std::str
                                                       const Macros& macros, const Fields& fields);
 DatasetPtr run_group(const DatasetPtr& data, const std::vector<std::string>& keys,
                      const std::vector<NamedExpression>& aggregates, const Macros& macros, const Workspace& workspace,
-                     QueryReport& report);
+                     QueryReport& report, bool open = false);
 
 }  // namespace evclean

@@ -18,6 +18,7 @@ namespace {
 struct Outcome {
   std::vector<Batch> batches;
   std::vector<Reject> rejects;
+  bool nameless = false;  ///< a table without rows was joined, and nobody knows its columns
 };
 
 /// What times without a year are read by: the first input file that is there, else the job file. Nothing is read of it.
@@ -78,6 +79,11 @@ std::string expected_text(const InlineValue& value) {
 }
 
 /// A missing value equals both None and null.
+bool is_missing(const InlineValue& expected) {
+  return expected.kind == InlineValue::Kind::kNull ||
+         (expected.kind == InlineValue::Kind::kText && expected.text == "None");
+}
+
 bool same_value(const InlineValue& expected, const Batch& batch, int column, std::int64_t row, std::string& actual) {
   bool missing = false;
   if (batch.is_raw(column)) {
@@ -87,11 +93,9 @@ bool same_value(const InlineValue& expected, const Batch& batch, int column, std
     missing = batch.array(column)->IsNull(row);
     actual = value_text(*batch.array(column), row);
   }
-  const bool none_expected = expected.kind == InlineValue::Kind::kNull ||
-                             (expected.kind == InlineValue::Kind::kText && expected.text == "None");
   if (missing || actual == "None") {
     if (missing) actual = "null";
-    return none_expected;
+    return is_missing(expected);
   }
   const std::string wanted = expected_text(expected);
   if (actual == wanted) return true;
@@ -131,6 +135,7 @@ std::string compare_rows(const TestSpec& test, const Outcome& outcome) {
     for (const auto& [name, expected] : test.expect[r]) {
       const int column = rows[r].batch->find(name);
       const std::string where = rows.size() > 1 ? fmt::format("row {}, ", r + 1) : std::string();
+      if (column < 0 && outcome.nameless && is_missing(expected)) continue;
       if (column < 0) {
         difference += fmt::format("  {}column {}: not there\n", where, shown(name));
         continue;
@@ -243,6 +248,7 @@ std::string run_test(const Job& given, const TestSpec& test) {
       job, [&](const TableSpec& table) { return other_rows(job, test, table); }, false);
   LocalResult result = tables.run(*named, std::move(rows));
   outcome.batches = std::move(result.batches);
+  outcome.nameless = result.nameless;
   outcome.rejects.insert(outcome.rejects.end(), result.rejects.begin(), result.rejects.end());
   return compare(test, outcome);
 }

@@ -120,11 +120,15 @@ LocalResult LocalTables::run_pieces(const TableSpec& spec, DatasetPtr data, cons
                                     std::size_t end, LocalResult result) {
   while (at < end) {
     if (is_table_step(spec.steps[at])) {
-      const TableStepContext context{
-          job_,    spec.name, workspace_,      [this](const std::string& name) { return other(name); },
-          report_, false,     &result.encoded, true,
+      bool opens = false;
+      TableStepContext context{
+          job_,    spec.name,       workspace_,      [this](const std::string& name) { return other(name); },
+          report_, result.nameless, &result.encoded, true,
           heads_};
+      context.opens = &opens;
       data = run_table_step(spec.steps[at], data, context);
+      result.nameless &= !makes_columns(spec.steps[at]);
+      result.nameless |= opens;
       result.batches = batches_of(*data);
       result.fields = data->fields();
       ++at;
@@ -136,6 +140,7 @@ LocalResult LocalTables::run_pieces(const TableSpec& spec, DatasetPtr data, cons
     Stepwise stepwise;
     stepwise.batches = batches_of(*data);
     stepwise.guess.input = dataset_columns(input);
+    stepwise.lenient = result.nameless;
     stepwise.whole = !heads_;
     stepwise.run(input, true);
     if (result.encoded) result.encoded->rename(stepwise.program.renames);

@@ -24,6 +24,7 @@ struct LocalResult {
   Fields fields;
   std::vector<Reject> rejects;  ///< by steps
   std::optional<EncodedTable> encoded = {};
+  bool nameless = false;  ///< it met a table without rows whose columns nobody wrote down
 };
 
 class LocalTables {

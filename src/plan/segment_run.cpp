@@ -124,7 +124,8 @@ std::string SegmentRun::lacking_column() const {
 /// corrected.
 std::optional<PassResult> SegmentRun::one_pass(Guess& guess, std::optional<Error>& last_error) {
   program_ = compile_wanted(guess);
-  // Without any record there is no column: those that steps and outputs name are missing, and the table is empty.
+  // Without any record there is no column: those that steps and outputs name are missing, and the table (or the one it
+  // met) is empty.
   std::string lacking = lacking_column();
   while (no_records_ && !lacking.empty() && guess.admit_column(lacking)) {
     guess.empty.insert({-1, lacking});
@@ -205,7 +206,7 @@ std::optional<SegmentResult> SegmentRun::run_up_to(const ReadCut& cut) {
 
 SegmentResult SegmentRun::run_passes() {
   Guess guess = first_guess(input_, comm_);
-  no_records_ = input_.splits.empty() && !input_.closed;
+  no_records_ = (input_.splits.empty() || input_.dataset) && !input_.closed;
   std::optional<Error> last_error;
   fresh_types_ = true;
   const int most = passes_ + 2 * static_cast<int>(plan_.spec.steps.size()) + kMaxExtraPasses;

@@ -82,6 +82,7 @@ void SplitSteps::take_rows(std::int64_t number, SplitRecord& record, Batch& batc
   const std::int64_t rows = batch.num_rows;
   const std::int64_t first_row = batch.origin.byte_offset;
   const RowOrigins origins(batch, input_.origin_columns);
+  align_columns(batch, guess_.input);
   record.state.block = std::make_shared<TextBlock>();
   run_steps(
       number, record, batch, [&](const Batch& reached) { dropped_.note(reached, rows, origins, record, rejects_); },

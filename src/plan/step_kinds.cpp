@@ -149,6 +149,8 @@ bool ends_records(const StepSpec& step) {
   return is_one_of<JoinStep, AlignStep, GroupStep, SqlStep, ExplodeStep>(step.body);
 }
 
+bool makes_columns(const StepSpec& step) { return is_one_of<GroupStep, SqlStep>(step.body); }
+
 bool drops_rows(const StepSpec& step) {
   return rejects_rows(step) || is_one_of<FilterStep, LimitStep, SampleStep, DistinctStep>(step.body);
 }

@@ -165,6 +165,12 @@ std::vector<int> join_payload(const JoinStep& join_step, const Fields& right) {
   return columns;
 }
 
+bool brings_unknown_columns(const JoinStep& join_step, const Dataset& right) {
+  if (right.rows() > 0 || !right.fields().empty() || join_step.how == "semi" || join_step.how == "anti") return false;
+  return !join_step.columns || std::any_of(join_step.columns->begin(), join_step.columns->end(),
+                                           [](const Text& column) { return is_glob(column.value); });
+}
+
 DatasetPtr run_join(const JoinStep& join_step, const StepSpec& step, DatasetPtr left, DatasetPtr right,
                     const TableStepContext& context, OperatorReport& report) {
   left = with_columns(join_step, left, *right, true, context.workspace);

@@ -14,6 +14,9 @@ std::vector<int> join_payload(const JoinStep& join_step, const Fields& right);
 /// Gives the Error that a join throws for a place in the job file.
 Error join_error(const std::string& job_path, JobPlace place, const std::string& what);
 
+/// Whether it would bring columns of a table without rows that nobody wrote down.
+bool brings_unknown_columns(const JoinStep& join_step, const Dataset& right);
+
 /// Collective. A side without any row has whatever columns the step names, all missing.
 DatasetPtr run_join(const JoinStep& join_step, const StepSpec& step, DatasetPtr left, DatasetPtr right,
                     const TableStepContext& context, OperatorReport& report);

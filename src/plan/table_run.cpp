@@ -7,16 +7,13 @@
 #include "dataset_sink.hpp"
 #include "evclean/interrupt.hpp"
 #include "lookup_op.hpp"
+#include "table_join.hpp"
 
 namespace evclean {
 namespace {
 
 std::int64_t origin_count(const Fields& fields) {
   return std::count_if(fields.begin(), fields.end(), [](const Field& field) { return is_origin(field.name); });
-}
-
-bool makes_rows(const StepSpec& step) {
-  return std::holds_alternative<GroupStep>(step.body) || std::holds_alternative<SqlStep>(step.body);
 }
 
 /// Nobody asks for its values: a number is never an ambiguous date, which would end a run that only counts rows.
@@ -40,6 +37,7 @@ void TableRun::gather_lookups() {
     const auto* join_step = std::get_if<JoinStep>(&spec_.steps[s].body);
     if (join_step == nullptr) continue;
     const DatasetPtr right = around_.other(join_step->table.value);
+    if (brings_unknown_columns(*join_step, *right)) return;  // they may be the keys of later joins
     auto lookup = gather_lookup(*join_step, *right, around_.workspace,
                                 std::min(room, lookup_limit(around_.resources.memory_bytes)));
     if (!lookup) continue;
@@ -126,7 +124,7 @@ std::optional<std::vector<std::string>> TableRun::wanted(const Fields& fields, s
                                    [&](const OutputSpec& output) { return output.table == spec_.name; });
   if (last && (written || !around_.keep || !around_.wanted_by_others)) return std::nullopt;
   // What an encode made is taken along, but by a step that makes rows of its own.
-  if (!last && encoded_ && !makes_rows(spec_.steps[pieces_[piece].end])) return std::nullopt;
+  if (!last && encoded_ && !makes_columns(spec_.steps[pieces_[piece].end])) return std::nullopt;
   auto used = last ? around_.wanted_by_others(fields) : columns_read_behind(job_, spec_, pieces_[piece].end, fields);
   // Rows are counted by a column, so one stays whatever is used.
   if (used && used->empty() && !fields.empty()) used->push_back(counting_column(fields));
@@ -180,10 +178,13 @@ void TableRun::run_table_step_behind(std::size_t piece, TableReport& report) {
   const StepSpec& step = spec_.steps[pieces_[piece].end];
   const std::int64_t rows_before = data_->rows();
   const DatasetPtr before = data_;
-  const TableStepContext context{job_, spec_.name, around_.workspace, around_.other, queries_, nameless_, &encoded_};
+  bool opens = false;
+  TableStepContext context{job_, spec_.name, around_.workspace, around_.other, queries_, nameless_, &encoded_};
+  context.opens = &opens;
   if (around_.progress != nullptr) around_.progress->begin(fmt::format("{}: {}", spec_.name, step.name), 0);
   data_ = run_table_step(step, before, context);
-  nameless_ &= !std::holds_alternative<GroupStep>(step.body) && !std::holds_alternative<SqlStep>(step.body);
+  nameless_ &= !makes_columns(step);
+  nameless_ |= opens;
   const bool filters = std::holds_alternative<DistinctStep>(step.body);
   if (filters && pieces_[piece].end < records_end_) note_distinct_drops(*before, *data_, report);
   StepReport& said = report.steps[pieces_[piece].end];

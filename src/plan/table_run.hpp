@@ -95,7 +95,7 @@ class TableRun {
   std::vector<std::vector<std::int64_t>> line_bases_;
   std::unique_ptr<RejectStage> rejects_;
   std::map<std::string, Evidence> evidence_;  ///< a column by name: why it has its type
-  bool nameless_ = false;                     ///< no record, and nobody knows the columns
+  bool nameless_ = false;                     ///< nobody wrote down all columns: there is no record
   bool early_stop_ = false;                   ///< over the reject budget while reading
   DatasetPtr data_;                           ///< between segments
   std::shared_ptr<Dataset> staged_, kept_data_;

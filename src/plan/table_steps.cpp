@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "table_steps.hpp"
 
+#include <arrow/array/util.h>
+
 #include <algorithm>
 #include <map>
 
+#include "evclean/arrow_status.hpp"
 #include "evclean/encode.hpp"
 #include "evclean/pipeline.hpp"
 #include "evclean/record_batch.hpp"
@@ -152,6 +155,7 @@ struct Run {
   DatasetPtr operator()(const JoinStep& join_step) const {
     // Made first: what makes it reports too.
     const DatasetPtr right = context.other(join_step.table.value);
+    if (context.opens != nullptr) *context.opens = brings_unknown_columns(join_step, *right);
     return run_join(join_step, step, data, right, context, report());
   }
 
@@ -188,7 +192,7 @@ struct Run {
     }
     try {
       return run_group(data, keys, named_expressions(group_step), context.job.functions, context.workspace,
-                       context.report);
+                       context.report, context.nameless);
     } catch (const GroupError& error) {
       if (error.index < 0 || error.index >= static_cast<int>(group_step.aggregates.size()))
         fail_at(context.job, step.place, fmt::format("group: {}", error.what()));
@@ -231,6 +235,7 @@ struct Run {
   DatasetPtr operator()(const SqlStep& sql_step) const {
     TableStepContext own = context;
     own.other = [&](const std::string& name) { return name == context.table ? data : context.other(name); };
+    if (context.nameless) own.open.insert(context.table);
     return run_table_query(sql_step.query, own);
   }
 
@@ -264,10 +269,26 @@ struct Run {
   }
 };
 
-/// A table without any row may lack columns that a step names (nobody wrote them down): they are there, all missing.
+/// Columns without a value behind those of a table.
+DatasetPtr with_missing_columns(const DatasetPtr& data, const Fields& fields, const Workspace& workspace) {
+  const auto widened = [&](Batch batch) {
+    for (const Field& field : fields) {
+      if (batch.find(field.name) >= 0) continue;
+      batch.put(field.name, take_arrow(arrow::MakeArrayOfNull(arrow_type(field.type), batch.num_rows), "nulls"));
+    }
+    return batch;
+  };
+  return origins_last(transform(*data, fields, workspace, widened), workspace);
+}
+
+/// A table without any row, or one that met such a table, may lack columns that a step names (nobody wrote them down):
+/// they are there, all missing.
 DatasetPtr with_named_columns(const DatasetPtr& data, const StepSpec& step, const TableStepContext& context) {
-  if (data->rows() > 0) return data;
+  if (data->rows() > 0 && !context.nameless) return data;
   std::vector<Text> named;
+  if (const auto* join_step = std::get_if<JoinStep>(&step.body); join_step != nullptr && data->rows() > 0) {
+    for (const auto& [left, right] : join_step->on) named.push_back(left);
+  }
   if (const auto* distinct_step = std::get_if<DistinctStep>(&step.body)) named = distinct_step->columns;
   if (const auto* group_step = std::get_if<GroupStep>(&step.body)) named = group_step->by;
   if (const auto* session_step = std::get_if<SessionizeStep>(&step.body)) {
@@ -282,12 +303,13 @@ DatasetPtr with_named_columns(const DatasetPtr& data, const StepSpec& step, cons
   }
   // What a query names it finds in a table without columns by itself.
   const bool asks = std::holds_alternative<GroupStep>(step.body) || std::holds_alternative<SqlStep>(step.body);
-  Fields fields = context.nameless && asks ? Fields{} : data->fields();
+  Fields fields = context.nameless && asks && data->rows() == 0 ? Fields{} : data->fields();
   for (const Text& name : named) {
     const auto same = [&](const Field& field) { return field.name == name.value; };
     if (std::none_of(fields.begin(), fields.end(), same)) fields.push_back({name.value, ValueType::kString});
   }
   if (fields.size() == data->fields().size()) return data;
+  if (data->rows() > 0) return with_missing_columns(data, fields, context.workspace);
   auto other = std::make_shared<Dataset>(std::move(fields), context.workspace);
   other->finish();
   return other;
@@ -379,7 +401,7 @@ std::string explain_table_query(const Text& text, const TableStepContext& contex
 DatasetPtr run_table_query(const Text& text, const TableStepContext& context) {
   const Query query = parse_query(context.job, text);
   try {
-    return run_query(query, tables_of(query, text, context), context.workspace, context.report);
+    return run_query(query, tables_of(query, text, context), context.workspace, context.report, context.open);
   } catch (const ExpressionError& error) {
     fail_in_text(context.job, "sql", text, error);
   }

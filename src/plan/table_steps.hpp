@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,8 @@ std::size_t next_table_step(const TableSpec& spec, std::size_t from, std::size_t
 TableSpec with_steps(const TableSpec& spec, std::size_t begin, std::size_t end);
 /// Whether rows stand for records no longer behind a step (join, group, sql, align, explode).
 bool ends_records(const StepSpec& step);
+/// Whether the columns behind a step are those that it names (group, sql).
+bool makes_columns(const StepSpec& step);
 /// Whether a step of a pipeline may drop or reject rows.
 bool drops_rows(const StepSpec& step);
 bool rejects_rows(const StepSpec& step);
@@ -47,10 +50,12 @@ struct TableStepContext {
   const Workspace& workspace;
   std::function<DatasetPtr(const std::string&)> other;  ///< a table of the job by name
   QueryReport& report;
-  bool nameless = false;                           ///< the step's table has no record, and nobody knows its columns
+  bool nameless = false;                           ///< nobody wrote down all columns of the step's table
   std::optional<EncodedTable>* encoded = nullptr;  ///< (out) what the step encode made
   bool sample = false;                             ///< the first rows only: see EncodeContext
   bool heads = false;                              ///< tables are their first rows: their lengths say nothing
+  std::set<std::string> open = {};                 ///< nameless tables that a query reads
+  bool* opens = nullptr;                           ///< (out) behind the step the table is nameless
 };
 
 /// Runs a step. Collective. Errors: user Error with the step's place and a caret.

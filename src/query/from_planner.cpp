@@ -118,7 +118,8 @@ Planner::Source Planner::from_table(const sql::FromItem& item, const CommonTable
     }
     const std::string& table = names[static_cast<std::size_t>(found)];
     source.plan = scan(table, tables_.at(table));
-    source.scope = Scope({name, source.plan->columns, source.plan->columns.empty() && empty_.tables.count(table) > 0});
+    const bool nameless = source.plan->columns.empty() && empty_.tables.count(table) > 0;
+    source.scope = Scope({name, source.plan->columns, nameless || empty_.open.count(table) > 0});
   }
   if (item.column_aliases.empty()) return source;
   Columns columns = source.plan->columns;

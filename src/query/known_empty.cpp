@@ -7,9 +7,10 @@
 
 namespace evclean::query {
 
-QueryPlan plan_knowing(const std::map<std::string, DatasetPtr>& tables,
+QueryPlan plan_knowing(const std::map<std::string, DatasetPtr>& tables, const std::set<std::string>& open,
                        const std::function<QueryPlan(KnownEmpty)>& plan) {
   KnownEmpty empty;
+  empty.open = open;
   for (const auto& [name, data] : tables) {
     if (data->rows() == 0) empty.tables.insert(name);
   }

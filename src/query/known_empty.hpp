@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 
 #include "evclean/dataset.hpp"
@@ -11,9 +12,9 @@
 
 namespace evclean::query {
 
-/// Calls `plan` with the tables that have no rows; when it finds a mistake, once more with all columns that have no
-/// value. Errors: the first ExpressionError of `plan`.
-QueryPlan plan_knowing(const std::map<std::string, DatasetPtr>& tables,
+/// Calls `plan` with the tables that have no rows, and those that are open; when it finds a mistake, once more with all
+/// columns that have no value. Errors: the first ExpressionError of `plan`.
+QueryPlan plan_knowing(const std::map<std::string, DatasetPtr>& tables, const std::set<std::string>& open,
                        const std::function<QueryPlan(KnownEmpty)>& plan);
 
 }  // namespace evclean::query

@@ -146,8 +146,8 @@ QueryPlan Planner::plan_group(const Fields& fields, const std::vector<std::strin
                               const std::function<void(int, const ExpressionError&)>& fail) {
   PlanPtr plan = scan("events", fields);
   // Nobody knows the columns of a table without rows that has none but its keys.
-  const bool open = empty_.tables.count("events") > 0 && plan->columns.size() <= keys.size();
-  const Scope scope({"events", plan->columns, open});
+  const bool nameless = empty_.tables.count("events") > 0 && plan->columns.size() <= keys.size();
+  const Scope scope({"events", plan->columns, nameless || empty_.open.count("events") > 0});
   const auto checked = [&](int index, const auto& body) {
     try {
       body();

@@ -22,6 +22,7 @@ using SampleOf = std::function<std::string(const std::string& table, const std::
 /// What is known to hold nothing: a string column there is null and fits any type.
 struct KnownEmpty {
   std::set<std::string> tables;                           ///< without rows
+  std::set<std::string> open;                             ///< may have columns that nobody wrote down: without a value
   std::set<std::pair<std::string, std::string>> columns;  ///< of a table, without a value
   bool holds(const std::string& table, const std::string& column) const {
     return tables.count(table) > 0 || columns.count({table, column}) > 0;

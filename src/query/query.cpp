@@ -48,13 +48,14 @@ std::string Query::explain(const std::map<std::string, Fields>& tables) const {
 
 namespace {
 
-query::QueryPlan plan_over(const Query& query, const std::map<std::string, DatasetPtr>& tables, const Comm& comm) {
+query::QueryPlan plan_over(const Query& query, const std::map<std::string, DatasetPtr>& tables, const Comm& comm,
+                           const std::set<std::string>& open) {
   std::map<std::string, Fields> fields;
   for (const auto& [name, data] : tables) fields[name] = data->fields();
   const auto sample = [&](const std::string& table, const std::string& column) {
     return query::sample_of(*tables.at(table), column, comm);
   };
-  return query::plan_knowing(tables, [&](query::KnownEmpty empty) {
+  return query::plan_knowing(tables, open, [&](query::KnownEmpty empty) {
     return query::Planner(fields, sample, std::move(empty)).plan(*query.impl().select);
   });
 }
@@ -62,12 +63,12 @@ query::QueryPlan plan_over(const Query& query, const std::map<std::string, Datas
 }  // namespace
 
 std::string explain_query(const Query& query, const std::map<std::string, DatasetPtr>& tables, const Comm& comm) {
-  return query::explain_plan(plan_over(query, tables, comm));
+  return query::explain_plan(plan_over(query, tables, comm, {}));
 }
 
 DatasetPtr run_query(const Query& query, std::map<std::string, DatasetPtr> tables, const Workspace& workspace,
-                     QueryReport& report) {
-  const query::QueryPlan plan = plan_over(query, tables, workspace.comm);
+                     QueryReport& report, const std::set<std::string>& open) {
+  const query::QueryPlan plan = plan_over(query, tables, workspace.comm, open);
   return query::Executor(plan, std::move(tables), workspace, report).run();
 }
 

@@ -88,9 +88,10 @@ std::optional<std::vector<std::string>> group_columns(const std::vector<std::str
 
 DatasetPtr run_group(const DatasetPtr& data, const std::vector<std::string>& keys,
                      const std::vector<NamedExpression>& aggregates, const Macros& macros, const Workspace& workspace,
-                     QueryReport& report) {
+                     QueryReport& report, bool open) {
   const std::map<std::string, DatasetPtr> tables{{"events", data}};
-  const query::QueryPlan plan = query::plan_knowing(tables, [&](query::KnownEmpty empty) {
+  const std::set<std::string> known_open = open ? std::set<std::string>{"events"} : std::set<std::string>{};
+  const query::QueryPlan plan = query::plan_knowing(tables, known_open, [&](query::KnownEmpty empty) {
     return planned(data, keys, aggregates, macros, workspace.comm, std::move(empty));
   });
   return query::Executor(plan, tables, workspace, report).run();

@@ -98,6 +98,29 @@ class Joins(harness.Case):
         self.assertEqual(set(table.column("country")), {"None"})
         self.assertEqual(len(table.rows), 6)
 
+    def test_columns_of_a_table_that_nobody_wrote_down_are_missing(self):
+        steps = [{"join": {"table": "users", "on": "ip", "how": "left"}}, {"set": {"who": "coalesce(country, 'none')"}},
+                 {"sort": ["plan", "-bytes"]}, {"filter": "seen is null"},
+                 {"join": {"table": "plans", "on": {"level": "plan"}, "how": "left", "columns": ["price"]}},
+                 {"group": {"by": ["region", "who"], "agg": {"n": "count(*)", "top": "max(score)", "sum": "sum(fee)"}}}]
+        for ranks in (0, 2, 3, 4):
+            self.fresh()
+            self.write("users.csv", "")
+            plans = {"rows": [{"plan": 1, "price": 2}]}
+            table = self.clean(HITS, steps, tables=dict(users(), plans=plans), ranks=ranks)
+            self.assertEqual(table.rows, [{"region": None, "who": "none", "n": 6, "top": None, "sum": None}])
+        self.fresh()
+        self.write("users.csv", "")
+        table = self.clean(HITS, [steps[0], {"sql": "select path, country from events where country is null limit 1"}],
+                           tables=users())
+        self.assertEqual(table.rows, [{"path": "/a", "country": None}])
+        # What the left has, and what the join names, is known; so is a header.
+        named = {"join": {"table": "users", "on": "ip", "how": "left", "columns": ["country"]}}
+        self.write("users.csv", "ip,country\n")
+        for step in (named, steps[0]):
+            self.refused(HITS, [step, {"set": {"x": "contry"}}], tables={"users": {"rows": []}} if step is named else
+                         {"users": {"sql": "select 'a' as ip, 'DE' as country where false"}}, words=["contry", "country"])
+
     def test_a_key_of_both_tables_loses_no_digit(self):
         big = 2**53 + 1
         for left, right in ((f"k\n{big}\n2\n", "k\n1.5\n2\n"), ("k\n1.5\n2\n", f"k\n{big}\n2\n")):
@@ -528,6 +551,29 @@ class Tables(harness.Case):
         self.write("job.yml", job)
         ran = self.call("test", "job.yml")
         self.assertEqual((ran.code, ran.out.splitlines()[-1]), (0, "3 passed, 0 failed"), ran)
+
+    def test_job_tests_know_no_columns_of_a_table_that_they_do_not_give(self):
+        steps = [{"join": {"table": "users", "on": "ip", "how": "left"}}, {"set": {"vip": "coalesce(plan, 'no') = 'pro'"}},
+                 {"sort": "seen"}, {"fill": "None"}]
+        tests = [{"name": "not given", "input": [{"ip": "1.1.1.1", "path": "/a"}],
+                  "expect": {"vip": False, "plan": "None", "country": None}},
+                 {"name": "empty", "input": ["ip,path", "1.1.1.1,/a"], "tables": {"users": []}, "expect": {"country": "None"}},
+                 {"name": "given", "input": [{"ip": "1.1.1.1"}],
+                  "tables": {"users": [{"ip": "1.1.1.1", "plan": "pro", "seen": 1}]}, "expect": {"vip": True}},
+                 {"name": "no such column", "input": [{"ip": "1.1.1.1"}],
+                  "tables": {"users": [{"ip": "1.1.1.1", "plan": "pro", "seen": 1}]}, "expect": {"contry": None}},
+                 {"name": "no value", "input": [{"ip": "1.1.1.1"}], "expect": {"country": "DE"}}]
+        self.write("job.yml", {"input": {"paths": "in.txt", "format": "csv"}, "tables": users(), "output": "out.csv",
+                               "steps": steps, "tests": tests})
+        ran = self.call("test", "job.yml")
+        self.assertEqual((ran.code, ran.out.splitlines()[-1]), (1, "3 passed, 2 failed"), ran)
+        self.says(ran.out, "fail no such column", "column contry: not there", "fail no value", "column country: not there")
+        for step in ({"sql": "select country, count(*) as n from events group by country"},
+                     {"group": {"by": "country", "agg": {"n": "count(*)", "top": "max(plan)"}}}):
+            self.write("job.yml", {"input": {"paths": "in.txt", "format": "csv"}, "tables": users(), "output": "out.csv",
+                                   "steps": [steps[0], step], "tests": [dict(tests[0], expect={"country": None, "n": 1})]})
+            ran = self.call("test", "job.yml")
+            self.assertEqual((ran.code, ran.out.splitlines()[-1]), (0, "1 passed, 0 failed"), ran)
 
     def test_check_finds_mistakes_in_every_table(self):
         self.write("in.txt", HITS)
