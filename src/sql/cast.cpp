@@ -108,7 +108,9 @@ std::optional<bool> text_to_bool(std::string_view text) {
   for (const std::string_view no : {"false", "f", "no", "n", "off", "0"}) {
     if (word == no) return false;
   }
-  return std::nullopt;
+  // A number is true unless it is 0, whether its column is one of numbers or still text.
+  const auto number = text_to_float64(word);
+  return number ? std::optional(*number != 0) : std::nullopt;
 }
 
 std::optional<Timestamp> text_to_timestamp(std::string_view text) {

@@ -146,7 +146,7 @@ class Columns(harness.Case):
         self.assertEqual(ran.report["ledger"]["rejected"], 1)
 
     def test_cast_reads_what_the_expression_reads(self):
-        text = "b,i,f\nyes,007,+.5\nOff,+5,1.\nT,3.0,1e3\n0,-0,00.5\n"
+        text = "b,i,f\nyes,007,+.5\nOff,+5,1.\nT,3.0,1e3\n0,-0,00.5\n7,1,1\n-0.0,1,1\n"
         made = {"b": "cast(b as bool)", "i": "coalesce(cast(i as int64), 3)", "f": "cast(f as float64)"}
         steps = [{"cast": {"b": "string", "i": "string", "f": "string"}}, {"set": made}]
         expected = self.clean(text, steps)
@@ -154,6 +154,15 @@ class Columns(harness.Case):
             table = self.clean(text, keys.pop("steps", []), **keys)
             self.assertEqual((table.rows, table.types), (expected.rows, expected.types))
         self.assertEqual(expected.rows[0], {"b": True, "i": 7, "f": 0.5})
+        self.assertEqual(expected.column("b")[-2:], [True, False])
+
+    def test_a_number_is_true_unless_it_is_0_in_the_step_and_in_the_expression(self):
+        text = "n,f\n7,0.5\n0,0.0\n,\n-1,2\n"
+        whole = [True, False, None, True]
+        for steps in ([{"cast": {"n": "bool", "f": "bool"}}], [{"set": {"n": "cast(n as bool)", "f": "cast(f as bool)"}}],
+                      [{"filter": "n is null or f < 9"}, {"cast": {"n": "bool", "f": "bool"}}], [{"index": "i"}, {"sort": "i"}, {"cast": {"n": "bool", "f": "bool"}}]):
+            table = self.clean(text, steps)
+            self.assertEqual((table.column("n"), table.column("f"), table.types["n"]), (whole, whole, "bool"))
 
     def test_a_declared_column_that_no_record_has_is_missing_once_a_step_names_it(self):
         steps = [{"set": {"n": "coalesce(x, 0) + a"}}, {"filter": "y is null or y > '2026-01-01'"}]
