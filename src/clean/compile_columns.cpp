@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Steps that fill, choose, name, type and number columns.
 #include <algorithm>
+#include <array>
 
 #include "compiler.hpp"
 #include "evclean/names.hpp"
@@ -208,10 +209,34 @@ Ops PipelineCompiler::Impl::compile(const CastStep& cast) {
   return ops;
 }
 
+namespace {
+
+/// The text that a value of the type has: 1 is 1.0 in a column of float64. Text that does not read stays.
+std::string text_in(ValueType type, const std::string& text) {
+  std::array<char, 48> buffer{};
+  char* end = buffer.data();
+  std::int64_t us = 0;
+  std::int32_t days = 0;
+  double number = 0;
+  bool flag = false;
+  if (type == ValueType::kFloat64 && parse_float64(text, number)) end = write_float64(end, number);
+  if (type == ValueType::kDate && parse_date(text, DateOrder::kNone, days)) end = write_date(end, days);
+  if (type == ValueType::kTimestamp && parse_timestamp(text, DateOrder::kNone, TimeZone::utc(), us))
+    end = write_timestamp(end, us, ' ', false);
+  if (type == ValueType::kBool && parse_bool(text, flag)) return flag ? "true" : "false";
+  return end == buffer.data() ? text : std::string(buffer.data(), end);
+}
+
+}  // namespace
+
+/// Values are those of the column's type, however the job writes them.
 Ops PipelineCompiler::Impl::compile(const MapStep& map) {
   Ops ops = settle_ops(used(), true);
+  std::vector<NamedText> values = map.values;
+  const ValueType type = columns[static_cast<std::size_t>(require(map.column))].type;
+  for (NamedText& value : values) value.name = text_in(type, value.name);
   put(map.column.value, ValueType::kString);
-  ops.push_back(make_map_op(map.column.value, map.values, map.otherwise));
+  ops.push_back(make_map_op(map.column.value, values, map.otherwise));
   return ops;
 }
 

@@ -193,6 +193,11 @@ class Columns(harness.Case):
         self.assertEqual(self.clean(PEOPLE, steps).column("city"), ["IT", None, "NO", "IT"])
         steps[0]["map"] = {"column": "city", "values": {"Rome": "IT"}, "default": "??"}
         self.assertEqual(self.clean(PEOPLE, steps).column("city")[0::2], ["IT", "??"])
+        typed = "f,t,b,d\n1,x,TRUE,2026/11/01\n2.50,y,false,2026-11-02\n"
+        for column, values, expected in (("f", {"1": "one", "2.5": "more"}, ["one", "more"]), ("f", {"2.50": "more"}, ["1.0", "more"]),
+                                         ("b", {"TRUE": "yes", "False": "no"}, ["yes", "no"]),
+                                         ("d", {"2026/11/1": "first", "2026-11-02": "second"}, ["first", "second"])):
+            self.assertEqual(self.clean(typed, [{"map": {"column": column, "values": values}}]).column(column), expected)
         steps[0]["map"] = {"column": "age", "values": {"30": "young"}}
         self.assertEqual(self.clean(PEOPLE, steps).column("age"), ["young", "41", None, "7"])
 
