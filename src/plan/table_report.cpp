@@ -229,7 +229,7 @@ void note_counters(const EvalCounters& counters, TableReport& report) {
     if (value > 0) report.notes.push_back(fmt::format("{} {}", value, text));
   };
   count(counters.division_by_zero, "divisions by zero gave null");
-  count(counters.int_overflow, "integer results beyond 64 bits gave null");
+  count(counters.int_overflow, "integer results beyond 64 bits, or times outside the years 1 to 9999, gave null");
   count(counters.regex_limit, "matches gave up at the match limit and counted as no match");
 }
 

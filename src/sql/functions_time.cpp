@@ -50,6 +50,12 @@ NodePtr bind_extract(Binder& binder, const Tree& tree) {
   return row_node(nodes_of(std::move(time)), [field](Timestamp t) { return extract_field(field, t); });
 }
 
+/// A time outside the calendar is null, as an overflow is.
+std::optional<Timestamp> counted(EvalCounters& counters, std::optional<Timestamp> time) {
+  counters.int_overflow += !time;
+  return time;
+}
+
 NodePtr bind_date_trunc(Binder& binder, const Tree& tree) {
   Operands operands = binder.bind_all(tree.args);
   NodePtr time = time_argument(binder, tree, operands);
@@ -59,9 +65,9 @@ NodePtr bind_date_trunc(Binder& binder, const Tree& tree) {
                  "date_trunc cuts to microsecond, millisecond, second, minute, hour, day, week, month, "
                  "quarter, year, decade, century or millennium");
   }
-  return row_node(nodes_of(std::move(time)), [field](Timestamp t) -> std::optional<Timestamp> {
-    if (!in_range(t)) return std::nullopt;
-    return truncate(field, t);
+  // The decade and the week in which the calendar begins may begin before it.
+  return row_node(nodes_of(std::move(time)), [field](EvalCounters& counters, Timestamp t) {
+    return counted(counters, in_range(truncate(field, t)));
   });
 }
 
@@ -77,15 +83,13 @@ NodePtr bind_date(Binder& binder, const Tree& tree) {
 std::optional<Timestamp> from_seconds(EvalCounters& counters, double seconds) {
   const double us = std::round(seconds * 1e6);
   const bool fits = std::abs(us) < 9e18;
-  counters.int_overflow += !fits;
-  return fits ? in_range(Timestamp{static_cast<std::int64_t>(us)}) : std::nullopt;
+  return counted(counters, fits ? in_range(Timestamp{static_cast<std::int64_t>(us)}) : std::nullopt);
 }
 
 std::optional<Timestamp> from_whole_seconds(EvalCounters& counters, std::int64_t seconds) {
   std::int64_t us = 0;
   const bool overflow = __builtin_mul_overflow(seconds, kSecondUs, &us);
-  counters.int_overflow += overflow;
-  return overflow ? std::nullopt : in_range(Timestamp{us});
+  return counted(counters, overflow ? std::nullopt : in_range(Timestamp{us}));
 }
 
 /// A format that is written out is judged before any row is read; one from the data that is none reads no time.

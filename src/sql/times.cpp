@@ -14,6 +14,9 @@
 namespace evclean::sql {
 namespace {
 
+constexpr std::int64_t kFirstUs = -62'135'596'800'000'000;  ///< 0001-01-01
+constexpr std::int64_t kEndUs = 253'402'300'800'000'000;    ///< 10000-01-01
+
 std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 
 struct Split {
@@ -200,8 +203,7 @@ Timestamp truncate(TimeField field, Timestamp time) {
 }
 
 std::optional<Timestamp> in_range(Timestamp time) {
-  constexpr std::int64_t kMost = 9'000'000'000'000'000'000;
-  return time.us >= -kMost && time.us <= kMost ? std::optional(time) : std::nullopt;
+  return time.us >= kFirstUs && time.us < kEndUs ? std::optional(time) : std::nullopt;
 }
 
 std::optional<Timestamp> shift(Timestamp time, const Interval& interval, int sign) {
@@ -234,11 +236,13 @@ NodePtr shift_node(NodePtr time, const Interval& interval, int sign) {
 NodePtr shift_days_node(NodePtr date, NodePtr days, int sign) {
   return row_node(nodes_of(std::move(date), std::move(days)),
                   [sign](EvalCounters& counters, Date d, std::int64_t n) -> std::optional<Date> {
-                    constexpr std::int64_t kMost = 2'000'000'000;
-                    const bool fits = n > -kMost && n < kMost && std::abs(d.days + sign * n) < kMost;
+                    std::int64_t sum = 0;
+                    const bool overflow = sign < 0 ? __builtin_sub_overflow(std::int64_t{d.days}, n, &sum)
+                                                   : __builtin_add_overflow(std::int64_t{d.days}, n, &sum);
+                    const bool fits = !overflow && sum >= kFirstUs / kDayUs && sum < kEndUs / kDayUs;
                     counters.int_overflow += !fits;
                     if (!fits) return std::nullopt;
-                    return Date{static_cast<std::int32_t>(d.days + sign * n)};
+                    return Date{static_cast<std::int32_t>(sum)};
                   });
 }
 

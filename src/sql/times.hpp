@@ -47,7 +47,7 @@ double extract_float(TimeField field, Timestamp time);
 Timestamp truncate(TimeField field, Timestamp time);
 bool can_truncate(TimeField field);
 
-/// The time, or nothing beyond the years ±287,000: what is inside can be cut and shifted without overflow.
+/// The time, or nothing outside the years 0001 to 9999: what is written there could not be read back.
 std::optional<Timestamp> in_range(Timestamp time);
 
 /// Adds an interval: months first (the day clamped to the month's length), then days, then the rest. Empty on overflow.

@@ -357,7 +357,7 @@ class Groups(harness.Case):
         notes = json.loads(seen.pop())
         self.assertFalse(seen)
         self.assertIn("3003 divisions by zero gave null", notes)
-        self.assertIn("2999 integer results beyond 64 bits gave null", notes)
+        self.assertIn("2999 integer results beyond 64 bits, or times outside the years 1 to 9999, gave null", notes)
 
     def test_an_ambiguous_date_that_nobody_uses_is_no_mistake(self):
         table = self.clean("d,k\n01/02/2026,a\n03/04/2026,b\n", [{"group": {"by": "k", "agg": {"n": "count(*)"}}}])

@@ -270,6 +270,15 @@ TEST(Evaluate, MonthsAreClampedToTheirLength) {
   EXPECT_EQ("timestamp: 2024-02-29 00:00:00", constant("date '2024-01-31' + interval '1 month'"));
   EXPECT_EQ("timestamp: 2024-02-29 00:00:00", constant("interval '1 month' + '2024-01-31'"));
   EXPECT_EQ("timestamp: null", constant("null - interval '1 day'"));
+  EXPECT_EQ("timestamp: null", constant("timestamp '9999-12-31 23:59:59.999999' + interval '1 us'"));
+  EXPECT_EQ("timestamp: null", constant("date '0001-01-01' - interval '1 us'"));
+  EXPECT_EQ("timestamp: null", constant("date '9999-02-01' + interval '11 months'"));
+  EXPECT_EQ("timestamp: null", constant("date_trunc('decade', date '0009-05-05')"));
+  EXPECT_EQ("timestamp: 0001-01-01 00:00:00", constant("date_trunc('week', date '0001-01-07')"));
+  EXPECT_EQ("date: 9999-12-31", constant("date '9999-12-30' + 1"));
+  EXPECT_EQ("date: null", constant("date '9999-12-31' + 1"));
+  EXPECT_EQ("date: null", constant("date '0001-01-01' - 1"));
+  EXPECT_EQ("date: null", constant("date '2026-01-01' - (-9223372036854775807 - 1)"));
   EXPECT_EQ("timestamp: 2023-02-28 00:00:00", constant("date '2024-02-29' - interval '1 year'"));
   EXPECT_EQ("timestamp: 2024-03-01 00:00:00", constant("date '2024-01-31' + interval '1 month 1 day'"));
   EXPECT_EQ("timestamp: 2023-12-31 23:59:59", constant("timestamp '2024-01-01 00:00:00' - interval '1 second'"));
