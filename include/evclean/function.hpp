@@ -24,8 +24,9 @@ std::optional<std::string> url_path(std::string_view url);  ///< as written
 std::optional<std::string> url_query(std::string_view url, std::string_view name);  ///< first value, decoded
 std::string url_decode(std::string_view text);                                      ///< invalid % stays, as does +
 
-std::string human_bytes(std::int64_t bytes);  ///< 1536 -> '1.5 KiB'
-std::string human_duration(double seconds);   ///< 3661 -> '1h 1m 1s', 0.5 -> '500ms'
+std::string human_bytes(std::int64_t bytes);      ///< 1536 -> '1.5 KiB'
+std::string human_duration(double seconds);       ///< 3661 -> '1h 1m 1s', 0.5 -> '500ms'
+std::string human_seconds(std::int64_t seconds);  ///< the same of whole seconds, to the last one
 std::optional<std::string_view> http_status_text(std::int64_t status);
 /// RFC 1918, loopback, link-local, fc00::/7, and IPv6 forms of those IPv4 addresses; null if it is no address.
 std::optional<bool> ip_is_private(std::string_view address);

@@ -17,18 +17,18 @@ std::string short_number(double value, int decimals) {
   return text;
 }
 
-/// From one minute on: whole seconds, parts that are zero left out.
-std::string long_duration(double seconds) {
+/// Parts of whole seconds, those that are zero left out.
+std::string long_duration(std::uint64_t seconds) {
   struct Unit {
     std::string_view name;
-    double seconds;
+    std::uint64_t seconds;
   };
   static constexpr std::array<Unit, 4> kUnits{{{"d", 86400}, {"h", 3600}, {"m", 60}, {"s", 1}}};
   std::string out;
   for (const Unit& unit : kUnits) {
-    const double count = std::floor(seconds / unit.seconds);
-    seconds -= count * unit.seconds;
-    if (count > 0) out += fmt::format("{}{:.0f}{}", out.empty() ? "" : " ", count, unit.name);
+    if (seconds >= unit.seconds)
+      out += fmt::format("{}{}{}", out.empty() ? "" : " ", seconds / unit.seconds, unit.name);
+    seconds %= unit.seconds;
   }
   return out;
 }
@@ -47,16 +47,24 @@ std::string human_bytes(std::int64_t bytes) {
   return fmt::format("{}{:.{}f} {}", bytes < 0 ? "-" : "", size, unit == 0 ? 0 : 1, kUnits[unit]);
 }
 
+std::string human_seconds(std::int64_t seconds) {
+  if (seconds == 0) return "0s";
+  const auto size = static_cast<std::uint64_t>(seconds);
+  return fmt::format("{}{}", seconds < 0 ? "-" : "", long_duration(seconds < 0 ? 0 - size : size));
+}
+
 std::string human_duration(double seconds) {
-  if (!std::isfinite(seconds)) return fmt::format("{}", seconds);
   const double size = std::abs(seconds);
+  if (!std::isfinite(seconds)) return fmt::format("{}", seconds);
+  if (size >= 9223372036854775808.0) return fmt::format("{}s", seconds);  // so long that nobody has its seconds
+  if (size < 0.0000005) return "0s";                                      // less than is written of a millisecond
   std::string text;
   if (size < 0.9995) {
-    text = size == 0 ? "0s" : short_number(size * 1000, 3) + "ms";
+    text = short_number(size * 1000, 3) + "ms";
   } else if (size < 59.9995) {
     text = short_number(size, 3) + "s";
   } else {
-    text = long_duration(std::round(size));
+    text = long_duration(static_cast<std::uint64_t>(std::round(size)));
   }
   return seconds < 0 ? "-" + text : text;
 }

@@ -100,7 +100,8 @@ void add_people_functions(Registry& registry) {
   });
   registry.add_rows("human_duration",
                     {"human_duration(seconds) -> string", "a duration for people", "human_duration(3661) = '1h 1m 1s'"},
-                    [](double seconds) { return functions::human_duration(seconds); });
+                    [](std::int64_t seconds) { return functions::human_seconds(seconds); });
+  registry.add_rows("human_duration", {}, [](double seconds) { return functions::human_duration(seconds); });
   registry.add_rows("http_status_text",
                     {"http_status_text(status) -> string", "the reason phrase; null if the code is unknown",
                      "http_status_text(404) = 'Not Found'"},

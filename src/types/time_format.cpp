@@ -34,6 +34,7 @@ struct Parts {
   bool has_offset = false;
   std::int64_t offset_us = 0;
   std::optional<std::int64_t> epoch_s;
+  bool before_epoch = false;  ///< the epoch has a minus: -0.5 is half a second before 1970
 };
 
 bool starts_with_letters(std::string_view text, std::string_view lower) noexcept {
@@ -130,14 +131,14 @@ class FormatReader {
   }
 
   bool epoch(Parts& parts) {
-    const bool negative = literal('-');
+    parts.before_epoch = literal('-');
     std::int64_t seconds = 0;
     int digits = 0;
     for (; digits < 12 && !text_.empty() && is_digit(text_.front()); ++digits) {
       seconds = seconds * 10 + text_.front() - '0';
       text_.remove_prefix(1);
     }
-    parts.epoch_s = negative ? -seconds : seconds;
+    parts.epoch_s = parts.before_epoch ? -seconds : seconds;
     return digits > 0;
   }
 
@@ -229,7 +230,7 @@ bool FormatReader::read(std::string_view format, Parts& parts) {
 bool add_up(Parts& parts, std::int64_t& us) {
   if (parts.epoch_s) {
     parts.has_offset = true;
-    us = *parts.epoch_s * kSecondUs + (*parts.epoch_s < 0 ? -parts.fraction_us : parts.fraction_us);
+    us = *parts.epoch_s * kSecondUs + (parts.before_epoch ? -parts.fraction_us : parts.fraction_us);
     return in_calendar(us);
   }
   if (parts.day_of_year > 365 + is_leap_year(parts.year)) return false;

@@ -63,6 +63,23 @@ TEST(HumanDuration, RoundsUpIntoTheNextUnit) {
   EXPECT_EQ(human_duration(86399.9), "1d");
 }
 
+TEST(HumanDuration, CoversAllOfInt64ToTheLastSecond) {
+  EXPECT_EQ(human_seconds(3661), "1h 1m 1s");
+  EXPECT_EQ(human_seconds(0), "0s");
+  EXPECT_EQ(human_seconds(-1), "-1s");
+  EXPECT_EQ(human_seconds(1'000'000'000'000'000'001), "11574074074074d 1h 46m 41s");
+  EXPECT_EQ(human_seconds(std::numeric_limits<std::int64_t>::max()), "106751991167300d 15h 30m 7s");
+  EXPECT_EQ(human_seconds(std::numeric_limits<std::int64_t>::min()), "-106751991167300d 15h 30m 8s");
+  EXPECT_EQ(human_duration(9223372036854774784.0), "106751991167300d 15h 13m 4s");
+  EXPECT_EQ(human_duration(9223372036854775808.0), "9.223372036854776e+18s");
+  EXPECT_EQ(human_duration(-1e300), "-1e+300s");
+}
+
+TEST(HumanDuration, LessThanItWritesIsNothing) {
+  EXPECT_EQ(human_duration(0.0000004), "0s");
+  EXPECT_EQ(human_duration(-0.0000001), "0s");
+}
+
 TEST(HumanDuration, HasWordsForWhatIsNoNumber) {
   EXPECT_EQ(human_duration(std::nan("")), "nan");
   EXPECT_EQ(human_duration(-std::numeric_limits<double>::infinity()), "-inf");
