@@ -226,7 +226,7 @@ std::optional<CastType> parse_cast_type(std::string_view text) {
   if (colon == std::string_view::npos) return out;
   if (*type != ValueType::kDate && *type != ValueType::kTimestamp) return std::nullopt;
   out.format = std::string(text.substr(colon + 1));
-  if (out.format.empty()) return std::nullopt;
+  if (out.format.empty() || !time_format_problem(out.format).empty()) return std::nullopt;
   return out;
 }
 

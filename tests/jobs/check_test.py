@@ -136,12 +136,15 @@ class AllMistakes(Little):
         for command in ("run", "preview", "explain"):
             text = self.ran(command, 2)
             self.says(text, "d(x)", "e(x)", "1(x)")
+        self.mistakes([{"set": {"y": "h(a)"}}], "parentheses are missing", functions={"h(x": "x"})
         self.job([], functions={"b(x)": "x +"})
         for command in ("check", "run"):
             self.assertRegex(self.ran(command, 2), r"job.yml:1:\d+: error: functions: b\(x\)")
 
     def test_a_bad_type_is_said_once(self):
         self.mistakes([{"cast": {"a": "int", "s": "text"}}], "'int'", "'text'")
+        self.mistakes([{"cast": {"a": "date:%Q", "s": "timestamp:%Y%"}}], "%Q is not known", "lone %")
+        self.mistakes([], "%Q is not known", types={"a": "date:%Q"})
 
     def test_an_empty_expression(self):
         self.assertIn("empty", self.mistakes([{"filter": ""}], "empty"))
