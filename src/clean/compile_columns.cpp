@@ -255,7 +255,8 @@ Ops PipelineCompiler::Impl::compile(const ExplodeStep& explode) {
   return ops;
 }
 
-/// A join settles every column, as the rows that reach it have them: whether it is looked up or exchanged, types agree.
+/// A join settles every column that it or a step behind it reads, as the rows that reach it have them: whether it is
+/// looked up or exchanged, types agree.
 Ops PipelineCompiler::Impl::compile(const JoinStep& join) {
   EVCLEAN_CHECK(options.join != nullptr, "a join stands in a pipeline");
   for (const auto& [left, right] : join.on) require(left);

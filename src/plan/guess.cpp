@@ -187,6 +187,7 @@ void Stepwise::run_once(const TableInput& input, bool strict) {
       for (const int slot : compiler.needs()) {
         const Slot& known = compiler.slots()[static_cast<std::size_t>(slot)];
         const std::string& name = compiler.name_now(slot);  // steps may have renamed it
+        if (compiler.step() == static_cast<int>(input.spec->steps.size())) program.open.insert(name);
         Evidence& seen = evidence[static_cast<std::size_t>(slot)];
         for (Batch& batch : batches) {
           const int at = batch.find(name);

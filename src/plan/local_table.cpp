@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "columns_behind.hpp"
 #include "table_order.hpp"
 
 namespace evclean {
@@ -96,23 +97,46 @@ LocalResult LocalTables::run_query_table(const TableSpec& spec, bool forgiving) 
   return result;
 }
 
+Stepwise LocalTables::run_piece(const TableSpec& spec, std::size_t begin, std::size_t end, LocalRows rows) {
+  TableSpec piece = with_steps(spec, begin, end);
+  rows.input.spec = &piece;
+  const auto run = [&](std::vector<Batch> batches, bool whole) {
+    Stepwise stepwise;
+    stepwise.batches = std::move(batches);
+    stepwise.guess.input = rows.columns;
+    stepwise.lenient = rows.lenient;
+    stepwise.forgiven = rows.forgiven;
+    stepwise.whole = whole;
+    stepwise.run(rows.input, true);
+    return stepwise;
+  };
+  if (end < spec.steps.size()) {
+    const auto table = [this](const std::string& name) -> DatasetPtr {
+      try {
+        return other(name);
+      } catch (const Error&) {
+        return nullptr;  // the step that wants it will say so
+      }
+    };
+    const Program tried = run(rows.batches, false).program;
+    const auto behind = columns_behind(job_, spec, end, tried.fields, table);
+    if (behind && !behind->carried.empty()) {
+      const std::vector<StepSpec> more = narrowing_steps(*behind, tried.fields, tried.open);
+      piece.steps.insert(piece.steps.end(), more.begin(), more.end());
+    }
+  }
+  return run(std::move(rows.batches), !heads_);
+}
+
 LocalResult LocalTables::run(const TableSpec& spec, LocalRows rows, int steps) {
   const std::size_t end = steps < 0 ? spec.steps.size() : static_cast<std::size_t>(steps);
   const std::size_t first = next_table_step(spec, 0, end);
-  const TableSpec piece = with_steps(spec, 0, first);
-  TableInput input = rows.input;
-  input.spec = &piece;
-  Stepwise stepwise;
-  stepwise.batches = std::move(rows.batches);
-  stepwise.guess.input = std::move(rows.columns);
-  stepwise.lenient = rows.lenient;
-  stepwise.forgiven = rows.forgiven;
-  stepwise.whole = !heads_;
-  stepwise.run(input, true);
+  const NullWords nulls = rows.input.nulls;
+  Stepwise stepwise = run_piece(with_steps(spec, 0, end), 0, first, std::move(rows));
   LocalResult result{std::move(stepwise.batches), stepwise.program.fields, std::move(stepwise.rejects), {}};
   if (first == end) return result;
   DatasetPtr data = stage(result.batches, result.fields);
-  return run_pieces(spec, std::move(data), input.nulls, first, end, std::move(result));
+  return run_pieces(spec, std::move(data), nulls, first, end, std::move(result));
 }
 
 /// Steps [at, end) over a dataset; the first of them may be one over the whole table.
@@ -136,13 +160,14 @@ LocalResult LocalTables::run_pieces(const TableSpec& spec, DatasetPtr data, cons
     const std::size_t next = next_table_step(spec, at, end);
     if (next == at) continue;
     const TableSpec piece = with_steps(spec, at, next);
-    const TableInput input = open_dataset(job_, piece, nulls, data);
-    Stepwise stepwise;
-    stepwise.batches = batches_of(*data);
-    stepwise.guess.input = dataset_columns(input);
-    stepwise.lenient = result.nameless;
-    stepwise.whole = !heads_;
-    stepwise.run(input, true);
+    LocalRows rows;
+    rows.input = open_dataset(job_, piece, nulls, data);
+    rows.batches = batches_of(*data);
+    rows.columns = dataset_columns(rows.input);
+    rows.lenient = result.nameless;
+    // What an encode made is taken along whole.
+    const TableSpec steps = with_steps(spec, 0, result.encoded ? next : end);
+    Stepwise stepwise = run_piece(steps, at, next, std::move(rows));
     if (result.encoded) result.encoded->rename(stepwise.program.renames);
     take_rejects(result, std::move(stepwise.rejects));
     result.batches = std::move(stepwise.batches);

@@ -51,6 +51,8 @@ class LocalTables {
   LocalResult run_pieces(const TableSpec& spec, DatasetPtr data, const NullWords& nulls, std::size_t at,
                          std::size_t end, LocalResult result);
   DatasetPtr query(const TableSpec& spec);
+  /// Steps [begin, end) over rows, and of their columns what the steps behind them read.
+  Stepwise run_piece(const TableSpec& spec, std::size_t begin, std::size_t end, LocalRows rows);
 
   const Job& job_;
   std::function<LocalRows(const TableSpec&)> load_;

@@ -29,6 +29,7 @@ void compile_into(Program& program, PipelineCompiler& compiler, const TableInput
       const Slot& known = compiler.slots()[static_cast<std::size_t>(slot)];
       compiler.settle(slot, guess.type_of(known), guess.empty.count({known.step, known.name}) > 0);
       program.settled_at[slot] = step;
+      if (step == static_cast<int>(steps.size())) program.open.insert(compiler.name_now(slot));
     }
     append(program.ops, compiler.settling());
     if (step < static_cast<int>(steps.size()) && numbers_rows(steps[static_cast<std::size_t>(step)]) &&

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 
 #include "table_input.hpp"
 
@@ -31,6 +32,7 @@ struct Program {
   std::vector<Slot> slots;
   std::vector<RenamedColumn> renames;
   std::map<int, int> settled_at;  ///< slot -> step that settles it (number of steps: the end)
+  std::set<std::string> open;     ///< columns that the end settles: no step did
   bool complete = false;          ///< false: stops before a step
   int stop_step = -1;             ///< that step
   bool counts_rows = false;       ///< it numbers rows, and their numbers are not known yet

@@ -8,6 +8,7 @@
 #include "evclean/s3.hpp"
 #include "input_state.hpp"
 #include "replay.hpp"
+#include "table_join.hpp"
 #include "table_order.hpp"
 #include "table_run.hpp"
 
@@ -42,17 +43,37 @@ void try_states(const Job& job, const RunOptions& options, const Comm& comm) {
   });
 }
 
+/// Takes what a step of another table uses of `table`. False: all of it, or unknown.
+bool add_used(const Job& job, const StepSpec& step, const std::string& table, const Fields& fields,
+              std::set<std::string>& used) {
+  if (const auto* join = std::get_if<JoinStep>(&step.body)) {
+    if (join->table.value != table) return true;
+    const auto names = joined_columns(*join, fields);
+    if (!names) return false;
+    used.insert(names->begin(), names->end());
+    return true;
+  }
+  if (const auto* align = std::get_if<AlignStep>(&step.body)) return align->table.value != table;
+  const auto* sql = std::get_if<SqlStep>(&step.body);
+  if (sql == nullptr) return true;
+  const auto names = query_columns(job, sql->query, table, fields);
+  if (!names) return false;
+  used.insert(names->begin(), names->end());
+  return true;
+}
+
 /// Columns of `table` that its readers use, when each of them says so.
 std::optional<std::vector<std::string>> used_by(const Job& job, const std::vector<const TableSpec*>& readers,
                                                 const std::string& table, const Fields& fields) {
   std::set<std::string> used;
   for (const TableSpec* reader : readers) {
-    if (!reader->sql) return std::nullopt;
-    const auto more = query_columns(job, *reader->sql, table, fields);
-    if (!more) return std::nullopt;
-    used.insert(more->begin(), more->end());
+    if (reader->sql) {
+      const auto more = query_columns(job, *reader->sql, table, fields);
+      if (!more) return std::nullopt;
+      used.insert(more->begin(), more->end());
+    }
     for (const StepSpec& step : reader->steps) {
-      if (is_table_step(step)) return std::nullopt;  // it may read the table once more
+      if (!add_used(job, step, table, fields, used)) return std::nullopt;
     }
   }
   std::vector<std::string> in_order;

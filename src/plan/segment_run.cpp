@@ -86,16 +86,14 @@ Program SegmentRun::compile_wanted(const Guess& guess) {
   Program program = compile(input_, guess, sample);
   if (!plan_.wanted || !program.complete) return program;
   const auto wanted = plan_.wanted(program.fields);
-  if (!wanted || wanted->size() == program.fields.size()) return program;
-  SelectStep select;
-  for (const std::string& name : *wanted) {
-    if (is_glob(name)) return program;
-    select.columns.push_back({name, {}});
-  }
-  const std::size_t steps = plan_.spec.steps.size();
-  plan_.spec.steps.push_back({"select", {}, std::move(select)});
+  if (!wanted) return program;
+  const std::vector<StepSpec> more = narrowing_steps(*wanted, program.fields, program.open);
+  if (more.empty()) return program;
+  std::vector<StepSpec>& steps = plan_.spec.steps;
+  const std::size_t own = steps.size();
+  steps.insert(steps.end(), more.begin(), more.end());
   Program narrow = compile(input_, guess, sample);
-  plan_.spec.steps.resize(steps);
+  steps.resize(own);
   return narrow;
 }
 

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "checkpoint.hpp"
+#include "columns_behind.hpp"
 #include "evclean/engine.hpp"
 #include "pass.hpp"
 #include "resources.hpp"
@@ -32,7 +33,7 @@ struct SegmentPlan {
   /// Opens what takes the rows, once the columns are known; anew for every pass. Collective.
   std::function<std::vector<std::unique_ptr<Sink>>(const Fields&)> open;
   /// Columns that anything behind this segment uses; empty function or nothing: all.
-  std::function<std::optional<std::vector<std::string>>(const Fields&)> wanted;
+  std::function<std::optional<ColumnsBehind>(const Fields&)> wanted;
 };
 
 class SegmentRun {

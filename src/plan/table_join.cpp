@@ -171,6 +171,21 @@ bool brings_unknown_columns(const JoinStep& join_step, const Dataset& right) {
                                            [](const Text& column) { return is_glob(column.value); });
 }
 
+std::optional<std::vector<std::string>> joined_columns(const JoinStep& join_step, const Fields& right) {
+  std::vector<std::string> names;
+  for (const auto& [left, key] : join_step.on) names.push_back(key.value);
+  const auto is_there = [&](const std::string& pattern) {
+    return std::any_of(right.begin(), right.end(),
+                       [&](const Field& field) { return glob_matches(pattern, field.name); });
+  };
+  if (!std::all_of(names.begin(), names.end(), is_there)) return std::nullopt;
+  for (const Text& pattern : join_step.columns.value_or(std::vector<Text>{})) {
+    if (!is_there(pattern.value)) return std::nullopt;
+  }
+  for (const int column : join_payload(join_step, right)) names.push_back(right[static_cast<std::size_t>(column)].name);
+  return names;
+}
+
 DatasetPtr run_join(const JoinStep& join_step, const StepSpec& step, DatasetPtr left, DatasetPtr right,
                     const TableStepContext& context, OperatorReport& report) {
   left = with_columns(join_step, left, *right, true, context.workspace);

@@ -11,6 +11,8 @@ JoinSpec join_spec(const JoinStep& join_step, const StepSpec& step, const Fields
                    const std::string& job_path);
 /// Columns of the right side that the result carries, whatever the left side's are.
 std::vector<int> join_payload(const JoinStep& join_step, const Fields& right);
+/// Names of the columns that it reads of the right side; nothing: one that it names is not there.
+std::optional<std::vector<std::string>> joined_columns(const JoinStep& join_step, const Fields& right);
 /// Gives the Error that a join throws for a place in the job file.
 Error join_error(const std::string& job_path, JobPlace place, const std::string& what);
 

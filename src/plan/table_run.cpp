@@ -118,16 +118,21 @@ std::vector<std::unique_ptr<Sink>> TableRun::open_sinks(const Fields& fields, st
 }
 
 /// Columns that anything behind a segment uses; nothing: all.
-std::optional<std::vector<std::string>> TableRun::wanted(const Fields& fields, std::size_t piece) const {
+std::optional<ColumnsBehind> TableRun::wanted(const Fields& fields, std::size_t piece) const {
   const bool last = piece + 1 == pieces_.size();
   const bool written = std::any_of(job_.outputs.begin(), job_.outputs.end(),
                                    [&](const OutputSpec& output) { return output.table == spec_.name; });
   if (last && (written || !around_.keep || !around_.wanted_by_others)) return std::nullopt;
   // What an encode made is taken along, but by a step that makes rows of its own.
   if (!last && encoded_ && !makes_columns(spec_.steps[pieces_[piece].end])) return std::nullopt;
-  auto used = last ? around_.wanted_by_others(fields) : columns_read_behind(job_, spec_, pieces_[piece].end, fields);
+  std::optional<ColumnsBehind> used;
+  if (!last) {
+    used = columns_behind(job_, spec_, pieces_[piece].end, fields, around_.other);
+  } else if (auto names = around_.wanted_by_others(fields)) {
+    used = ColumnsBehind{*std::move(names), {}};
+  }
   // Rows are counted by a column, so one stays whatever is used.
-  if (used && used->empty() && !fields.empty()) used->push_back(counting_column(fields));
+  if (used && used->carried.empty() && !fields.empty()) used->carried.push_back(counting_column(fields));
   return used;
 }
 
@@ -151,6 +156,11 @@ SegmentResult TableRun::run_piece(const TableInput& input, std::size_t piece, Ta
     if (step >= pieces_[piece].begin && step < pieces_[piece].end)
       own.lookups[static_cast<int>(step - pieces_[piece].begin)] = lookup;
   }
+  own.join_reads = [&](int step, const Fields& fields) -> std::optional<std::vector<std::string>> {
+    const auto behind =
+        columns_behind(job_, spec_, pieces_[piece].begin + static_cast<std::size_t>(step), fields, around_.other);
+    return behind ? std::optional(behind->typed()) : std::nullopt;
+  };
   SegmentRun run(own, plan, around_.resources, comm_, around_.progress);
   SegmentResult result = run.run();
   if (around_.checkpoint != nullptr && piece == 0) around_.checkpoint->depends_on(own);

@@ -53,7 +53,7 @@ class TableRun {
   void run_table_step_behind(std::size_t piece, TableReport& report);
   void finish(SegmentResult& last, TableReport& report);
   void close_sinks(SegmentResult& last, TableReport& report);
-  std::optional<std::vector<std::string>> wanted(const Fields& fields, std::size_t piece) const;
+  std::optional<ColumnsBehind> wanted(const Fields& fields, std::size_t piece) const;
 
   // The ledger, in table_ledger.cpp.
   void begin_ledger(const TableInput& input, const SegmentResult& first, TableReport& report);

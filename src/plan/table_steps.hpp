@@ -35,11 +35,6 @@ std::vector<std::string> tables_used(const Job& job, const TableSpec& spec);
 std::optional<std::vector<std::string>> columns_used(const Job& job, const StepSpec& step, const std::string& table,
                                                      const Fields& fields);
 
-/// Columns that the step at `from`, or one behind it, reads of those that reach it, where a later select or group
-/// leaves the others out; nothing: all of them, or unknown.
-std::optional<std::vector<std::string>> columns_read_behind(const Job& job, const TableSpec& spec, std::size_t from,
-                                                            const Fields& fields);
-
 /// The same of a table's own query.
 std::optional<std::vector<std::string>> query_columns(const Job& job, const Text& query, const std::string& table,
                                                       const Fields& fields);

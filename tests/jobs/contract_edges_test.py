@@ -132,6 +132,10 @@ class Unused(harness.Case):
                             ([{"distinct": ["k"]}, {"sort": "k"}, {"select": ["k"]}], [{"k": "a"}, {"k": "b"}]),
                             ([{"sort": "id"}, {"group": {"by": "k", "agg": {"n": "count(*)", "f": "first(id)"}}}],
                              [{"k": "a", "n": 1, "f": 2}, {"k": "b", "n": 1, "f": 1}]),
+                            ([{"sort": "id"}, {"select": ["k", "d", "id"]}, {"select": ["id", "k"]}], [{"id": 1, "k": "b"}, {"id": 2, "k": "a"}]),
+                            ([{"sort": "id"}, {"select": ["d", "*"]}, {"group": {"by": "k", "agg": {"n": "count(*)"}}}],
+                             [{"k": "a", "n": 1}, {"k": "b", "n": 1}]),
+                            ([{"sort": "id"}, {"drop": ["d"]}], [{"id": 1, "k": "b"}, {"id": 2, "k": "a"}]),
                             ([{"sort": "id"}, {"group": {"by": [], "agg": {"n": "count(*)"}}}], [{"n": 2}])):
             for ranks in (0, 3):
                 with self.subTest(steps=steps, ranks=ranks):
@@ -139,6 +143,56 @@ class Unused(harness.Case):
         for steps in ([{"sort": "id"}], [{"sort": "d"}, {"select": ["id"]}], [{"sort": "id"}, {"select": ["id", "d"]}]):
             self.refused(text, steps, words=("two ways", "'d'"))
         self.refused("id,k\n1,a\n", [{"sort": "id"}, {"select": ["kk"]}], words=("kk", "id, k"))
+
+    def test_an_ambiguous_date_behind_a_join_that_nobody_reads_is_no_mistake(self):
+        files = {"in.txt": "id,k,d\n2,a,03/04/2026\n1,b,05/04/2026\n", "u.csv": "id,n,d,since\n1,one,x,01/02/2026\n2,two,y,03/02/2026\n"}
+        self.write("u.csv", files["u.csv"])
+        two_one = [{"k": "a", "n": "two"}, {"k": "b", "n": "one"}]
+        for strategy in ("auto", "rows", "keys"):
+            join = {"table": "u", "on": "id", "columns": ["n"], "strategy": strategy}
+            for steps, rows in (([{"join": join}, {"select": ["k", "n"]}], two_one),
+                                ([{"join": join}, {"drop": ["d", "id"]}], two_one),
+                                ([{"join": join}, {"rename": {"k": "w", "d": "old"}}, {"set": {"old": "n"}}, {"select": ["w", "o*"]}],
+                                 [{"w": "a", "old": "two"}, {"w": "b", "old": "one"}]),
+                                ([{"join": dict(join, columns=["n", "d"])}, {"select": ["d_right"]}], [{"d_right": "y"}, {"d_right": "x"}]),
+                                ([{"join": dict(join, how="semi")}, {"sort": "id"}, {"select": "k"}], [{"k": "b"}, {"k": "a"}]),
+                                ([{"join": join}, {"group": {"by": "n", "agg": {"c": "count(*)"}}}], [{"n": "one", "c": 1}, {"n": "two", "c": 1}]),
+                                ([{"join": join}, {"sql": "select n from events order by n"}], [{"n": "one"}, {"n": "two"}])):
+                for ranks in (0, 3):
+                    with self.subTest(steps=steps, ranks=ranks):
+                        self.assertEqual(self.clean(files["in.txt"], steps, ranks=ranks, tables={"u": {"paths": "u.csv"}}).rows, rows)
+            for columns, steps in ((["n"], []), (["n"], [{"select": ["d"]}]), (["n"], [{"filter": "d > '2026-01-01'"}, {"select": "k"}]),
+                                   (["since"], [{"select": ["k", "since"]}])):
+                self.fresh()
+                self.write("u.csv", files["u.csv"])
+                self.write("in.txt", files["in.txt"])
+                job = {"input": {"paths": "in.txt", "format": "csv"}, "tables": {"u": {"paths": "u.csv"}}, "output": "o.csv",
+                       "steps": [{"join": dict(join, columns=columns)}, *steps]}
+                self.says(self.run_job(job, code=2).err, "two ways", "'since'" if columns == ["since"] else "'d'")
+
+    def test_text_behind_a_step_over_the_table_is_what_stands_in_the_file(self):
+        text = "id,f,d,p\n2,1.50,03/04/2026,007\n1,2.0,05/04/2026,8\n"
+        steps = [{"cast": {"f": "string", "d": "date:%d/%m/%Y"}}, {"parse": {"column": "f", "patterns": ["^\\d+\\.(?<cents>\\d+)$"]}},
+                 {"cast": {"cents": "string"}}]
+        rows = [{"id": 1, "f": "2.0", "d": "2026-04-05", "p": "8", "cents": "0"}, {"id": 2, "f": "1.50", "d": "2026-04-03", "p": "007", "cents": "50"}]
+        tables = {"u": {"rows": [{"id": 1}, {"id": 2}]}}
+        for before in ([{"sort": "id"}], [{"sort": "id"}, {"join": {"table": "u", "on": "id"}}],
+                       [{"join": {"table": "u", "on": "id", "strategy": "rows"}}, {"sort": "id"}]):
+            for ranks in (0, 2):
+                with self.subTest(before=before, ranks=ranks):
+                    table = self.clean(text, before + steps, ranks=ranks, tables=tables)
+                    self.assertEqual(table.rows, rows)
+                    self.assertEqual(table.types["f"], "string")
+        # Who reads it as a number has made it one.
+        self.assertEqual(self.clean(text, [{"drop": "d"}, {"sort": "f"}, {"cast": {"f": "string"}}]).column("f"), ["1.5", "2.0"])
+
+    def test_tests_of_a_job_carry_what_a_run_carries(self):
+        job = {"input": {"paths": "nowhere.csv"}, "output": "o.csv", "tables": {"u": {"rows": [{"id": 1, "n": "one"}]}},
+               "steps": [{"join": {"table": "u", "on": "id"}}, {"sort": "id"}, {"cast": {"f": "string"}}, {"select": ["n", "f"]}],
+               "tests": [{"input": "id,d,f\n1,03/04/2026,1.50\n", "tables": {"u": [{"id": 1, "n": "one"}]}, "expect": {"n": "one", "f": "1.50"}}]}
+        self.write("job.yml", job)
+        ran = self.call("test", "job.yml")
+        self.assertEqual((ran.code, ran.out.splitlines()[-1]), (0, "1 passed, 0 failed"), ran)
 
 
 if __name__ == "__main__":
