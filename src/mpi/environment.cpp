@@ -19,10 +19,12 @@ MpiEnvironment::MpiEnvironment(int& argc, char**& argv) {
   setenv("OMPI_MCA_fs_ufs_lock_algorithm", "3", 0);
   // Where /sys is not mounted (a bare chroot) hwloc says so once a rank, among the user's messages.
   setenv("HWLOC_HIDE_ERRORS", "2", 0);
-  // One process alone needs no network: probing for one takes a quarter of a second.
+  // One process alone needs no network (probing for one takes a quarter of a second) and no daemon beside it: that is
+  // for starting more processes, costs a tenth of a second, and has to be taken leave of in the end.
   if (getenv("OMPI_COMM_WORLD_SIZE") == nullptr && getenv("PMIX_RANK") == nullptr && getenv("PMI_RANK") == nullptr) {
     setenv("OMPI_MCA_pml", "ob1", 0);
     setenv("OMPI_MCA_btl", "self", 0);
+    setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
   }
   running = new boost::mpi::environment(argc, argv, boost::mpi::threading::funneled, /*abort_on_exception=*/false);
 }
