@@ -100,12 +100,12 @@ LocalResult LocalTables::run_query_table(const TableSpec& spec, bool forgiving) 
 Stepwise LocalTables::run_piece(const TableSpec& spec, std::size_t begin, std::size_t end, LocalRows rows) {
   TableSpec piece = with_steps(spec, begin, end);
   rows.input.spec = &piece;
-  const auto run = [&](std::vector<Batch> batches, bool whole) {
+  const auto run = [&](std::vector<Batch> batches, bool whole, std::vector<Error>* forgiven) {
     Stepwise stepwise;
     stepwise.batches = std::move(batches);
     stepwise.guess.input = rows.columns;
     stepwise.lenient = rows.lenient;
-    stepwise.forgiven = rows.forgiven;
+    stepwise.forgiven = forgiven;
     stepwise.whole = whole;
     stepwise.run(rows.input, true);
     return stepwise;
@@ -118,14 +118,14 @@ Stepwise LocalTables::run_piece(const TableSpec& spec, std::size_t begin, std::s
         return nullptr;  // the step that wants it will say so
       }
     };
-    const Program tried = run(rows.batches, false).program;
+    const Program tried = run(rows.batches, false, nullptr).program;  // what it forgives the next one says
     const auto behind = columns_behind(job_, spec, end, tried.fields, table);
     if (behind && !behind->carried.empty()) {
       const std::vector<StepSpec> more = narrowing_steps(*behind, tried.fields, tried.open);
       piece.steps.insert(piece.steps.end(), more.begin(), more.end());
     }
   }
-  return run(std::move(rows.batches), !heads_);
+  return run(std::move(rows.batches), !heads_, rows.forgiven);
 }
 
 LocalResult LocalTables::run(const TableSpec& spec, LocalRows rows, int steps) {

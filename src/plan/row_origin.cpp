@@ -13,7 +13,7 @@ namespace {
 /// As much of a record as a reject shows.
 constexpr std::int32_t kTextBytes = 64 << 10;
 
-enum Place : std::size_t { kSegment, kLine, kOffset, kText };
+enum OriginColumn : std::size_t { kSegment, kLine, kOffset, kText };
 
 std::shared_ptr<arrow::Array> constant(std::int64_t value, std::int64_t rows) {
   arrow::Int64Builder builder;
