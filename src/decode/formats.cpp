@@ -18,7 +18,7 @@ std::vector<InputColumn> columns_of(const Preset& preset) {
 
 std::string example_of(const Preset& preset) {
   for (const PresetSample& sample : preset.samples) {
-    if (!sample.reject) return sample.line;
+    if (!sample.reject && !sample.blank) return sample.line;
   }
   return {};
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "access_line.hpp"
 #include "preset_parsers.hpp"
@@ -18,6 +19,7 @@ class PatternParser : public RecordParser {
       unescape_.push_back(std::find(preset.unescape.begin(), preset.unescape.end(), name) != preset.unescape.end());
       targets_.push_back(name == "extra" ? kExtraTarget : columns_++);
     }
+    if (!preset.head.empty()) head_.emplace(preset.head);
   }
 
   std::vector<CellType> columns() const override {
@@ -30,6 +32,7 @@ class PatternParser : public RecordParser {
 
   Parsed parse(const RecordText& record, RowWriter& row, Complaint& complaint) override {
     if (series_.match(record.view(), record.ref.offset) < 0) {
+      if (head_ && head_->match(record.view()) == MatchOutcome::kMatch) return Parsed::kBlank;
       complaint = series_.explain(record.view());
       complaint.reason = fmt::format("not a {} line", preset_.name);
       return Parsed::kReject;
@@ -70,6 +73,7 @@ class PatternParser : public RecordParser {
 
   const Preset& preset_;
   PatternSeries series_;
+  std::optional<Pattern> head_;
   std::vector<int> targets_;
   std::vector<bool> unescape_;
   int columns_ = 0;

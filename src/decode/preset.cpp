@@ -63,6 +63,7 @@ PresetSample read_sample(const YAML::Node& node) {
     sample.reject = true;
     sample.reason = node["reject"].as<std::string>();
   }
+  if (node["blank"]) sample.blank = node["blank"].as<bool>();
   for (const auto& entry : node["expect"]) {
     const bool missing = entry.second.IsNull();
     sample.expect.emplace_back(entry.first.as<std::string>(),
@@ -86,6 +87,7 @@ Preset read_nodes(const std::string& name, const YAML::Node& root) {
   if (root["header"]) preset.header = root["header"].as<bool>();
   if (root["records"]) preset.records = root["records"].as<std::string>();
   if (root["multiline"]) preset.multiline_start = root["multiline"].as<std::string>();
+  if (root["head"]) preset.head = root["head"].as<std::string>();
   preset.types = read_types(root);
   for (const YAML::Node& sample : root["samples"]) preset.samples.push_back(read_sample(sample));
   return preset;

@@ -32,6 +32,7 @@ enum class PresetKind : std::uint8_t {
 struct PresetSample {
   std::string line;
   bool reject = false;
+  bool blank = false;                                                      ///< no event
   std::string reason;                                                      ///< part of the reject's reason
   std::vector<std::pair<std::string, std::optional<std::string>>> expect;  ///< CSV text; nullopt: missing
 };
@@ -51,6 +52,7 @@ struct Preset {
   bool header = false;             ///< a first line with the fields' names gives their order
   std::string records;             ///< kJson: the key of the array whose elements are the rows
   std::string multiline_start;     ///< records of several lines, unless the job says otherwise
+  std::string head;                ///< kPatterns: a record that speaks of the file is blank; empty: there is none
   std::vector<PresetSample> samples;
 };
 

@@ -119,8 +119,9 @@ std::string rejects_text(const TableReport& table) {
   if (table.first_rejects.empty()) return {};
   const std::string rows = rejected_rows(table);
   std::string text = fmt::format(
-      "{}{} rejected (budget {}){}:\n", grouped(table.ledger.rejected),
-      rows.empty() ? "" : fmt::format(" record{} and {}", table.ledger.rejected == 1 ? "" : "s", rows), table.budget,
+      "{}{} rejected{}{}:\n", grouped(table.ledger.rejected),
+      rows.empty() ? "" : fmt::format(" record{} and {}", table.ledger.rejected == 1 ? "" : "s", rows),
+      table.budget.empty() ? "" : fmt::format(" (budget {})", table.budget),
       table.rejects_path.empty() ? ", the first" : fmt::format(", all in {}, the first", table.rejects_path));
   for (const Reject& reject : table.first_rejects) {
     const std::string file = reject.file >= 0 && static_cast<std::size_t>(reject.file) < table.files.size()
