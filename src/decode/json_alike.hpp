@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a record looks like that was written by the same hand as one before it: the same bytes between its values. Such
-// a record is read in one sweep over its text, without tokens.
+// What a record looks like that was written by the same hand as ones before it: the same bytes between its values, as
+// some record had them between the same two. Such a record is read in one sweep over its text, without tokens, also
+// where kinds of records take turns.
 #pragma once
 
 #ifdef __AVX2__
@@ -8,6 +9,7 @@
 #endif
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -24,6 +26,10 @@ class JsonGlue {
   explicit JsonGlue(std::string_view bytes, std::size_t column = 0);
 
   std::size_t column() const noexcept { return column_; }
+  bool same_as(const JsonGlue& other) const noexcept {
+    return column_ == other.column_ && size_ == other.size_ && std::memcmp(head_, other.head_, kHeadBytes) == 0 &&
+           rest_ == other.rest_;
+  }
   std::size_t size() const noexcept { return size_; }
   /// Whether these bytes stand at `text`, of which kHeadBytes are readable, and all when they lie within a block.
   bool stands_at(const char* text, const char* end) const noexcept {
@@ -47,6 +53,34 @@ class JsonGlue {
   std::size_t size_;
   std::size_t column_;  ///< of the value behind
   std::string rest_;    ///< what is behind the head
+};
+
+/// Keys by small numbers.
+class KeySet {
+ public:
+  static constexpr std::size_t kMost = 256;
+
+  void add(std::size_t key) { words_[key / 64] |= std::uint64_t{1} << (key % 64); }
+  /// Adds others; false when one was there already.
+  bool add_new(const KeySet& others) noexcept {
+    std::uint64_t both = 0;
+    for (std::size_t i = 0; i < words_.size(); ++i) {
+      both |= words_[i] & others.words_[i];
+      words_[i] |= others.words_[i];
+    }
+    return both == 0;
+  }
+
+ private:
+  std::array<std::uint64_t, kMost / 64> words_ = {};
+};
+
+/// What may stand before a value or at a record's end, and what was seen to follow.
+struct AlikePlace {
+  JsonGlue glue;
+  KeySet keys;  ///< that the glue leads through: none comes twice in a record
+  bool last = false;
+  std::vector<std::uint16_t> next = {};  ///< places behind the value, the likeliest first
 };
 
 /// Finds where a string without escapes ends, and digits.

@@ -18,8 +18,8 @@ namespace {
 
 constexpr std::size_t kWindowBytes = 256 << 10;
 /// Where most records look like one before them, the others are few.
-constexpr std::size_t kLeastWindow = 512;
-constexpr std::size_t kMostlyAlike = 8;
+constexpr std::size_t kLeastWindow = 64;
+constexpr std::size_t kMostlyAlike = 2;
 
 std::size_t find_line_end(const char* text, std::size_t begin, std::size_t end) {
   const void* found = begin < end ? std::memchr(text + begin, '\n', end - begin) : nullptr;
@@ -121,9 +121,9 @@ std::size_t JsonDecoder::pass_over(Call& call, std::size_t at) {
 std::size_t JsonDecoder::take_alike(Call& call, std::size_t at) {
   const DecodeInput& input = call.input;
   const std::size_t stop = std::min(input.text_end, input.owned_end), before = rows_.rows();
-  const char* const text = call.text();
   while (at < stop && !rows_.full()) {
     const std::size_t end = rows_.read_alike(at, input.text_end);
+    const char* const text = call.text();  // it may have moved
     const std::size_t lf = end + (text[end] == '\r');
     if (end == 0 || lf >= input.text_end || text[lf] != '\n' || lf - at > limit_) {
       if (end != 0) rows_.drop_alike();

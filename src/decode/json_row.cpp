@@ -14,7 +14,8 @@ namespace evclean {
 void JsonRows::begin_file() {
   keys_.clear();
   forget_shapes();
-  unalike_ = 0;
+  until_learned_ = 0;
+  patience_ = 1;
   columns_.clear();
   column_of_.clear();
 }
@@ -330,7 +331,8 @@ void JsonRows::commit(RecordRef record) {
 }
 
 void JsonRows::drop() {
-  forget_shapes();
+  expected_.clear();
+  if (learned_in_ == record_) forget_shapes();
   duplicate_keys_ = duplicates_before_;
   lone_surrogates_ = surrogates_before_;
   for (Span* column : cells_) column[row_] = Span{};

@@ -40,7 +40,7 @@ class JsonRows {
   /// 0 for any other and for one that does not end before `text_end`.
   std::size_t read_alike(std::size_t begin, std::size_t text_end);
   /// A record that was read so is not to be kept.
-  void drop_alike() { forget_alike(alike_.size() - 1); }
+  void drop_alike() { forget_alike(); }
   void commit(RecordRef record);
   void drop();
   const JsonFault& fault() const { return fault_; }
@@ -78,13 +78,17 @@ class JsonRows {
   void note_expected(std::size_t pairs);
   bool expected_value(std::size_t begin, std::size_t end, Span& span);
   void learn_pairs(std::size_t tokens);
-  void forget_alike(std::size_t values);
+  AlikePlace* next_alike(AlikePlace& place, const char* at, const char* end);
+  bool unescape_alike();
+  void forget_alike();
   void note_unalike(std::size_t first, std::size_t token);
   bool learn_alike(std::size_t first, std::size_t token);
-  bool learn_glue(std::size_t first, std::size_t token, std::size_t depth);
+  bool follow_glue(std::size_t first, std::size_t token, std::size_t depth, std::vector<AlikePlace>& path);
+  bool add_alike_key(std::uint32_t key, KeySet& keys);
   void forget_shapes() {
     expected_.clear();
     alike_.clear();
+    alike_keys_.clear();
   }
   std::size_t read_pair(std::size_t token);
   std::size_t close_objects(std::size_t token);
@@ -131,9 +135,14 @@ class JsonRows {
 
   JsonKeys keys_;
   ExpectedPairs expected_;
-  std::size_t unexpected_ = 0;   ///< records since it was learned that were others
-  std::vector<JsonGlue> alike_;  ///< before each value, and behind the last; empty: nothing is known
-  int unalike_ = 0;              ///< records since it was learned, or found again, that were others
+  std::size_t unexpected_ = 0;             ///< records since it was learned that were others
+  std::vector<AlikePlace> alike_;          ///< the first stands before all records; empty: nothing is known
+  std::vector<std::uint32_t> alike_keys_;  ///< keys by their numbers in it
+  std::vector<Span*> alike_path_;          ///< cells of the record that is read
+  std::vector<Span*> alike_escaped_;       ///< of them: strings with escapes
+  int until_learned_ = 0;                  ///< other records to pass over before one is learned
+  int patience_ = 1;
+  std::uint64_t learned_in_ = 0;  ///< the record that was learned last
   std::vector<InputColumn> columns_;
   std::unordered_map<std::string, std::int32_t> column_of_;
 

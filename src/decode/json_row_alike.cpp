@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of JsonRows that reads records which look like one before them.
+// The part of JsonRows that reads records which look like ones before them.
 #include <algorithm>
+#include <utility>
 
 #include "json_row.hpp"
 
 namespace evclean {
 namespace {
 
-constexpr std::size_t kMostValues = 256;
-constexpr int kPatience = 16;       ///< other records before the shape is learned anew
-constexpr int kLongPatience = 512;  ///< where that did not go well
+constexpr std::size_t kMostPlaces = 512;
+constexpr std::size_t kMostNext = 16;  ///< places behind one
+constexpr int kLongPatience = 512;     ///< other records that are passed over where learning them brings nothing
 
 bool goes_on_number(char c) noexcept {
   return (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '+' || c == 'e' || c == 'E';
@@ -44,13 +45,26 @@ bool JsonGlue::rest_stands_at(const char* text, const char* end) const noexcept 
 
 namespace {
 
-/// A string without escapes, a number or a word at `at`; gives the place behind it, or null.
+/// Goes on in a string at its first byte that is not plain: gives the quote at its end, or null.
+const char* string_end(const char* at, const char* end, bool& escaped) noexcept {
+  for (; at < end && *at != '"'; ++at) {
+    if (static_cast<unsigned char>(*at) < ' ') return nullptr;
+    if (*at != '\\') continue;
+    escaped = true;
+    ++at;
+  }
+  return at < end ? at : nullptr;
+}
+
+/// A string, a number or a word at `at`; gives the place behind it, or null. `escaped`: it is a string that holds
+/// escapes, as they stand there.
 [[gnu::always_inline]] inline const char* plain_value(const PlainText& plain, const char* data, const char* at,
-                                                      const char* end, Span& span) {
+                                                      const char* end, Span& span, bool& escaped) {
   const auto offset = static_cast<std::uint32_t>(at - data);
   if (*at == '"') {
-    const char* const behind = plain.end_of(at + 1, end);
-    if (behind >= end || *behind != '"') return nullptr;
+    const char* behind = plain.end_of(at + 1, end);
+    if (behind >= end) return nullptr;
+    if (*behind != '"' && (behind = string_end(behind, end, escaped)) == nullptr) return nullptr;
     span = Span::of(offset + 1, static_cast<std::uint32_t>(behind - at - 1), Span::kQuoted);
     return behind + 1;
   }
@@ -66,6 +80,17 @@ namespace {
 
 }  // namespace
 
+/// The place whose glue stands here, or null. Kinds of records come in runs: what was last found is looked for first.
+[[gnu::always_inline]] inline AlikePlace* JsonRows::next_alike(AlikePlace& place, const char* at, const char* end) {
+  for (std::uint16_t& next : place.next) {
+    AlikePlace& found = alike_[next];
+    if (!found.glue.stands_at(at, end)) continue;
+    if (&next != &place.next.front()) std::swap(next, place.next.front());
+    return &found;
+  }
+  return nullptr;
+}
+
 std::size_t JsonRows::read_alike(std::size_t begin, std::size_t text_end) {
   if (alike_.empty()) return 0;
   if (row_ == capacity_) grow();
@@ -74,54 +99,121 @@ std::size_t JsonRows::read_alike(std::size_t begin, std::size_t text_end) {
   const char* const end = data + text_end;
   Span* const* const cells = cells_.data();
   const std::size_t row = row_;
-  const JsonGlue *glue = alike_.data(), *const last = &alike_.back();
+  alike_path_.clear();
+  alike_escaped_.clear();
+  surrogates_before_ = lone_surrogates_;
+  KeySet met;
   const char* at = data + begin;
-  for (; glue != last && glue->stands_at(at, end); ++glue) {
+  AlikePlace* place = alike_.data();
+  while (at < end) {
+    place = next_alike(*place, at, end);
+    if (place == nullptr) break;
+    at += place->glue.size();
+    if (place->last) {
+      if (at > end || !unescape_alike()) break;
+      return static_cast<std::size_t>(at - data);
+    }
     Span span;
-    at += glue->size();
-    if (at >= end || (at = plain_value(plain, data, at, end, span)) == nullptr) break;
-    cells[glue->column()][row] = span;
+    bool escaped = false;
+    if (!met.add_new(place->keys) || at >= end || (at = plain_value(plain, data, at, end, span, escaped)) == nullptr)
+      break;
+    Span* const cell = cells[place->glue.column()] + row;
+    *cell = span;
+    alike_path_.push_back(cell);
+    if (escaped) alike_escaped_.push_back(cell);
   }
-  if (glue == last && at <= end && last->stands_at(at, end) && at + last->size() <= end) {
-    unalike_ = 0;
-    return static_cast<std::size_t>(at - data) + last->size();
-  }
-  forget_alike(static_cast<std::size_t>(glue - alike_.data()));
+  forget_alike();
   return 0;
 }
 
-void JsonRows::forget_alike(std::size_t values) {
-  for (std::size_t i = 0; i < values; ++i) cells_[alike_[i].column()][row_] = Span{};
+/// Of a whole record: the block may move. False: an escape is wrong.
+bool JsonRows::unescape_alike() {
+  for (Span* const cell : alike_escaped_) {
+    scratch_.clear();
+    if (!unescape_json({data_ + cell->offset, cell->length()}, scratch_, lone_surrogates_)) return false;
+    const std::uint32_t offset = text_->append(scratch_);
+    data_ = text_->data();
+    *cell = Span::of(offset, static_cast<std::uint32_t>(scratch_.size()), Span::kQuoted);
+  }
+  return true;
+}
+
+/// Takes the values of the record back that was read.
+void JsonRows::forget_alike() {
+  for (Span* const cell : alike_path_) *cell = Span{};
+  alike_path_.clear();
+  lone_surrogates_ = surrogates_before_;
 }
 
 /// Notes that a record was read by its tokens, which are those in [first, token).
 void JsonRows::note_unalike(std::size_t first, std::size_t token) {
-  if (!alike_.empty() && ++unalike_ < kPatience) return;
-  if (alike_.empty() && ++unalike_ < 0) return;
-  unalike_ = learn_alike(first, token) ? 0 : -kLongPatience;
+  if (until_learned_ > 0) {
+    --until_learned_;
+    return;
+  }
+  if (learn_alike(first, token)) {
+    patience_ = 1;
+  } else {
+    until_learned_ = patience_;
+    patience_ = std::min(2 * patience_, kLongPatience);
+  }
 }
 
+/// False: it brought nothing new.
 bool JsonRows::learn_alike(std::size_t first, std::size_t token) {
-  alike_.clear();
+  std::vector<AlikePlace> path;
   const std::size_t open = open_.size();
   open_.push_back({0, kNoKey});
-  const bool learned = learn_glue(first, token, open);
+  const bool followed = follow_glue(first, token, open, path);
   open_.resize(open);
-  if (!learned) alike_.clear();
-  return learned;
+  if (!followed) return false;
+  learned_in_ = record_;
+  if (alike_.size() + path.size() > kMostPlaces) {  // what came long ago may not come again
+    forget_shapes();
+    return false;
+  }
+  if (alike_.empty()) alike_.push_back({JsonGlue(""), {}});
+  bool news = false;
+  std::size_t before = 0;
+  for (AlikePlace& place : path) {
+    const auto same = std::find_if(alike_.begin() + 1, alike_.end(), [&](const AlikePlace& known) {
+      return known.last == place.last && known.glue.same_as(place.glue);
+    });
+    const auto at = static_cast<std::uint16_t>(same - alike_.begin());
+    if (same == alike_.end()) alike_.push_back(std::move(place));
+    std::vector<std::uint16_t>& next = alike_[before].next;
+    if (std::find(next.begin(), next.end(), at) == next.end()) {
+      if (next.size() == kMostNext) return news;
+      next.push_back(at);
+      news = true;
+    }
+    before = at;
+  }
+  return news;
 }
 
-/// Follows the tokens of a record that is sound, and keeps what lies between its values.
-bool JsonRows::learn_glue(std::size_t first, std::size_t token, std::size_t depth) {
-  std::vector<bool> used(columns_.size());
+/// Gives a key its number; false: there are too many.
+bool JsonRows::add_alike_key(std::uint32_t key, KeySet& keys) {
+  const auto known = std::find(alike_keys_.begin(), alike_keys_.end(), key);
+  const auto number = static_cast<std::size_t>(known - alike_keys_.begin());
+  if (number == KeySet::kMost) return false;
+  if (known == alike_keys_.end()) alike_keys_.push_back(key);
+  keys.add(number);
+  return true;
+}
+
+/// Follows the tokens of a record that is sound, and keeps what lies between its values. A key that leads to a value of
+/// its own column tells which objects are open, so what may follow a value does not depend on how it was come to.
+bool JsonRows::follow_glue(std::size_t first, std::size_t token, std::size_t depth, std::vector<AlikePlace>& path) {
   std::size_t glue = position(first);
+  KeySet keys, all;
   for (std::size_t t = first + 1; t < token;) {
     const char c = data_[position(t)];
     if (c == '}' || c == ',') {
       if (c == '}') open_.pop_back();
       if (open_.size() == depth) {
-        alike_.emplace_back(std::string_view(data_ + glue, position(t) + 1 - glue));
-        return alike_.size() > 1;
+        path.push_back({JsonGlue(std::string_view(data_ + glue, position(t) + 1 - glue)), keys, true});
+        return path.size() > 1 && all.add_new(keys);
       }
       ++t;
       continue;
@@ -130,7 +222,7 @@ bool JsonRows::learn_glue(std::size_t first, std::size_t token, std::size_t dept
     const std::size_t key_begin = position(t) + 1;
     const std::uint32_t index =
         keys_.find(open.node, open.before, data_ + key_begin, trimmed(position(t + 1)) - key_begin);
-    if (index == kNoKey) return false;
+    if (index == kNoKey || !add_alike_key(index, keys)) return false;
     open.before = index;
     const JsonKey& key = keys_.key(index);
     const std::size_t value = position(t + 2);
@@ -140,11 +232,10 @@ bool JsonRows::learn_glue(std::size_t first, std::size_t token, std::size_t dept
       t += 3;
       continue;
     }
-    const auto column = static_cast<std::size_t>(key.column);
-    if (data_[value] == '[' || key.column < 0 || key.shared || used[column] || alike_.size() == kMostValues)
-      return false;
-    used[column] = true;
-    alike_.emplace_back(std::string_view(data_ + glue, value - glue), column);
+    if (data_[value] == '[' || key.column < 0 || key.shared || !all.add_new(keys)) return false;
+    path.push_back(
+        {JsonGlue(std::string_view(data_ + glue, value - glue), static_cast<std::size_t>(key.column)), keys});
+    keys = {};
     glue = trimmed(position(t + 3));
     t += 3;
   }

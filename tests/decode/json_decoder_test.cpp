@@ -88,7 +88,45 @@ TEST(JsonDecoder, TheLastOfRepeatedKeysCounts) {
   EXPECT_EQ(dotted.value(0, "a.b") + dotted.value(1, "a.b") + dotted.value(2, "a.b"), "234");
 }
 
-/// Each line with its usual neighbours, as each alone; one in so many lines is another one.
+/// All lines together are read as each alone.
+void expect_as_alone(const std::vector<std::string>& lines, std::size_t piece, const std::string& line_end) {
+  std::string text;
+  for (const std::string& line : lines) text += line + line_end;
+  const Decoded all = decode(text, {}, piece);
+  std::size_t row = 0, reject = 0;
+  std::int64_t duplicate_keys = 0, lone_surrogates = 0;
+  for (const std::string& line : lines) {
+    // The first line: nothing is expected of it.
+    const Decoded alone = decode(line + line_end + "{\"z\":0}\n{\"z\":0}\n");
+    duplicate_keys += alone.duplicate_keys;
+    lone_surrogates += alone.lone_surrogates;
+    if (alone.rows.size() == 2) {
+      ASSERT_LT(reject, all.rejects.size());
+      EXPECT_EQ(all.rejects[reject].text, line);
+      EXPECT_EQ(all.rejects[reject++].reason, alone.rejects.at(0).reason) << line;
+      continue;
+    }
+    for (std::size_t own = 0; own + 2 < alone.rows.size(); ++own, ++row) {
+      ASSERT_LT(row, all.rows.size());
+      EXPECT_EQ(all.records[row], alone.records[own]);
+      for (std::size_t c = 0; c < all.names.size(); ++c) {
+        const Cell cell = c < all.rows[row].size() ? all.rows[row][c] : Cell{};
+        const auto known = std::find(alone.names.begin(), alone.names.end(), all.names[c]);
+        const Cell wanted = known == alone.names.end()
+                                ? Cell{}
+                                : alone.rows[own][static_cast<std::size_t>(known - alone.names.begin())];
+        EXPECT_TRUE(cell == wanted) << all.names[c] << " of " << line;
+      }
+    }
+  }
+  EXPECT_EQ(row, all.rows.size());
+  EXPECT_EQ(reject, all.rejects.size());
+  EXPECT_EQ(all.duplicate_keys, duplicate_keys);
+  EXPECT_EQ(all.lone_surrogates, lone_surrogates);
+  EXPECT_EQ(all.newlines, static_cast<std::int64_t>(lines.size()));
+}
+
+/// One in so many lines is another one.
 void check_alike(const std::string& usual, unsigned one_in, std::size_t piece, const std::string& line_end) {
   const std::vector<std::string> others = {
       R"({"key":"abc","id":17})",
@@ -133,37 +171,45 @@ void check_alike(const std::string& usual, unsigned one_in, std::size_t piece, c
       R"({"id":17,"in.key":"def","ok":true})"};
   std::mt19937 draw(one_in);
   std::vector<std::string> lines(2, usual);
-  std::string text;
   for (int i = 0; i < 2000; ++i) lines.push_back(draw() % one_in == 0 ? others[draw() % others.size()] : usual);
-  for (const std::string& line : lines) text += line + line_end;
-  const Decoded all = decode(text, {}, piece);
-  std::size_t row = 0, reject = 0;
-  for (const std::string& line : lines) {
-    // The first line: nothing is expected of it.
-    const Decoded alone = decode(line + line_end + "{\"z\":0}\n{\"z\":0}\n");
-    if (alone.rows.size() == 2) {
-      ASSERT_LT(reject, all.rejects.size());
-      EXPECT_EQ(all.rejects[reject].text, line);
-      EXPECT_EQ(all.rejects[reject++].reason, alone.rejects.at(0).reason) << line;
-      continue;
-    }
-    for (std::size_t own = 0; own + 2 < alone.rows.size(); ++own, ++row) {
-      ASSERT_LT(row, all.rows.size());
-      EXPECT_EQ(all.records[row], alone.records[own]);
-      for (std::size_t c = 0; c < all.names.size(); ++c) {
-        const Cell cell = c < all.rows[row].size() ? all.rows[row][c] : Cell{};
-        const auto known = std::find(alone.names.begin(), alone.names.end(), all.names[c]);
-        const Cell wanted = known == alone.names.end()
-                                ? Cell{}
-                                : alone.rows[own][static_cast<std::size_t>(known - alone.names.begin())];
-        EXPECT_TRUE(cell == wanted) << all.names[c] << " of " << line;
-      }
-    }
+  expect_as_alone(lines, piece, line_end);
+}
+
+/// An object of some of a few keys, mostly in one order; objects may hold each other.
+std::string some_object(std::mt19937& draw, int depth) {
+  const std::vector<std::string> values = {"1",     "-2.5e3",      "true",        "null",        R"("plain")",
+                                           R"("")", R"("a\"b\\")", R"("\u00e9")", R"("größer")", R"("\ud800")",
+                                           "[1,2]", R"("bad \x")", "017",         "{}",          R"("}{,:")"};
+  std::vector<std::string> keys = {"p", "q", "a", "b", "c", "x"};
+  if (draw() % 6 == 0) std::shuffle(keys.begin(), keys.end(), draw);
+  if (draw() % 24 == 0) keys.push_back("p");
+  std::string object = "{";
+  for (const std::string& key : keys) {
+    if (draw() % 3 == 0) continue;
+    const bool deeper = depth > 0 && (key == "p" || key == "x") && draw() % 4 != 0;
+    const std::size_t kind = draw() % 8 == 0 ? draw() % values.size() : draw() % 5;
+    if (object.size() > 1) object += ',';
+    object += '"' + key + "\":" + (deeper ? some_object(draw, depth - 1) : values[kind]);
   }
-  EXPECT_EQ(row, all.rows.size());
-  EXPECT_EQ(reject, all.rejects.size());
-  EXPECT_EQ(all.duplicate_keys, 2 * std::count(lines.begin(), lines.end(), others[3]));
-  EXPECT_EQ(all.newlines, static_cast<std::int64_t>(lines.size()));
+  return object + '}';
+}
+
+TEST(JsonDecoder, KindsOfRecordsThatTakeTurnsAreReadAsEachAlone) {
+  for (unsigned seed = 0; seed < 12; ++seed) {
+    std::mt19937 draw(seed);
+    std::vector<std::string> lines;
+    for (int i = 0; i < 1500; ++i) lines.push_back(some_object(draw, static_cast<int>(seed % 3)));
+    expect_as_alone(lines, seed % 2 == 0 ? std::size_t{1} << 20 : 777, "\n");
+  }
+}
+
+/// A path through what was seen that no record may take: `p` twice, its values in different columns.
+TEST(JsonDecoder, AnObjectThatComesTwiceIsSeenWhereEachStepWasSeenBefore) {
+  const std::vector<std::string> kinds = {R"({"x":{"y":0}})", R"({"p":{"a":1},"q":2})",
+                                          R"({"x":{"y":0},"q":1,"p":{"c":2}})", R"({"p":{"a":1},"q":1,"p":{"c":2}})"};
+  std::vector<std::string> lines;
+  for (int i = 0; i < 50; ++i) lines.insert(lines.end(), kinds.begin(), kinds.end());
+  expect_as_alone(lines, std::size_t{1} << 20, "\n");
 }
 
 /// What a decoder expects of a record changes nothing.
