@@ -16,6 +16,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace evclean {
@@ -60,7 +61,11 @@ class KeySet {
  public:
   static constexpr std::size_t kMost = 256;
 
-  void add(std::size_t key) { words_[key / 64] |= std::uint64_t{1} << (key % 64); }
+  /// False when it was there already.
+  bool add_new(std::size_t key) noexcept {
+    const std::uint64_t bit = std::uint64_t{1} << (key % 64);
+    return (std::exchange(words_[key / 64], words_[key / 64] | bit) & bit) == 0;
+  }
   /// Adds others; false when one was there already.
   bool add_new(const KeySet& others) noexcept {
     std::uint64_t both = 0;

@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::size_t kMostPlaces = 512;
 constexpr std::size_t kMostNext = 16;  ///< places behind one
-constexpr int kLongPatience = 512;     ///< other records that are passed over where learning them brings nothing
+constexpr int kArrayDepth = 8;
+constexpr int kLongPatience = 512;  ///< other records that are passed over where learning them brings nothing
 
 bool goes_on_number(char c) noexcept {
   return (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '+' || c == 'e' || c == 'E';
@@ -56,8 +57,52 @@ const char* string_end(const char* at, const char* end, bool& escaped) noexcept 
   return at < end ? at : nullptr;
 }
 
-/// A string, a number or a word at `at`; gives the place behind it, or null. `escaped`: it is a string that holds
-/// escapes, as they stand there.
+/// A line's end is none of them: there a record ends.
+const char* past_blanks(const char* at, const char* end) noexcept {
+  while (at < end && *at != '\n' && is_json_blank(*at)) ++at;
+  return at;
+}
+
+/// Gives the place behind a value within an array, or null: it is broken, holds an escape, or is nested deeper.
+const char* inner_end(const char* at, const char* end, int depth) noexcept;
+
+/// The same of a string without escapes.
+const char* inner_string_end(const char* at, const char* end) noexcept {
+  bool escaped = false;
+  if (at >= end || *at != '"' || (at = string_end(at + 1, end, escaped)) == nullptr || escaped) return nullptr;
+  return at + 1;
+}
+
+/// The same of an array or object.
+const char* container_end(const char* at, const char* end, int depth) noexcept {
+  const bool keys = *at == '{';
+  const char close = static_cast<char>(*at + 2);
+  if (depth == 0) return nullptr;
+  at = past_blanks(at + 1, end);
+  if (at < end && *at == close) return at + 1;
+  for (;;) {
+    if (keys) {
+      if ((at = inner_string_end(at, end)) == nullptr) return nullptr;
+      at = past_blanks(at, end);
+      if (at >= end || *at != ':') return nullptr;
+      at = past_blanks(at + 1, end);
+    }
+    if ((at = inner_end(at, end, depth - 1)) == nullptr) return nullptr;
+    at = past_blanks(at, end);
+    if (at >= end || (*at != close && *at != ',')) return nullptr;
+    if (*at == close) return at + 1;
+    at = past_blanks(at + 1, end);
+  }
+}
+
+const char* inner_end(const char* at, const char* end, int depth) noexcept {
+  if (at >= end) return nullptr;
+  if (*at == '"') return inner_string_end(at, end);
+  return *at == '[' || *at == '{' ? container_end(at, end, depth) : scalar_end(at, end);
+}
+
+/// A string, a number, a word or an array at `at`; gives the place behind it, or null. `escaped`: it is a string that
+/// holds escapes, as they stand there.
 [[gnu::always_inline]] inline const char* plain_value(const PlainText& plain, const char* data, const char* at,
                                                       const char* end, Span& span, bool& escaped) {
   const auto offset = static_cast<std::uint32_t>(at - data);
@@ -71,7 +116,7 @@ const char* string_end(const char* at, const char* end, bool& escaped) noexcept 
   const std::size_t digits = plain.digits(at);
   const char* behind = at + digits;
   if (digits == 0 || digits > 15 || (*at == '0' && digits > 1) || goes_on_number(*behind)) {
-    behind = scalar_end(at, end);
+    behind = *at == '[' ? container_end(at, end, kArrayDepth) : scalar_end(at, end);
     if (behind == nullptr) return nullptr;
   }
   span = *at == 'n' ? Span{} : Span::of(offset, static_cast<std::uint32_t>(behind - at));
@@ -192,14 +237,13 @@ bool JsonRows::learn_alike(std::size_t first, std::size_t token) {
   return news;
 }
 
-/// Gives a key its number; false: there are too many.
+/// Gives a key its number; false: there are too many, or it comes twice.
 bool JsonRows::add_alike_key(std::uint32_t key, KeySet& keys) {
   const auto known = std::find(alike_keys_.begin(), alike_keys_.end(), key);
   const auto number = static_cast<std::size_t>(known - alike_keys_.begin());
   if (number == KeySet::kMost) return false;
   if (known == alike_keys_.end()) alike_keys_.push_back(key);
-  keys.add(number);
-  return true;
+  return keys.add_new(number);
 }
 
 /// Follows the tokens of a record that is sound, and keeps what lies between its values. A key that leads to a value of
@@ -232,12 +276,22 @@ bool JsonRows::follow_glue(std::size_t first, std::size_t token, std::size_t dep
       t += 3;
       continue;
     }
-    if (data_[value] == '[' || key.column < 0 || key.shared || !all.add_new(keys)) return false;
+    if (key.column < 0 || key.shared || !all.add_new(keys)) return false;
+    // An array behind any of these keys must not go beyond what may be nested.
+    if (open_.size() - depth + kArrayDepth > max_depth_) return false;
     path.push_back(
         {JsonGlue(std::string_view(data_ + glue, value - glue), static_cast<std::size_t>(key.column)), keys});
     keys = {};
-    glue = trimmed(position(t + 3));
-    t += 3;
+    t += 2;
+    for (int nested = 0; data_[position(t)] == '[' || nested > 0;) {
+      const char inner = data_[position(t++)];
+      nested += (inner == '[' || inner == '{') - (inner == ']' || inner == '}');
+    }
+    if (data_[value] == '[') {
+      glue = position(t - 1) + 1;
+    } else {
+      glue = trimmed(position(++t));
+    }
   }
   return false;
 }

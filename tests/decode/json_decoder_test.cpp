@@ -177,9 +177,30 @@ void check_alike(const std::string& usual, unsigned one_in, std::size_t piece, c
 
 /// An object of some of a few keys, mostly in one order; objects may hold each other.
 std::string some_object(std::mt19937& draw, int depth) {
-  const std::vector<std::string> values = {"1",     "-2.5e3",      "true",        "null",        R"("plain")",
-                                           R"("")", R"("a\"b\\")", R"("\u00e9")", R"("größer")", R"("\ud800")",
-                                           "[1,2]", R"("bad \x")", "017",         "{}",          R"("}{,:")"};
+  const std::vector<std::string> values = {"1",
+                                           "-2.5e3",
+                                           "true",
+                                           "null",
+                                           R"("plain")",
+                                           R"("")",
+                                           R"("a\"b\\")",
+                                           R"("\u00e9")",
+                                           R"("größer")",
+                                           R"("\ud800")",
+                                           "[1,2]",
+                                           R"([1, "a" , {"b":[null]} ])",
+                                           "[1,]",
+                                           R"(["\u00e9"])",
+                                           "[[[[[[[[[[1]]]]]]]]]]",
+                                           "[]",
+                                           R"([{"k":1,"k":2}])",
+                                           "[1 2]",
+                                           "[tru]",
+                                           R"([{"k" : 1 , "l":"]"},-0.5])",
+                                           R"("bad \x")",
+                                           "017",
+                                           "{}",
+                                           R"("}{,:")"};
   std::vector<std::string> keys = {"p", "q", "a", "b", "c", "x"};
   if (draw() % 6 == 0) std::shuffle(keys.begin(), keys.end(), draw);
   if (draw() % 24 == 0) keys.push_back("p");
@@ -205,8 +226,12 @@ TEST(JsonDecoder, KindsOfRecordsThatTakeTurnsAreReadAsEachAlone) {
 
 /// A path through what was seen that no record may take: `p` twice, its values in different columns.
 TEST(JsonDecoder, AnObjectThatComesTwiceIsSeenWhereEachStepWasSeenBefore) {
-  const std::vector<std::string> kinds = {R"({"x":{"y":0}})", R"({"p":{"a":1},"q":2})",
-                                          R"({"x":{"y":0},"q":1,"p":{"c":2}})", R"({"p":{"a":1},"q":1,"p":{"c":2}})"};
+  const std::vector<std::string> kinds = {R"({"x":{"y":0}})",
+                                          R"({"p":{"a":1},"q":2})",
+                                          R"({"x":{"y":0},"q":1,"p":{"c":2}})",
+                                          R"({"p":{"a":1},"q":1,"p":{"c":2}})",
+                                          R"({"p":{},"p":1})",
+                                          R"({"q":1,"p":{},"p":{"a":3}})"};
   std::vector<std::string> lines;
   for (int i = 0; i < 50; ++i) lines.insert(lines.end(), kinds.begin(), kinds.end());
   expect_as_alone(lines, std::size_t{1} << 20, "\n");
