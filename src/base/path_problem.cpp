@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <climits>
 
 #include "evclean/suggest.hpp"
 
@@ -35,6 +36,11 @@ std::string path_problem(std::string_view path) {
       "'{}': paths on {}: are not available yet; write a path of the file system or s3://… (a local "
       "folder of that name is ./{})",
       shown, scheme, shown);
+}
+
+std::string file_name_problem(std::string_view path) {
+  const std::size_t bytes = path.size() - (path.rfind('/') + 1);
+  return bytes <= NAME_MAX ? std::string() : fmt::format("its name has {} bytes, and {} are the most", bytes, NAME_MAX);
 }
 
 }  // namespace evclean

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <climits>
 #include <cstdlib>
 #include <cstring>
 
@@ -13,6 +12,7 @@
 
 #include "check_steps.hpp"
 #include "evclean/engine.hpp"
+#include "evclean/path_problem.hpp"
 #include "evclean/pattern.hpp"
 #include "evclean/s3.hpp"
 #include "evclean/suggest.hpp"
@@ -47,9 +47,8 @@ void check_output(const Job& job, const OutputSpec& output, std::vector<JobProbl
       while (!fs::exists(folder, unknown) && folder.has_relative_path()) folder = folder.parent_path();
       if (!fs::is_directory(folder, unknown)) fail_user("output '{}': '{}' is not a folder", file, folder.string());
       if (fs::is_directory(file, unknown)) fail_user("output '{}' is a folder (a file name is needed here)", file);
-      const std::size_t name_bytes = fs::path(file).filename().native().size();
-      if (name_bytes > NAME_MAX)
-        fail_user("output '{}': its name has {} bytes, and {} are the most", file, name_bytes, NAME_MAX);
+      if (const std::string problem = file_name_problem(file); !problem.empty())
+        fail_user("output '{}': {}", file, problem);
       std::string trial = (folder / ".evclean-check-XXXXXX").string();
       if (mkdtemp(trial.data()) == nullptr) {
         fail_user("output '{}': cannot write into '{}': {}", file, folder.string(), std::strerror(errno));

@@ -43,23 +43,21 @@ void try_states(const Job& job, const RunOptions& options, const Comm& comm) {
   });
 }
 
+/// Takes more names. False: there are none, since all are used or nobody can say.
+bool add_names(const std::optional<std::vector<std::string>>& more, std::set<std::string>& used) {
+  if (more) used.insert(more->begin(), more->end());
+  return more.has_value();
+}
+
 /// Takes what a step of another table uses of `table`. False: all of it, or unknown.
 bool add_used(const Job& job, const StepSpec& step, const std::string& table, const Fields& fields,
               std::set<std::string>& used) {
   if (const auto* join = std::get_if<JoinStep>(&step.body)) {
-    if (join->table.value != table) return true;
-    const auto names = joined_columns(*join, fields);
-    if (!names) return false;
-    used.insert(names->begin(), names->end());
-    return true;
+    return join->table.value != table || add_names(joined_columns(*join, fields), used);
   }
   if (const auto* align = std::get_if<AlignStep>(&step.body)) return align->table.value != table;
   const auto* sql = std::get_if<SqlStep>(&step.body);
-  if (sql == nullptr) return true;
-  const auto names = query_columns(job, sql->query, table, fields);
-  if (!names) return false;
-  used.insert(names->begin(), names->end());
-  return true;
+  return sql == nullptr || add_names(query_columns(job, sql->query, table, fields), used);
 }
 
 /// Columns of `table` that its readers use, when each of them says so.
@@ -67,11 +65,7 @@ std::optional<std::vector<std::string>> used_by(const Job& job, const std::vecto
                                                 const std::string& table, const Fields& fields) {
   std::set<std::string> used;
   for (const TableSpec* reader : readers) {
-    if (reader->sql) {
-      const auto more = query_columns(job, *reader->sql, table, fields);
-      if (!more) return std::nullopt;
-      used.insert(more->begin(), more->end());
-    }
+    if (reader->sql && !add_names(query_columns(job, *reader->sql, table, fields), used)) return std::nullopt;
     for (const StepSpec& step : reader->steps) {
       if (!add_used(job, step, table, fields, used)) return std::nullopt;
     }

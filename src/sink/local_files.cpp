@@ -7,11 +7,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <climits>
 #include <cstring>
 
 #include "evclean/descriptor.hpp"
 #include "evclean/error.hpp"
+#include "evclean/path_problem.hpp"
 #include "evclean/sink.hpp"
 #include "output_names.hpp"
 
@@ -78,9 +78,8 @@ void remove_empty_partitions(const std::string& file, const std::string& top) {
 
 void make_hidden(const std::string& hidden, const std::string& shown) {
   // The hidden name is shorter: this one would be refused when all is written.
-  const std::size_t name_bytes = shown.size() - (shown.rfind('/') + 1);
-  if (name_bytes > NAME_MAX)
-    fail_user("cannot write {}: its name has {} bytes, and {} are the most", shown, name_bytes, NAME_MAX);
+  if (const std::string problem = file_name_problem(shown); !problem.empty())
+    fail_user("cannot write {}: {}", shown, problem);
   Descriptor file(::open(hidden.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (file) return;
   if (is_system_side(errno)) fail_write(shown, errno);
