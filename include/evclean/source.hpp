@@ -66,6 +66,9 @@ class ListError : public Error {
 /// Both are a ListError.
 Listing list_inputs(const std::vector<std::string>& paths, const ListOptions& options);
 
+/// Whether a path of an input is a pattern: has * ? or [.
+bool has_wildcard(std::string_view path);
+
 /// Whether a path of an input reads a file, by their texts alone: the file itself, a pattern that it matches, or a
 /// folder (or a pattern that matches one) above it with no name between that begins with . or _ .
 bool reads_path(std::string_view input, std::string_view file);

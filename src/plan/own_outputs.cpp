@@ -19,13 +19,11 @@ std::string whole_path(const std::string& path, const std::string& base) {
   return canonical.empty() ? full.string() : canonical.string();
 }
 
-bool has_glob(std::string_view path) { return path.find_first_of("*?[") != std::string_view::npos; }
-
 /// A pattern from the root on, links resolved in the folders before its first wildcard.
 std::string whole_pattern(const std::string& pattern, const std::string& base) {
   fs::path fixed, rest;
   for (const fs::path& name : fs::absolute(fs::path(base) / pattern).lexically_normal()) {
-    fs::path& side = rest.empty() && !has_glob(name.native()) ? fixed : rest;
+    fs::path& side = rest.empty() && !has_wildcard(name.native()) ? fixed : rest;
     side /= name;
   }
   return (fs::path(whole_path(fixed.string(), "")) / rest).string();
@@ -40,7 +38,7 @@ bool covers(const std::string& input, const std::string& base, const std::string
   std::error_code ignored;
   const std::string whole = whole_path(input, base);
   if (output == whole) return true;
-  if (has_glob(input)) return reads_path(whole_pattern(input, base), output);
+  if (has_wildcard(input)) return reads_path(whole_pattern(input, base), output);
   return fs::is_directory(whole, ignored) && reads_path(whole, output);
 }
 

@@ -9,8 +9,6 @@
 
 namespace evclean {
 
-bool has_wildcard(std::string_view path);
-
 /// The names between the slashes of a path.
 using PathNames = std::vector<std::string>;
 PathNames names_of(std::string_view path);
