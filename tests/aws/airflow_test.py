@@ -51,10 +51,10 @@ class Structure(unittest.TestCase):
         self.assertTrue(module.dag.render_template_as_native_obj)
 
 
-import aws_test  # noqa: E402
+from aws_world import AwsTest  # noqa: E402
 
 
-class Prepare(aws_test.AwsTest):
+class Prepare(AwsTest):
     """The function of the task, as Airflow calls it."""
 
     def prepare(self):
