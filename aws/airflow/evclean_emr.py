@@ -88,17 +88,17 @@ with DAG(
     def report(job_flow_id):
         """Fails with the last lines of a failed step's log."""
         from airflow.exceptions import AirflowFailException, AirflowSkipException
-        from evclean_aws import cli
         from evclean_aws.problem import Problem, without_secrets
+        from evclean_aws.session import Session, bill_text, judge, show_state
 
         if not job_flow_id:
             raise AirflowSkipException("no cluster was made")
         try:
-            session = cli.Session(CONFIG)
+            session = Session(CONFIG)
             state = session.state(job_flow_id)
-            cli.show_state(session, state)
-            cli.judge(session, state)
-            print(cli.bill_text(session, state))
+            show_state(session, state)
+            judge(session, state)
+            print(bill_text(session, state))
         except Problem as problem:
             raise AirflowFailException(without_secrets(problem.text())) from None
 

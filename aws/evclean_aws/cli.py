@@ -10,13 +10,10 @@ from typing import Annotated, Optional
 
 import typer
 
-from evclean_aws import config as configuration
-from evclean_aws import cost, jobs, keys, logs, parallelcluster, policies, regions, steps
-from evclean_aws.accounts import Account
-from evclean_aws.doctor import OK, WARNING, Doctor, check_outputs
-from evclean_aws.ec2 import Ec2
-from evclean_aws.emr import Emr
+from evclean_aws import cost, keys, logs, parallelcluster, policies, regions, steps
+from evclean_aws.doctor import OK, WARNING, Doctor
 from evclean_aws.problem import SYSTEM, Problem, without_secrets
+from evclean_aws.session import INTERVAL_S, Session, bill_text, examine, follow_step, judge, print_findings, say, show_state
 from evclean_aws.upload import Uploader
 
 app = typer.Typer(help="Runs evclean on AWS: from one configuration file to a running job and back.", no_args_is_help=True,
@@ -31,72 +28,9 @@ JobsArgument = Annotated[Optional[list[str]], typer.Argument(help="Job files; de
 SetOption = Annotated[Optional[list[str]], typer.Option("--set", help="Override a key of the jobs: key.path=value")]
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace outputs that are there already")]
 
-INTERVAL_S = float(os.environ.get("EVCLEAN_AWS_SECONDS", "10"))  # between two looks at AWS
-
-
-def say(text=""):
-    print(without_secrets(str(text)), flush=True)
-
-
-class Session:
-    """The configuration, who we are, and the kind of cluster it names."""
-
-    def __init__(self, path):
-        self.config = configuration.read(path)
-        self._account = self._cluster = None
-
-    @property
-    def account(self):
-        if self._account is None:
-            self._account = Account(self.config.cluster.profiles.cluster, self.config.cluster.region_name)
-        return self._account
-
-    @property
-    def cluster(self):
-        if self._cluster is None:
-            if self.config.kind == "parallelcluster":
-                raise Problem("with parallelcluster, jobs go through Slurm and this subcommand has nothing to look at",
-                              "evclean-aws ssh, then sbatch, squeue and scancel there (evclean-aws submit shows the line)")
-            self._cluster = (Emr if self.config.kind == "emr" else Ec2)(self.account, self.config)
-        return self._cluster
-
-    def state(self, cluster_id=None):
-        return self.cluster.state(self.cluster.find(cluster_id))
-
-    def job_files(self, named):
-        paths = named_paths(named) or [self.config.resolve(path) for path in self.config.jobs]
-        if not paths:
-            raise Problem("no job is named", "evclean-aws submit job.yml, or jobs: [job.yml] in the configuration")
-        found = [jobs.look(path) for path in paths]
-        for job in found:
-            check_outputs(self.config, job)
-        return found
-
-
-def named_paths(named):
-    """Job files of the command line: relative to the working directory, not to the configuration."""
-    return [os.path.abspath(path) for path in named or []]
-
 
 def user_of(config):
     return "hadoop" if config.kind == "emr" else "ec2-user"
-
-
-def print_findings(findings):
-    for finding in findings:
-        say(f"{finding.state:8}{finding.text}")
-        if finding.cure:
-            say("        " + finding.cure.replace("\n", "\n        "))
-
-
-def examine(session, named, quiet=False):
-    """The doctor's checks before anything is paid for. Problem when one found something wrong."""
-    doctor = Doctor(session.config, named_paths(named)).run()
-    print_findings([f for f in doctor.findings if not quiet or f.state != OK])
-    if doctor.wrong:
-        raise Problem(f"{len(doctor.wrong)} of {len(doctor.findings)} checks found something wrong: nothing was started",
-                      "change what they say; evclean-aws doctor looks again")
-    return doctor
 
 
 @app.command()
@@ -256,42 +190,6 @@ def submit(job: JobsArgument = None, config: ConfigOption = "config.yml", cluste
             follow_step(session, session.cluster.state(state.id), step_id)
 
 
-def show_state(session, state):
-    say(f"cluster {state.id} ({state.name}): {state.state}")
-    if state.code:
-        reason = f"{state.code}{': ' + state.message if state.message else ''}"
-        say(f"reason  {reason}")
-    if state.leader and state.alive:
-        say(f"leading {state.leader}")
-    hours = cost.hours_of(state)
-    if hours is not None:
-        say(f"there for {hours:.2f} h")
-    lost = [i for i in session.cluster.instances(state.id) if i[3]]
-    for instance, address, name, reason in lost:
-        say(f"node    {instance} {address} {name}: {reason}")
-    for step in state.steps:
-        say(f"step    {step.id} {step.name}: {step.state}{' (' + step.reason + ')' if step.reason else ''}")
-
-
-def failed_step(session, state, step):
-    """A failed step as a Problem that holds its log's last lines."""
-    text, where = logs.text_of(session.account, state, step)
-    if text is None:
-        tail = f"no log yet under {where} (EMR sends logs every five minutes)"
-    else:
-        tail = "\n  ".join([f"the last lines of {where}:", *("| " + line for line in logs.last_lines(text))])
-    return Problem(f"the step {step.id} ({step.name}) of {state.id} ended {step.state}{': ' + step.reason if step.reason else ''}", tail, 1)
-
-
-def judge(session, state):
-    """Problem for a cluster or step that did not end well."""
-    for step in state.steps:
-        if step.state == "FAILED":
-            raise failed_step(session, state, step)
-    if state.state == "TERMINATED_WITH_ERRORS" or state.state == "DEGRADED":
-        raise session.cluster.gone(state, "go on")
-
-
 @app.command()
 def status(config: ConfigOption = "config.yml", cluster_id: ClusterOption = None,
            wait: Annotated[bool, typer.Option("--wait", help="Until all its steps have ended")] = False):
@@ -323,14 +221,6 @@ def logs_command(config: ConfigOption = "config.yml", cluster_id: ClusterOption 
     if text is None:
         raise Problem(f"the step {chosen.id} ({chosen.state}) has no log yet under {where}", "it appears a minute after the step begins")
     say(f"{where}\n{text}")
-
-
-def follow_step(session, state, step_id):
-    step, state = logs.follow(session.account, session.cluster, state, step_id, lambda text: print(text, end="", flush=True),
-                              interval_s=INTERVAL_S)
-    say(f"step {step.id} {step.state}")
-    if step.state != "COMPLETED":
-        raise failed_step(session, state, step)
 
 
 @app.command()
@@ -378,13 +268,6 @@ def down(config: ConfigOption = "config.yml", cluster_id: ClusterOption = None):
         say(f"cluster {state.id} ends; {bill_text(session, state)}")
     else:
         say(f"cluster {state.id} has ended already ({state.code or state.state})")
-
-
-def bill_text(session, state):
-    hours = cost.hours_of(state)
-    if hours is None:
-        return "its hours are not known"
-    return f"{hours:.2f} h, about {cost.bill(session.account, session.config, hours).total:.2f} USD"
 
 
 @app.command("cost")
