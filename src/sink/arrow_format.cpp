@@ -4,6 +4,7 @@
 #include <arrow/api.h>
 #include <arrow/io/memory.h>
 #include <arrow/ipc/api.h>
+#include <arrow/util/bitmap_ops.h>
 #include <arrow/util/compression.h>
 
 #include <cstring>
@@ -82,6 +83,59 @@ EmptyFile write_empty(const std::shared_ptr<arrow::Schema>& schema, std::size_t 
   return file;
 }
 
+/// Texts behind missing values become empty.
+std::shared_ptr<arrow::Array> with_empty_missing(const arrow::StringArray& texts) {
+  arrow::StringBuilder builder;
+  check_arrow(builder.Reserve(texts.length()), "Arrow file");
+  check_arrow(builder.ReserveData(texts.total_values_length()), "Arrow file");
+  for (std::int64_t row = 0; row < texts.length(); ++row) {
+    texts.IsValid(row) ? builder.UnsafeAppend(texts.GetView(row)) : builder.UnsafeAppendNull();
+  }
+  return take_arrow(builder.Finish(), "Arrow file");
+}
+
+/// Values of `width` bytes behind missing ones become zeros.
+std::shared_ptr<arrow::Array> with_zero_missing(const arrow::Array& values, std::int64_t width) {
+  const arrow::ArrayData& data = *values.data();
+  const std::shared_ptr<arrow::Buffer> zeroed = take_arrow(arrow::AllocateBuffer(data.length * width), "Arrow file");
+  const std::uint8_t* const from = data.buffers[1]->data() + data.offset * width;
+  for (std::int64_t row = 0; row < data.length; ++row) {
+    std::uint8_t* const to = zeroed->mutable_data() + row * width;
+    values.IsValid(row) ? std::memcpy(to, from + row * width, static_cast<std::size_t>(width))
+                        : std::memset(to, 0, static_cast<std::size_t>(width));
+  }
+  const auto valid = take_arrow(
+      arrow::internal::CopyBitmap(arrow::default_memory_pool(), values.null_bitmap_data(), data.offset, data.length),
+      "Arrow file");
+  return arrow::MakeArray(arrow::ArrayData::Make(data.type, data.length, {valid, zeroed}, values.null_count()));
+}
+
+std::shared_ptr<arrow::Array> with_false_missing(const arrow::BooleanArray& flags) {
+  arrow::BooleanBuilder builder;
+  check_arrow(builder.Reserve(flags.length()), "Arrow file");
+  for (std::int64_t row = 0; row < flags.length(); ++row) {
+    flags.IsValid(row) ? builder.UnsafeAppend(flags.Value(row)) : builder.UnsafeAppendNull();
+  }
+  return take_arrow(builder.Finish(), "Arrow file");
+}
+
+/// What lies behind missing values depends on where they come from, and files would with it.
+std::shared_ptr<arrow::RecordBatch> without_missing_bytes(const arrow::RecordBatch& rows) {
+  arrow::ArrayVector columns;
+  for (const std::shared_ptr<arrow::Array>& column : rows.columns()) {
+    if (column->null_count() == 0) {
+      columns.push_back(column);
+    } else if (column->type_id() == arrow::Type::STRING) {
+      columns.push_back(with_empty_missing(static_cast<const arrow::StringArray&>(*column)));
+    } else if (column->type_id() == arrow::Type::BOOL) {
+      columns.push_back(with_false_missing(static_cast<const arrow::BooleanArray&>(*column)));
+    } else {
+      columns.push_back(with_zero_missing(*column, column->type()->byte_width()));
+    }
+  }
+  return arrow::RecordBatch::Make(rows.schema(), rows.num_rows(), std::move(columns));
+}
+
 class ArrowRows : public RowGroup {
  public:
   ArrowRows(std::shared_ptr<arrow::Schema> schema, std::optional<int> level)
@@ -93,8 +147,9 @@ class ArrowRows : public RowGroup {
   }
 
   EncodedGroup encode() override {
+    const std::shared_ptr<arrow::RecordBatch> rows = without_missing_bytes(*this->rows());
     EncodedGroup group{
-        take_arrow(arrow::ipc::SerializeRecordBatch(*rows(), write_options(level_)), "Arrow file")->ToString(), {}};
+        take_arrow(arrow::ipc::SerializeRecordBatch(*rows, write_options(level_)), "Arrow file")->ToString(), {}};
     EVCLEAN_CHECK(group.bytes.size() % 8 == 0, "Arrow message of {} bytes is not aligned", group.bytes.size());
     group.metadata = bytes_of({entry_of(group.bytes, 0)});
     return group;

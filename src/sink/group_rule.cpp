@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <arrow/api.h>
 
+#include <algorithm>
+
 #include "evclean/record_batch.hpp"
+#include "evclean/span_mask.hpp"
 #include "row_groups.hpp"
 
 namespace evclean {
@@ -9,11 +12,24 @@ namespace {
 
 using Kind = ValueColumn::Kind;
 
+/// Bytes of texts behind missing values: they are not written.
+std::int64_t missing_bytes(const ValueColumn& texts, std::int64_t begin, std::int64_t end) {
+  if (texts.validity == nullptr) return 0;
+  std::int64_t bytes = 0;
+  for (std::int64_t row = begin; row < end; row += 64) {
+    const std::int64_t count = std::min<std::int64_t>(64, end - row);
+    for_each_bit(~texts.present(row, count) & low_bits(count),
+                 [&](std::int64_t i) { bytes += texts.offsets[row + i + 1] - texts.offsets[row + i]; });
+  }
+  return bytes;
+}
+
 std::int64_t plain_size(const ValueColumn& column, std::int64_t begin, std::int64_t end) {
   const std::int64_t rows = end - begin;
   if (rows == 0) return 0;
   if (column.kind == Kind::kBool) return rows;
-  if (column.kind == Kind::kUtf8) return column.offsets[end] - column.offsets[begin] + 4 * rows;
+  if (column.kind == Kind::kUtf8)
+    return column.offsets[end] - column.offsets[begin] - missing_bytes(column, begin, end) + 4 * rows;
   if (column.kind != Kind::kSpans) return 8 * rows;
   std::int64_t size = 4 * rows;
   for (std::int64_t row = begin; row < end; ++row) size += column.spans[row].missing() ? 0 : column.spans[row].length();

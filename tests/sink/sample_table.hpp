@@ -56,13 +56,21 @@ inline std::int64_t sample_time(std::int64_t row) {
   return (row - 500) * 86'399'123'457 + (row % 2 == 0 ? 0 : 250'000) - (row - 500) * 86'399'123'457 % 1'000'000;
 }
 
+/// Behind missing values stands what differs from batch to batch, as it does where batches come from logs.
 template <typename Builder, typename Value>
 std::shared_ptr<arrow::Array> sample_array(Builder&& builder, std::int64_t first, std::int64_t count,
                                            std::uint64_t column, Value&& value) {
+  arrow::BooleanBuilder there;
   for (std::int64_t row = first; row < first + count; ++row) {
-    check_arrow(is_missing(row, column) ? builder.AppendNull() : builder.Append(value(row)), "sample");
+    const bool missing = is_missing(row, column);
+    check_arrow(builder.Append(value(missing ? row + 1 + count % 5 : row)), "sample");
+    check_arrow(there.Append(!missing), "sample");
   }
-  return take_arrow(builder.Finish(), "sample");
+  const auto bits = take_arrow(there.Finish(), "sample")->data()->buffers[1];
+  const auto data = take_arrow(builder.Finish(), "sample")->data()->Copy();
+  data->buffers[0] = bits;
+  data->SetNullCount(arrow::kUnknownNullCount);
+  return arrow::MakeArray(data);
 }
 
 /// The first column as spans into a block of its own.
