@@ -265,13 +265,13 @@ Stepwise sample_table(const TableInput& input, std::vector<Reject>* rejects) {
     } else {
       sample_known(input, stepwise);
     }
+    if (stepwise.guess.input.empty()) stepwise.guess.input = columns_of_format(input);
     add_source_columns(input, stepwise.guess.input);
     for (Batch& batch : stepwise.batches) {
       keep_own_columns(input, batch);
       add_source_columns(input, 0, batch);
     }
   }
-  if (stepwise.guess.input.empty()) stepwise.guess.input = columns_of_format(input);
   stepwise.run(input, false);
   return stepwise;
 }

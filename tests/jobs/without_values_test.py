@@ -177,5 +177,13 @@ class Explain(harness.Case):
                     self.says(ran.out, "sql:")
 
 
+class NoRecords(harness.Case):
+    def test_a_preset_without_a_record_has_its_columns_beside_those_of_the_source(self):
+        for ranks in (0, 3):
+            self.fresh()
+            table = self.clean("", [{"filter": "status = 200"}, {"select": ["ip", "_line"]}], fmt="combined", source=True, ranks=ranks)
+            self.assertEqual(table.types, {"ip": "string", "_line": "int64"})
+
+
 if __name__ == "__main__":
     harness.main()
