@@ -20,11 +20,14 @@ MpiEnvironment::MpiEnvironment(int& argc, char**& argv) {
   // Where /sys is not mounted (a bare chroot) hwloc says so once a rank, among the user's messages.
   setenv("HWLOC_HIDE_ERRORS", "2", 0);
   // One process alone needs no network (probing for one takes a quarter of a second) and no daemon beside it: that is
-  // for starting more processes, costs a tenth of a second, and has to be taken leave of in the end.
+  // for starting more processes, costs a tenth of a second, and has to be taken leave of in the end. Nor a folder for
+  // files that ranks share: of several processes begun at once one removed the folder above that another had just
+  // found.
   if (getenv("OMPI_COMM_WORLD_SIZE") == nullptr && getenv("PMIX_RANK") == nullptr && getenv("PMI_RANK") == nullptr) {
     setenv("OMPI_MCA_pml", "ob1", 0);
     setenv("OMPI_MCA_btl", "self", 0);
     setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+    setenv("OMPI_MCA_orte_create_session_dirs", "0", 0);
   }
   running = new boost::mpi::environment(argc, argv, boost::mpi::threading::funneled, /*abort_on_exception=*/false);
 }

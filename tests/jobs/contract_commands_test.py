@@ -33,6 +33,10 @@ class Commands(harness.Case):
         ran = self.call("--version", ranks=3)
         self.assertEqual((ran.code, ran.out.count("HDF5")), (0, 1))
 
+    def test_a_process_alone_wants_no_folder_of_mpis(self):
+        ran = self.call("formats", env={"TMPDIR": str(self.folder / "none")})
+        self.assertEqual(ran.code, 0, ran)
+
     def test_wrong_command_lines_are_2(self):
         for args in ([], ["frobnicate"], ["run"], ["run", "job.yml", "--limt", "3"], ["run", "nope.yml"], ["check", "nope.yml"],
                      ["run", "job.yml", "--limit", "x"], ["run", "job.yml", "--set", "a"], ["run", "job.yml", "--progress", "loud"]):
