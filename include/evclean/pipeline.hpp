@@ -87,8 +87,8 @@ class PipelineCompiler {
     std::function<std::string(int slot)> sample;  ///< a string value of a slot and its place, for messages
     /// Compiles the join at an index of `steps`; `empty`: columns without any value. Empty function: no join is there.
     std::function<JoinedColumns(int step, const Fields& left, const std::vector<bool>& empty)> join;
-    /// Columns whose values that join or a step behind it reads; empty function or nothing: all.
-    std::function<std::optional<std::vector<std::string>>(int step, const Fields& left)> join_reads;
+    /// Columns whose values the step at an index or one behind it reads; empty function or nothing: all.
+    std::function<std::optional<std::vector<std::string>>(int step, const Fields& before)> reads;
   };
 
   /// `input`: the table's columns in order. `closed`: no further columns can appear.

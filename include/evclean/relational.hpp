@@ -50,7 +50,10 @@ struct OperatorReport {
 DatasetPtr join(const Dataset& left, const Dataset& right, const JoinSpec& spec, const Workspace& workspace,
                 OperatorReport& report);
 
-/// Side by side by row number: left columns, then right ones (a clash gets _right). Errors: user Error that gives both
+/// Columns of two tables side by side: a clash gets _right until the name is free, what the left does not have keeps
+/// its own.
+Fields aligned_fields(const Fields& left, const Fields& right);
+/// Side by side by row number: left columns, then right ones. Errors: user Error that gives both
 /// lengths when they differ.
 DatasetPtr align(const Dataset& left, const Dataset& right, const std::string& right_name, const Workspace& workspace,
                  OperatorReport& report);

@@ -72,6 +72,7 @@ void PipelineCompiler::Impl::type_by_fill(int position, const std::string& text,
 }
 
 /// Text that reads as nothing but text is for string columns: what a column without any value would be, it cannot say.
+/// What is not settled here nobody reads: it stays as it is.
 Ops PipelineCompiler::Impl::compile(const FillStep& fill) {
   Ops ops = settle_ops(used(), true);
   std::vector<FillValue> values;
@@ -95,6 +96,7 @@ Ops PipelineCompiler::Impl::compile(const FillStep& fill) {
     if (columns[c].unfilled()) type_by_fill(static_cast<int>(c), fill.all->value, ops);
   }
   for (const Sym& column : columns) {
+    if (column.slot >= 0) continue;
     if (fill.none && column.type == ValueType::kString) values.push_back({column.name, column.type, "None"});
     if (fill.all && reads_as(fill.all->value, column.type))
       values.push_back({column.name, column.type, fill.all->value});

@@ -174,15 +174,15 @@ std::vector<int> PipelineCompiler::Impl::used() const {
   if (const auto* set = std::get_if<SetStep>(&body)) return used_by_values(set->values);
   if (const auto* flag = std::get_if<FlagStep>(&body)) return used_by_values(flag->values);
   if (const auto* map = std::get_if<MapStep>(&body)) return {require(map->column)};
-  if (std::holds_alternative<JoinStep>(body)) {
-    const auto names = options.join_reads ? options.join_reads(at, fields()) : std::nullopt;
+  const auto* fill = std::get_if<FillStep>(&body);
+  if (std::holds_alternative<JoinStep>(body) || (fill != nullptr && (fill->none || fill->all))) {
+    const auto names = options.reads ? options.reads(at, fields()) : std::nullopt;
     if (!names) return all;
     std::vector<int> positions;
     for (const std::string& name : *names) positions.push_back(find(name));
     return positions;
   }
-  if (const auto* fill = std::get_if<FillStep>(&body)) {
-    if (fill->none || fill->all) return all;
+  if (fill != nullptr) {
     std::vector<int> positions;
     for (const NamedText& value : fill->values) append(positions, {require({value.name, value.place})});
     return positions;

@@ -5,6 +5,7 @@
 
 #include "evclean/pattern.hpp"
 #include "evclean/pipeline.hpp"
+#include "evclean/relational.hpp"
 #include "evclean/types.hpp"
 #include "table_join.hpp"
 #include "table_steps.hpp"
@@ -37,17 +38,18 @@ class ColumnsRead {
     ColumnsBehind behind;
     for (std::size_t c = 0; c < fields.size(); ++c) {
       if (uses_[c] != Use::kNone) behind.carried.push_back(fields[c].name);
-      if (uses_[c] == Use::kText) behind.as_text.insert(fields[c].name);
+      if (uses_[c] == Use::kNamed || uses_[c] == Use::kText) behind.as_text.insert(fields[c].name);
     }
     return behind;
   }
 
  private:
-  enum class Use : std::uint8_t { kNone, kText, kTyped };
+  enum class Use : std::uint8_t { kNone, kNamed, kText, kTyped };
   struct Column {
     std::string name;
     int original = -1;  ///< its place where the following began; -1: a step has made its values since
     ValueType type = ValueType::kString;
+    bool filled = false;  ///< whoever reads it reads what a fill took for its type
   };
 
   Column* find(const std::string& name) {
@@ -57,7 +59,7 @@ class ColumnsRead {
   void use(const Column& column, Use how) {
     if (column.original < 0) return;
     Use& known = uses_[static_cast<std::size_t>(column.original)];
-    known = std::max(known, how);
+    known = std::max(known, column.filled && how == Use::kText ? Use::kTyped : how);
   }
   void use(const std::string& name, Use how) {
     const Column* const column = find(name);
@@ -80,11 +82,11 @@ class ColumnsRead {
       known_ = false;
     }
   }
-  /// A column that is replaced keeps its place, so it must be there.
-  void make(const std::string& name) {
+  /// A column that is replaced keeps its place, so it must be there. `old`: what becomes of the values it had.
+  void make(const std::string& name, Use old = Use::kNamed) {
     Column* const column = find(name);
     if (column == nullptr) return columns_.push_back({name});
-    use(*column, Use::kText);
+    use(*column, old);
     column->original = -1;
   }
   void make(const std::vector<NamedText>& values) {
@@ -105,7 +107,7 @@ class ColumnsRead {
         if (glob_matches(text.value, column.name)) names.push_back(column.name);
       }
     }
-    for (const std::string& name : names) use(name, Use::kText);
+    for (const std::string& name : names) use(name, Use::kNamed);
     return names;
   }
   static bool is_in(const std::vector<std::string>& names, const std::string& name) {
@@ -115,8 +117,9 @@ class ColumnsRead {
   void take(const FilterStep& filter, const StepSpec&) { read_expression(filter.expression.value); }
   void take(const SetStep& set, const StepSpec&) { make(set.values); }
   void take(const FlagStep& flag, const StepSpec&) { make(flag.values); }
+  /// A value for all is one for those that are read later on.
   void take(const FillStep& fill, const StepSpec&) {
-    if (fill.none || fill.all) use_all(Use::kTyped);
+    for (Column& column : columns_) column.filled |= fill.none || fill.all;
     for (const NamedText& value : fill.values) use(value.name, Use::kTyped);
   }
   /// What a cast by a format, or to text, reads is the text as it was; another takes what inference has found.
@@ -136,7 +139,7 @@ class ColumnsRead {
     for (const Text& text : parse.patterns) {
       try {
         const Pattern pattern(text.value);
-        for (const auto& group : pattern.groups()) make(parse.prefix + group.name);
+        for (const auto& group : pattern.groups()) make(parse.prefix + group.name, Use::kText);
       } catch (const Error&) {
         known_ = false;
       }
@@ -161,7 +164,7 @@ class ColumnsRead {
   void take(const RenameStep& rename, const StepSpec&) {
     std::vector<Column> renamed = columns_;
     if (rename.warehouse) {
-      use_all(Use::kText);
+      use_all(Use::kNamed);
       std::vector<std::string> names;
       for (const Column& column : columns_) names.push_back(column.name);
       NameRule rule;
@@ -171,7 +174,7 @@ class ColumnsRead {
       for (std::size_t c = 0; c < changes.size(); ++c) renamed[c].name = changes[c].name;
     }
     for (const NamedText& pair : rename.names) {
-      use(pair.name, Use::kText);
+      use(pair.name, Use::kNamed);
       const Column* const column = find(pair.name);
       if (column != nullptr) renamed[static_cast<std::size_t>(column - columns_.data())].name = pair.value;
     }
@@ -204,11 +207,27 @@ class ColumnsRead {
     for (const int c : join_payload(join, right->fields())) {
       const std::string& name = right->fields()[static_cast<std::size_t>(c)].name;
       const Column* const same = find(name);
-      if (same != nullptr) use(*same, Use::kText);
+      if (same != nullptr) use(*same, Use::kNamed);
       added.push_back({same == nullptr ? name : name + join.suffix});
       known_ &= find(added.back().name) == nullptr;
     }
     columns_.insert(columns_.end(), added.begin(), added.end());
+  }
+  /// The names of the right depend on those of the left.
+  void take(const AlignStep& align, const StepSpec&) {
+    const DatasetPtr right = other_ ? other_(align.table.value) : nullptr;
+    known_ &= right != nullptr && right->rows() > 0;
+    if (!known_) return;
+    Fields left;
+    for (const Column& column : columns_) left.push_back({column.name, column.type});
+    const Fields both = aligned_fields(left, right->fields());
+    for (std::size_t c = left.size(); c < both.size(); ++c) {
+      const std::string& own = right->fields()[c - left.size()].name;
+      for (std::string name = own; name != both[c].name; name += "_right") {
+        if (const Column* const same = find(name)) use(*same, Use::kNamed);
+      }
+    }
+    for (std::size_t c = left.size(); c < both.size(); ++c) columns_.push_back({both[c].name});
   }
   template <typename MakesAnother>
   void take(const MakesAnother&, const StepSpec& step) {

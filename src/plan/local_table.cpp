@@ -110,14 +110,18 @@ Stepwise LocalTables::run_piece(const TableSpec& spec, std::size_t begin, std::s
     stepwise.run(rows.input, true);
     return stepwise;
   };
+  const auto table = [this](const std::string& name) -> DatasetPtr {
+    try {
+      return other(name);
+    } catch (const Error&) {
+      return nullptr;  // the step that wants it will say so
+    }
+  };
+  rows.input.reads = [&](int step, const Fields& fields) -> std::optional<std::vector<std::string>> {
+    const auto behind = columns_behind(job_, spec, begin + static_cast<std::size_t>(step), fields, table);
+    return behind ? std::optional(behind->typed()) : std::nullopt;
+  };
   if (end < spec.steps.size()) {
-    const auto table = [this](const std::string& name) -> DatasetPtr {
-      try {
-        return other(name);
-      } catch (const Error&) {
-        return nullptr;  // the step that wants it will say so
-      }
-    };
     const Program tried = run(rows.batches, false, nullptr).program;  // what it forgives the next one says
     const auto behind = columns_behind(job_, spec, end, tried.fields, table);
     if (behind && !behind->carried.empty()) {

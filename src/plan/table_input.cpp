@@ -342,8 +342,8 @@ PipelineCompiler::Options compiler_options(const TableInput& input) {
       if (none[c]) options.valueless.insert(input.dataset->fields()[c].name);
     }
   }
+  options.reads = input.reads;
   if (input.lookups.empty()) return options;
-  options.join_reads = input.join_reads;
   options.join = [&input](int step, const Fields& left, const std::vector<bool>& empty) {
     return compile_lookup(input.lookups.at(step), input.spec->steps[static_cast<std::size_t>(step)], left, empty,
                           input.job->path);

@@ -48,8 +48,8 @@ struct TableInput {
   DatasetPtr dataset;  ///< rows that a step over whole tables gave, instead of files; a split is a part
   /// Joins among the steps that are looked up in passing, by the step's index.
   std::map<int, std::shared_ptr<const Lookup>> lookups;
-  /// Columns whose values such a join or a step behind it reads; empty function or nothing: all.
-  std::function<std::optional<std::vector<std::string>>(int step, const Fields&)> join_reads;
+  /// Columns whose values the step at an index or one behind it reads; empty function or nothing: all.
+  std::function<std::optional<std::vector<std::string>>(int step, const Fields&)> reads;
   int origin_columns = 0;  ///< of the dataset, its last ones: where each row's record stands (row_origin.hpp)
 
   const FormatSpec& format_spec() const { return spec->input->format; }

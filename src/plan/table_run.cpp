@@ -156,7 +156,7 @@ SegmentResult TableRun::run_piece(const TableInput& input, std::size_t piece, Ta
     if (step >= pieces_[piece].begin && step < pieces_[piece].end)
       own.lookups[static_cast<int>(step - pieces_[piece].begin)] = lookup;
   }
-  own.join_reads = [&](int step, const Fields& fields) -> std::optional<std::vector<std::string>> {
+  own.reads = [&](int step, const Fields& fields) -> std::optional<std::vector<std::string>> {
     const auto behind =
         columns_behind(job_, spec_, pieces_[piece].begin + static_cast<std::size_t>(step), fields, around_.other);
     return behind ? std::optional(behind->typed()) : std::nullopt;

@@ -12,19 +12,6 @@
 namespace evclean {
 namespace {
 
-/// A clash gets _right, until the name is free: what the left does not have keeps its own.
-Fields side_by_side(const Fields& left, const Fields& right) {
-  Fields both = left;
-  for (const Field& field : right) {
-    std::string name = field.name;
-    if (find_field(left, name) >= 0) {
-      while (find_field(both, name) >= 0 || find_field(right, name) >= 0) name += "_right";
-    }
-    both.push_back({name, field.type});
-  }
-  return both;
-}
-
 bool parts_agree(const Dataset& left, const Dataset& right) {
   const auto same = [](const Dataset::Part& a, const Dataset::Part& b) {
     return a.owner == b.owner && a.rows == b.rows;
@@ -110,6 +97,18 @@ void zip_sent(const Dataset& left, const Dataset& right, const Workspace& worksp
 
 }  // namespace
 
+Fields aligned_fields(const Fields& left, const Fields& right) {
+  Fields both = left;
+  for (const Field& field : right) {
+    std::string name = field.name;
+    if (find_field(left, name) >= 0) {
+      while (find_field(both, name) >= 0 || find_field(right, name) >= 0) name += "_right";
+    }
+    both.push_back({name, field.type});
+  }
+  return both;
+}
+
 DatasetPtr align(const Dataset& left, const Dataset& right, const std::string& right_name, const Workspace& workspace,
                  OperatorReport& report) {
   const Stopwatch stopwatch(report);
@@ -117,7 +116,7 @@ DatasetPtr align(const Dataset& left, const Dataset& right, const std::string& r
     fail_user("this table has {} rows and {} has {}: rows stand side by side by number, so both need as many",
               left.rows(), right_name, right.rows());
   }
-  auto result = std::make_shared<Dataset>(side_by_side(left.fields(), right.fields()), workspace);
+  auto result = std::make_shared<Dataset>(aligned_fields(left.fields(), right.fields()), workspace);
   ExchangeCounts counts;
   std::int64_t spilled_bytes = 0;
   if (parts_agree(left, right)) {

@@ -170,6 +170,28 @@ class Unused(harness.Case):
                        "steps": [{"join": dict(join, columns=columns)}, *steps]}
                 self.says(self.run_job(job, code=2).err, "two ways", "'since'" if columns == ["since"] else "'d'")
 
+    def test_an_ambiguous_date_that_is_only_filled_or_put_beside_another_table_is_no_mistake(self):
+        text = "id,k,d\n2,,03/04/2026\n1,b,\n"
+        tables = {"u": {"rows": [{"n": 7, "d": "x"}, {"n": 8, "d": "y"}]}}
+        plain = [{"id": 2, "k": "None"}, {"id": 1, "k": "b"}]
+        for steps, rows in (([{"fill": "None"}, {"drop": "d"}], plain),
+                            ([{"fill": "None"}, {"sort": "id"}, {"drop": ["d"]}], plain[::-1]),
+                            ([{"sort": "id"}, {"fill": "None"}, {"set": {"d": "1"}}, {"drop": ["d"]}], plain[::-1]),
+                            ([{"fill": {"all": 0}}, {"select": ["id", "k"]}], [{"id": 2, "k": "0"}, {"id": 1, "k": "b"}]),
+                            ([{"fill": {"k": "x", "all": 0}}, {"select": ["id", "k"]}], [{"id": 2, "k": "x"}, {"id": 1, "k": "b"}]),
+                            ([{"rename": {"d": "e"}}, {"fill": "None"}, {"drop": ["e"]}], plain),
+                            ([{"align": "u"}, {"select": ["n", "d_right"]}], [{"n": 7, "d_right": "x"}, {"n": 8, "d_right": "y"}]),
+                            ([{"align": "u"}, {"align": "u"}, {"select": ["id", "d_right_right"]}],
+                             [{"id": 2, "d_right_right": "x"}, {"id": 1, "d_right_right": "y"}]),
+                            ([{"align": "u"}, {"group": {"by": "n", "agg": {"s": "sum(id)"}}}], [{"n": 7, "s": 2}, {"n": 8, "s": 1}])):
+            for ranks in (0, 3):
+                with self.subTest(steps=steps, ranks=ranks):
+                    self.assertEqual(self.clean(text, steps, ranks=ranks, tables=tables).rows, rows)
+            self.assertEqual(self.call("preview", "job.yml").code, 0)
+        for steps in ([{"fill": "None"}], [{"fill": "None"}, {"cast": {"d": "string"}}], [{"fill": {"d": "2026-01-01"}}, {"drop": ["d"]}],
+                      [{"align": "u"}], [{"align": "u"}, {"select": ["n", "d"]}]):
+            self.refused(text, steps, tables=tables, words=("two ways", "'d'"))
+
     def test_text_behind_a_step_over_the_table_is_what_stands_in_the_file(self):
         text = "id,f,d,p\n2,1.50,03/04/2026,007\n1,2.0,05/04/2026,8\n"
         steps = [{"cast": {"f": "string", "d": "date:%d/%m/%Y"}}, {"parse": {"column": "f", "patterns": ["^\\d+\\.(?<cents>\\d+)$"]}},
