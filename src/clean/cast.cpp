@@ -5,6 +5,7 @@
 #include <arrow/compute/initialize.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "evclean/arrow_status.hpp"
@@ -36,7 +37,7 @@ class ValueReader {
   bool read(std::string_view text, std::int64_t& value) const {
     text = trimmed(text);
     if (type_.type == ValueType::kInt64) {
-      return parse_int64(text, value) || taken(sql::text_to_int64(text), value) || whole_float(text, value);
+      return parse_int64(text, value) || taken(sql::text_to_int64(text), value) || whole_decimal(text, value);
     }
     std::int64_t us = 0;
     if (const std::int64_t unit_us = epoch_unit_us(type_.format); unit_us != 0) {
@@ -90,18 +91,57 @@ class ValueReader {
 
   static std::int64_t floor_days(std::int64_t us) { return us / kDayUs - (us % kDayUs < 0 ? 1 : 0); }
 
-  /// 3.0 is a whole number, 3.5 is not one.
-  static bool whole_float(std::string_view text, std::int64_t& value) {
+  /// 3.0 and 1e17 are whole numbers, 3.5 is not one. By its digits: float64 would change those beyond 2^53.
+  static bool whole_decimal(std::string_view text, std::int64_t& value) {
     double number = 0;
-    if (!parse_float64(text, number) || number != std::floor(number) || std::fabs(number) > 9007199254740992.0)
-      return false;
-    value = static_cast<std::int64_t>(number);
-    return true;
+    if (!parse_float64(text, number)) return false;
+    const std::size_t mark = std::min(text.find_first_of("eE"), text.size());
+    std::int64_t exponent = 0;
+    if (mark < text.size() && !read_exponent(text.substr(mark + 1), exponent)) return false;
+    std::string digits(text.substr(0, mark));
+    if (const std::size_t point = digits.find('.'); point != std::string::npos) {
+      digits.erase(point, 1);
+      exponent -= static_cast<std::int64_t>(digits.size() - point);
+    }
+    const bool negative = digits.front() == '-';
+    digits.erase(0, digits.find_first_not_of("-0"));
+    const std::size_t end = digits.find_last_not_of('0') + 1;  // 0: there was nothing but zeros
+    exponent += static_cast<std::int64_t>(digits.size() - end);
+    digits.resize(end);
+    if (end > 0 && (exponent < 0 || exponent > kMostZeros)) return false;
+    digits.append(static_cast<std::size_t>(end > 0 ? exponent : 1), '0');
+    return parse_int64(negative && end > 0 ? "-" + digits : digits, value);
   }
+  /// Of one that no number has use for (or behind a 0) nothing is read.
+  static bool read_exponent(std::string_view text, std::int64_t& exponent) {
+    if (text.starts_with('+')) text.remove_prefix(1);
+    constexpr std::int64_t kMost = 1'000'000'000;
+    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), exponent);
+    return error == std::errc() && exponent > -kMost && exponent < kMost;
+  }
+  static constexpr std::int64_t kMostZeros = 18;  ///< behind the digits of an int64
 
   const CastType& type_;
   const TimeZone& zone_;
 };
+
+/// Whole numbers of float64 that an int64 holds, as they are: their shortest text may be another number.
+std::shared_ptr<arrow::Array> whole_numbers(const arrow::DoubleArray& array, std::vector<std::int32_t>& misfits) {
+  constexpr double kTwoTo63 = 9223372036854775808.0;
+  arrow::Int64Builder builder;
+  check_arrow(builder.Reserve(array.length()), "cast");
+  for (std::int64_t row = 0; row < array.length(); ++row) {
+    const double value = array.Value(row);
+    const bool fits = value == std::floor(value) && value >= -kTwoTo63 && value < kTwoTo63;
+    if (array.IsValid(row) && fits) {
+      builder.UnsafeAppend(static_cast<std::int64_t>(value));
+    } else {
+      builder.UnsafeAppendNull();
+      if (array.IsValid(row)) misfits.push_back(static_cast<std::int32_t>(row));
+    }
+  }
+  return take_arrow(builder.Finish(), "cast");
+}
 
 template <typename Builder, typename Value>
 std::shared_ptr<arrow::Array> read_all(Builder& builder, const SpanColumn& source, const ValueReader& reader,
@@ -142,7 +182,9 @@ class Cast final : public Op {
     }
     const SpanColumn source = text_column(batch, at);
     std::vector<std::int32_t> misfits;
-    auto array = typed(source, misfits);
+    auto array = is_float(batch, at) && type_.type == ValueType::kInt64
+                     ? whole_numbers(static_cast<const arrow::DoubleArray&>(*batch.array(at)), misfits)
+                     : typed(source, misfits);
     if (!misfits.empty() && !null_on_error_) reject_rows(batch, source, misfits, state);
     batch.columns[static_cast<std::size_t>(at)] = std::move(array);
     if (!misfits.empty() && !null_on_error_) batch.keep(rest(batch.num_rows, misfits));
@@ -156,6 +198,9 @@ class Cast final : public Op {
                                         : type_.shown;
   }
 
+  static bool is_float(const Batch& batch, int at) {
+    return !batch.is_raw(at) && batch.array(at)->type_id() == arrow::Type::DOUBLE;
+  }
   bool is_number() const { return type_.type == ValueType::kInt64 || type_.type == ValueType::kFloat64; }
 
   std::shared_ptr<arrow::Array> typed(const SpanColumn& source, std::vector<std::int32_t>& misfits) const {

@@ -84,9 +84,8 @@ std::vector<NamedText> read_types(const YamlNode& node, Problems& problems) {
     return types;
   }
   for (std::size_t i = 0; i < node.keys.size(); ++i) {
-    const auto word = read_word(node.items[i], "types." + printable(node.keys[i].text, 60), problems);
+    const auto word = read_type_word(node.items[i], "types." + printable(node.keys[i].text, 60), problems);
     if (!word) continue;
-    if (const auto problem = type_word_problem(word->value)) problems.report(node.items[i], "{}", *problem);
     types.push_back({node.keys[i].text, word->value, node.keys[i].place, word->place});
   }
   return types;

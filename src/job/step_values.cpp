@@ -157,18 +157,19 @@ std::optional<StepBody> read_rename(const YamlNode& value, Problems& problems) {
 std::optional<StepBody> read_cast(const YamlNode& value, Problems& problems) {
   CastStep step;
   if (!is_nonempty_map(value, "cast", "of column to type", problems)) return std::nullopt;
+  bool any = false;
   for (std::size_t i = 0; i < value.keys.size(); ++i) {
     const YamlNode& key = value.keys[i];
     if (key.text == "on_error") {
       step.null_on_error = read_on_error(value.items[i], problems);
       continue;
     }
-    const auto word = read_word(value.items[i], named("cast", key), problems);
+    any = true;
+    const auto word = read_type_word(value.items[i], named("cast", key), problems);
     if (!is_column_key(key, "cast", problems) || !word) continue;
-    if (const auto problem = type_word_problem(word->value)) problems.report(value.items[i], "{}", *problem);
     step.types.push_back({key.text, word->value, key.place, word->place});
   }
-  if (step.types.empty()) problems.report(value, "cast names no column");
+  if (!any) problems.report(value, "cast names no column");
   return step;
 }
 

@@ -31,6 +31,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 16> kOtherNa
                                                                                      {"datetime", "timestamp"},
                                                                                      {"time", "timestamp"}}};
 
+constexpr std::string_view kWords =
+    "string, int64, float64, bool, date, timestamp, date:FORMAT, timestamp:FORMAT, epoch_s, epoch_ms or epoch_us";
+
 std::optional<std::string> format_problem(std::string_view word, std::string_view format) {
   static constexpr std::string_view kLetters = "YmdHMSybBaAejIpfzZsTDFR%";
   bool any = false;
@@ -64,10 +67,18 @@ std::optional<std::string> type_word_problem(std::string_view word) {
   for (const auto& [other, ours] : kOtherNames) {
     if (word == other) hint = fmt::format(" (did you mean '{}'?)", ours);
   }
-  return fmt::format(
-      "unknown type '{}'{}: it is string, int64, float64, bool, date, timestamp, date:FORMAT, "
-      "timestamp:FORMAT, epoch_s, epoch_ms or epoch_us",
-      printable(word, 60), hint);
+  return fmt::format("unknown type '{}'{}: it is {}", printable(word, 60), hint, kWords);
+}
+
+std::optional<Text> read_type_word(const YamlNode& node, std::string_view what, Problems& problems) {
+  if (node.is_null()) {
+    problems.report(node, "{} has no type (YAML's null): write {}", what, kWords);
+    return std::nullopt;
+  }
+  auto word = read_word(node, what, problems);
+  if (!word) return word;
+  if (const auto problem = type_word_problem(word->value)) problems.report(node, "{}", *problem);
+  return word;
 }
 
 }  // namespace evclean::job

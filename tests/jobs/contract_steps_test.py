@@ -156,6 +156,29 @@ class Columns(harness.Case):
         self.assertEqual(expected.rows[0], {"b": True, "i": 7, "f": 0.5})
         self.assertEqual(expected.column("b")[-2:], [True, False])
 
+    def test_a_whole_number_in_another_spelling_is_an_integer_to_the_last_digit(self):
+        numbers = {"1e17": 10**17, "9007199254740993.0": 2**53 + 1, "-9223372036854775808.0": -2**63, "9223372036854775807e0": 2**63 - 1,
+                   "1234567890123456789000e-3": 1234567890123456789, "0.05e2": 5, "-0.0": 0, "0e400": 0, "3.50": None, "1e19": None,
+                   "9223372036854775808.0": None, "1e-400": None, "-1.5e300": None}
+        text = "a,b\n" + "".join(f"{number},{n}\n" for n, number in enumerate(numbers))
+        cast = {"cast": {"a": "int64", "on_error": None}}
+        for steps in ([cast], [{"sort": "b"}, cast]):
+            self.assertEqual(self.clean(text, steps, types={"a": "string"}).column("a"), list(numbers.values()))
+
+    def test_a_float64_is_cast_as_the_number_that_it_is(self):
+        values = [1e17, 2.0**62, 1234567890123456789.0, -(2.0**63), 2.0**63, -0.0, 1e300]
+        want = [int(v) if -2**63 <= v < 2**63 else None for v in values]
+        text = "a\n" + "".join(f"{v!r}\n" for v in values)
+        for ranks in (0, 3):
+            table = self.clean(text, [{"set": {"b": "a + 0", "c": "cast(a as bigint)"}},
+                                      {"cast": {"a": "int64", "b": "int64", "on_error": None}}], ranks=ranks)
+            self.assertEqual([table.column(name) for name in "abc"], [want] * 3)
+
+    def test_a_cast_to_null_names_the_column_and_the_types(self):
+        ran = self.refused("a\n1\n", [{"cast": {"a": None}}], words=("cast.a has no type", "string, int64, float64"))
+        self.assertNotIn("names no column", ran.err)
+        self.refused("a\n1\n", types={"a": None}, words=("types.a has no type", "string, int64, float64"))
+
     def test_a_number_is_true_unless_it_is_0_in_the_step_and_in_the_expression(self):
         text = "n,f\n7,0.5\n0,0.0\n,\n-1,2\n"
         whole = [True, False, None, True]
