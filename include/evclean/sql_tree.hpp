@@ -47,6 +47,7 @@ struct Tree {
   std::string name;
   bool quoted = false;              ///< a name in double quotes or backticks
   bool is_operator = false;         ///< kCall: written as a sign or words, not as name(…)
+  bool exact = false;               ///< kCast: an integer that float64 would change is an error
   bool distinct = false;            ///< kCall of an aggregate: count(distinct x)
   std::size_t qualifier_bytes = 0;  ///< kColumn written in several parts: bytes of the first, which may be a table
   std::string field;                ///< kColumn: the field it means, once that is known; `name` stays for messages

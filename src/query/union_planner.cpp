@@ -15,9 +15,13 @@ std::optional<ValueType> wider(ValueType a, ValueType b) {
   return std::nullopt;
 }
 
+/// Digits that nobody gave up are not lost.
 TreePtr value_as(const Column& column, ValueType type) {
   const TreePtr value = value_tree(column, 0);
-  return column.type == type && !column.null ? value : cast_tree(value, type);
+  if (column.type == type && !column.null) return value;
+  auto cast = std::make_shared<Tree>(*cast_tree(value, type));
+  cast->exact = column.type == ValueType::kInt64 && type == ValueType::kFloat64;
+  return cast;
 }
 
 }  // namespace

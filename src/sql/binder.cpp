@@ -135,6 +135,7 @@ NodePtr Binder::bind_cast(const Tree& tree) {
     }
     return node;
   }
+  if (tree.exact && operand.type() == ValueType::kInt64) return exact_float_node(std::move(operand.node));
   return cast_node(std::move(operand.node), to);
 }
 

@@ -136,6 +136,18 @@ bool can_cast(ValueType from, ValueType to) {
   return from == to || from == ValueType::kString || to == ValueType::kString || is_time(from) == is_time(to);
 }
 
+NodePtr exact_float_node(NodePtr arg) {
+  return row_node(nodes_of(std::move(arg)), [](std::int64_t v) {
+    const auto nearest = static_cast<double>(v);
+    if (nearest < kTwoTo63 && static_cast<std::int64_t>(nearest) == v) return nearest;
+    fail_user(
+        "UNION ALL puts int64 and float64 into one column, so float64, which cannot hold {}: cast both to string "
+        "there, "
+        "or the integers to float64 if their last digits do not matter",
+        v);
+  });
+}
+
 NodePtr cast_node(NodePtr arg, ValueType to) {
   using enum ValueType;
   const ValueType from = arg->type;

@@ -17,6 +17,8 @@ namespace evclean::sql {
 // cast.cpp
 /// Converts. A text that does not read is null; a float outside int64 is null, counted as overflow.
 NodePtr cast_node(NodePtr arg, ValueType to);
+/// int64 to float64; an integer that it would change is an Error.
+NodePtr exact_float_node(NodePtr arg);
 /// True when values of one type can be cast to the other at all.
 bool can_cast(ValueType from, ValueType to);
 // One text; empty when it does not read. Blanks around it, a plus sign and leading zeros are allowed.

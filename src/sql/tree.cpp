@@ -8,7 +8,8 @@ namespace evclean::sql {
 
 bool same(const Tree& a, const Tree& b) {
   if (&a == &b) return true;
-  if (a.kind != b.kind || a.args.size() != b.args.size() || a.distinct != b.distinct) return false;
+  if (a.kind != b.kind || a.args.size() != b.args.size() || a.distinct != b.distinct || a.exact != b.exact)
+    return false;
   if (a.kind == TreeKind::kSubquery) return a.query == b.query && a.field == b.field;
   if (a.kind == TreeKind::kColumn && !(a.field.empty() && b.field.empty())) return a.field == b.field;
   if (a.name != b.name || a.literal != b.literal || (a.filter == nullptr) != (b.filter == nullptr)) return false;

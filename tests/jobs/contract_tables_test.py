@@ -338,6 +338,15 @@ class Groups(harness.Case):
                  "the sum of v + 0 does not fit into int64 in the group upper(k) 'A':")):
             self.refused(text, [{"sql": query}], words=[words])
 
+    def test_union_all_of_integers_and_floats_loses_no_digit(self):
+        query = "select v from events union all select 0.5"
+        self.assertEqual(self.clean("v\n9007199254740992\n-1\n", [{"sql": query}]).column("v"), [2.0**53, -1.0, 0.5])
+        for value in ("9007199254740993", "9223372036854775807"):
+            self.refused(f"v\n1\n{value}\n", [{"sql": query}], words=("UNION ALL", "float64", value))
+            self.refused(f"v\n1\n{value}\n", [{"sql": f"select 0.5 as v union all select {value}"}], words=("UNION ALL", value))
+            table = self.clean(f"v\n{value}\n", [{"sql": "select cast(v as float64) as v from events union all select 0.5"}])
+            self.assertEqual(table.column("v"), [float(value), 0.5])
+
     def test_a_failure_in_a_group_ends_all_ranks(self):
         self.write("in.txt", "k,v\na,9223372036854775807\na,1\nb,1\n")
         for ranks in (2, 3, 4, 16):
