@@ -145,14 +145,47 @@ std::vector<ColumnExtent> measure_columns(const Batch& batch, const Fields& fiel
   return extents;
 }
 
-bool is_query_name(const std::string& name) {
-  static const std::set<std::string> kTaken = {
+namespace {
+
+/// What pandas hands on as it is written, and Python reads as its own.
+bool is_python_word(const std::string& name) {
+  static const std::set<std::string> kWords = {
       "False",    "None",   "True",  "and",  "as",     "assert",   "async",   "await", "break", "class",
       "continue", "def",    "del",   "elif", "else",   "except",   "finally", "for",   "from",  "global",
       "if",       "import", "in",    "is",   "lambda", "nonlocal", "not",     "or",    "pass",  "raise",
       "return",   "try",    "while", "with", "yield",  "index",    "columns"};
+  return kWords.count(name) > 0;
+}
+
+/// The functions of where= (numexpr's), which hide columns of their names.
+bool is_query_function(const std::string& name) {
+  static const std::set<std::string> kFunctions = {
+      "abs",   "arccos",   "arccosh",   "arcsin",    "arcsinh", "arctan", "arctan2", "arctanh", "ceil",    "complex",
+      "conj",  "contains", "copy",      "copysign",  "cos",     "cosh",   "exp",     "expm1",   "floor",   "fmod",
+      "hypot", "imag",     "isfinite",  "isinf",     "isnan",   "log",    "log10",   "log1p",   "max",     "maximum",
+      "min",   "minimum",  "nextafter", "ones_like", "prod",    "real",   "round",   "sign",    "signbit", "sin",
+      "sinh",  "sqrt",     "sum",       "tan",       "tanh",    "trunc",  "where"};
+  return kFunctions.count(name) > 0;
+}
+
+/// Names that look as if where= could ask for them.
+void note_words_of_queries(const Fields& fields, std::vector<std::string>& notes) {
+  std::vector<std::string> words;
+  for (const Field& field : fields) {
+    if (is_python_word(field.name) || is_query_function(field.name)) words.push_back(field.name);
+  }
+  if (words.empty()) return;
+  notes.push_back(
+      fmt::format("HDF5: pandas' where= takes {} for a word or function of its own, not for a column: rename "
+                  "what is to be asked for",
+                  fmt::join(words, ", ")));
+}
+
+}  // namespace
+
+bool is_query_name(const std::string& name) {
   const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
-  if (name.empty() || !is_letter(name[0]) || name.starts_with("values_block_") || kTaken.count(name) > 0) return false;
+  if (name.empty() || !is_letter(name[0]) || name.starts_with("values_block_") || is_python_word(name)) return false;
   return std::all_of(name.begin(), name.end(),
                      [&](char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '_'; });
 }
@@ -167,6 +200,7 @@ StoredTable lay_out(const Fields& fields, const std::vector<ColumnExtent>& exten
                     "table's description, and where= does not know them",
                     fields.size()));
   }
+  if (names_fit) note_words_of_queries(fields, table.notes);
   for (std::size_t c = 0; c < fields.size(); ++c) {
     const bool queried = names_fit && is_query_name(fields[c].name);
     const std::string field = queried ? fields[c].name : fmt::format("values_block_{}", c);

@@ -176,6 +176,14 @@ class Readers(harness.Case):
             with h5py.File(self.folder / "o.h5") as file:
                 self.assertEqual(file["events/table"]["status"][:3].tolist(), [200, 300, 400])
 
+    def test_hdf5_names_columns_that_where_takes_for_its_own_words(self):
+        self.write("in.txt", "max,index,class,status\n1,2,3,4\n5,6,7,8\n")
+        ran = self.run_job({"input": "in.txt", "output": "o.h5"})
+        self.says(str(ran.report["tables"]["events"]["notes"]), "takes max, index, class for a word or function of its own")
+        self.assertEqual(pandas.read_hdf(self.folder / "o.h5", where="status > 4")["max"].tolist(), [5])
+        with self.assertRaises(TypeError):
+            pandas.read_hdf(self.folder / "o.h5", where="max > 4")
+
     def test_hdf5_refuses_or_cuts_a_long_text(self):
         self.write("in.txt", "".join(json.dumps(row) + "\n" for row in TABLES["long"]))
         job = {"input": {"paths": "in.txt", "format": "json"}, "output": {"path": "o.h5"}}
