@@ -63,7 +63,7 @@ class JobReader {
       job_.tables.push_back(std::move(events));
       names_.push_back(kEvents);
     } else if (is_given(steps) || !is_given(tables)) {
-      problems_.report(map_.node(), "the job has no input: write input: {{paths: ...}}");
+      problems_.report(input != nullptr ? *input : map_.node(), "the job has no input: write input: {{paths: ...}}");
       names_.push_back(kEvents);
     }
     if (is_given(tables)) read_further_tables(*tables);
@@ -105,8 +105,8 @@ class JobReader {
     const YamlNode* const node = map_.take("output");
     if (is_given(node)) job_.outputs = read_outputs(*node, problems_);
     if (!is_given(node) || (node->is_list() && node->items.empty())) {
-      problems_.report(map_.node(), "the job has no output: write output: {{path: out/{}.csv}}",
-                       printable(job_.name, 60));
+      problems_.report(node != nullptr ? *node : map_.node(),
+                       "the job has no output: write output: {{path: out/{}.csv}}", printable(job_.name, 60));
       return;
     }
     check_outputs(*node);

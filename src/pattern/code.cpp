@@ -20,8 +20,14 @@ struct CompileContextTraits {
 [[noreturn]] void fail_compile(const std::string& text, int code, std::size_t offset) {
   std::array<PCRE2_UCHAR, 256> words{};
   pcre2_get_error_message(code, words.data(), words.size());
-  fail_user("bad regex: {}, at byte {}\n{}", reinterpret_cast<const char*>(words.data()), offset + 1,
-            caret(text, std::min(offset, text.size())));
+  std::string_view what = reinterpret_cast<const char*>(words.data());
+  if (code == PCRE2_ERROR_DUPLICATE_SUBPATTERN_NAME) {
+    what =
+        "two named groups have the same name; (?J) at the begin of the pattern allows it (the one that takes part "
+        "gives "
+        "the value), or each may have a pattern of its own";
+  }
+  fail_user("bad regex: {}, at byte {}\n{}", what, offset + 1, caret(text, std::min(offset, text.size())));
 }
 
 }  // namespace

@@ -283,6 +283,19 @@ void name_once(std::vector<JobProblem>& problems) {
   });
 }
 
+/// Whether a message calls functions unknown, and only these.
+bool blames_only(const std::string& message, const std::vector<std::string>& functions) {
+  static constexpr std::string_view kUnknown = "unknown function ";
+  bool any = false;
+  for (std::size_t at = message.find(kUnknown); at != std::string::npos; at = message.find(kUnknown, at + 1)) {
+    const std::size_t begin = at + kUnknown.size();
+    const std::string name = message.substr(begin, message.find_first_of(" ;:\n", begin) - begin);
+    if (std::find(functions.begin(), functions.end(), name) == functions.end()) return false;
+    any = true;
+  }
+  return any;
+}
+
 /// Without the functions that are wrong, which are named in `problems`.
 Job with_good_functions(Job job, std::vector<JobProblem>& problems, std::vector<std::string>& bad) {
   problems = function_problems(job);
@@ -318,15 +331,7 @@ std::vector<JobProblem> check_job(const Job& given, std::vector<std::string>& no
   TableChecker tables(job, problems, notes);
   for (const TableSpec* table : tables_to_check(job)) tables.check(*table);
   // What calls a function that is wrong has no mistake of its own.
-  std::erase_if(problems, [&](const JobProblem& problem) {
-    return std::any_of(bad.begin(), bad.end(), [&](const std::string& name) {
-      const std::string unknown = "unknown function " + name;
-      const std::size_t at = problem.message.find(unknown);
-      if (at == std::string::npos) return false;
-      const std::size_t end = at + unknown.size();  // not the begin of another name
-      return end == problem.message.size() || problem.message[end] == ';' || problem.message[end] == ' ';
-    });
-  });
+  std::erase_if(problems, [&](const JobProblem& problem) { return blames_only(problem.message, bad); });
   name_once(problems);
   for (const OutputSpec& output : job.outputs) check_output(job, output, problems);
   return problems;

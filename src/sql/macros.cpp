@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
+#include <set>
 
 #include "aggregates.hpp"
 #include "evclean/suggest.hpp"
@@ -77,6 +78,17 @@ class Expander {
     }
   }
 
+  /// Errors: ExpressionError; of functions that are not there one that names all, at the first of them.
+  TreePtr expand_all(const TreePtr& tree) {
+    unknown_.clear();
+    TreePtr expanded = expand(tree);
+    if (!unknown_.empty()) fail_unknown();
+    return expanded;
+  }
+
+ private:
+  using Arguments = std::map<std::string, TreePtr>;
+
   TreePtr expand(const TreePtr& tree) {
     if (++unfolded_ > kMaxUnfolded) {
       throw ExpressionError("this expression unfolds into too many parts: split it over several columns",
@@ -88,12 +100,31 @@ class Expander {
     if (tree->kind != TreeKind::kCall || tree->is_operator) return copy;
     const auto macro = macros_.find(tree->name);
     if (macro != macros_.end()) return expand_call(*copy, macro->second);
-    if (!aggregates_ || !is_aggregate_name(tree->name)) check_function_name(*tree, names_, aggregates_);
+    if (!aggregates_ || !is_aggregate_name(tree->name)) check_name(*tree);
     return copy;
   }
 
- private:
-  using Arguments = std::map<std::string, TreePtr>;
+  void check_name(const Tree& call) {
+    try {
+      check_function_name(call, names_, aggregates_);
+    } catch (const ExpressionError& error) {
+      unknown_.push_back(error);
+    }
+  }
+
+  /// The first in full, of the others what is wrong and where.
+  [[noreturn]] void fail_unknown() {
+    std::stable_sort(unknown_.begin(), unknown_.end(),
+                     [](const ExpressionError& a, const ExpressionError& b) { return a.position() < b.position(); });
+    std::string message = unknown_[0].what();
+    std::set<std::string> said{message};
+    for (const ExpressionError& error : unknown_) {
+      const std::string_view what = error.what();
+      if (said.emplace(what).second)
+        message += fmt::format("; {} (at byte {})", what.substr(0, what.find(';')), error.position() + 1);
+    }
+    throw ExpressionError(message, unknown_[0].position());
+  }
 
   TreePtr expand_call(const Tree& call, const Macro& macro) {
     if (std::find(open_.begin(), open_.end(), call.name) != open_.end()) {
@@ -150,6 +181,7 @@ class Expander {
   std::map<std::string, Macro> macros_;
   std::vector<std::string> names_;
   std::vector<std::string> open_;
+  std::vector<ExpressionError> unknown_;  ///< calls of what is not there
   std::size_t unfolded_ = 0;
   bool aggregates_;
 };
@@ -174,7 +206,7 @@ Macros callable(const Macros& macros, std::vector<MacroProblem>& problems) {
 
 std::function<TreePtr(const TreePtr&)> macro_expander(const Macros& macros, bool aggregates) {
   auto expander = std::make_shared<Expander>(macros, aggregates);
-  return [expander](const TreePtr& tree) { return expander->expand(tree); };
+  return [expander](const TreePtr& tree) { return expander->expand_all(tree); };
 }
 
 }  // namespace evclean::sql

@@ -93,7 +93,8 @@ std::vector<int> resolve_columns(std::vector<const Tree*> columns, const std::ve
   if (unknown.empty()) return found;
   std::string message = unknown_column(*unknown[0], names);
   for (std::size_t i = 1; i < unknown.size(); ++i)
-    message += fmt::format("; no column {}{}", unknown[i]->name, did_you_mean(unknown[i]->name, names));
+    message += fmt::format("; no column {}{} (at byte {})", unknown[i]->name, did_you_mean(unknown[i]->name, names),
+                           unknown[i]->position + 1);
   throw ExpressionError(message, unknown[0]->position);
 }
 

@@ -129,6 +129,28 @@ class AllMistakes(Little):
         text = self.mistakes([{"join": {"table": "q", "on": "a"}}, {"filter": "other = 1"}], "column nope", tables=tables)
         self.assertEqual(text.count("column nope"), 1, text)
 
+    def test_all_unknown_functions_of_an_expression_are_told(self):
+        self.write("in.csv", "a\n1\n")
+        self.job([{"set": {"y": "foo(a) + trm(a) + now() + foo(a)"}}])
+        for command in ("check", "run"):
+            self.says(self.ran(command, 2), "unknown function foo; evclean functions lists them; unknown function trm (did you mean 'trim'?) "
+                                            "(at byte 10); now depends on the moment (at byte 19)\n")
+        self.mistakes([{"set": {"y": "h(a) + nosuch(a)"}}], "parentheses are missing", "unknown function h; evclean functions lists them; unknown function nosuch (at byte 8)",
+                      functions={"h(x": "x"})
+
+    def test_an_empty_value_of_set_has_its_option_in_front(self):
+        self.write("in.csv", "a\n1\n")
+        self.job()
+        for key in ("input", "output"):
+            self.says(self.ran("check", 2, "--set", f"{key}="), f"job.yml: error: --set {key}=: the job has no {key}: write {key}: {{path")
+
+    def test_a_group_that_stands_twice_is_told_with_its_cure(self):
+        self.write("in.csv", "a\nxy\n")
+        self.job([{"parse": {"column": "a", "patterns": ["(?<n>x)|(?<n>y)"]}}])
+        self.says(self.ran("check", 2), "two named groups have the same name", "(?J) at the begin")
+        self.job([{"parse": {"column": "a", "patterns": ["(?J)(?<n>q)|(?<n>y)"]}}])
+        self.ran("check")
+
     def test_functions_used_or_not(self):
         text = self.mistakes([{"set": {"y": "d(a) + 1"}}, {"set": {"z": "good(a)"}}], "1(x)", "twice", "d(x)", "aggregate", "nosuch",
                              functions={"1(x)": "x", "c(x,x)": "x", "d(x)": "x +", "count(x)": "x * 100", "e(x)": "nosuch(x)", "good(x)": "x + 1"})
@@ -198,7 +220,7 @@ class WhatIsNotKnown(Little):
         self.write("in.csv", "id,status\n1,200\n")
         self.job([{"filter": "foo = 1 and statu = 2 and foo = 3 and bar = 4"}])
         for command in ("check", "run"):
-            self.says(self.ran(command, 2), "no column foo; there are id, status; no column statu (did you mean 'status'?); no column bar\n")
+            self.says(self.ran(command, 2), "no column foo; there are id, status; no column statu (did you mean 'status'?) (at byte 13); no column bar (at byte 39)\n")
 
 
 class Terminal(Little):
