@@ -118,9 +118,22 @@ std::string SegmentRun::lacking_column() const {
   return program_.complete && found != plan_.named.end() ? *found : std::string();
 }
 
+/// Without any record the columns under types: are those that are known.
+bool SegmentRun::admit_declared(Guess& guess) const {
+  if (!input_.spec->input || input_.dataset) return false;
+  bool any = false;
+  for (const NamedText& type : input_.spec->input->types) {
+    if (!guess.admit_column(type.name)) continue;
+    guess.empty.insert({-1, type.name});
+    any = guess.no_records = true;
+  }
+  return any;
+}
+
 /// One pass under the guess. The result is final when the guess turns out right; otherwise the guess has been
 /// corrected.
 std::optional<PassResult> SegmentRun::one_pass(Guess& guess, std::optional<Error>& last_error) {
+  if (no_records_) admit_declared(guess);
   program_ = compile_wanted(guess);
   // Without any record there is no column: those that steps and outputs name are missing, and the table (or the one it
   // met) is empty.
@@ -157,6 +170,7 @@ std::optional<PassResult> SegmentRun::one_pass(Guess& guess, std::optional<Error
   evidence_ = result.evidence;
   no_records_ = result.columns.empty() && !input_.closed && !input_.is_inline();
   if (result.cut) return result;
+  if (no_records_ && admit_declared(guess)) return std::nullopt;
   const bool changed = schema_changed(result, guess);
   const bool right = !changed && correct(input_, program_, result.evidence, guess);
   fresh_types_ = !right;

@@ -52,6 +52,7 @@ class SegmentRun {
   std::optional<PassResult> one_pass(Guess& guess, std::optional<Error>& last_error);
   Program compile_wanted(const Guess& guess);
   std::string lacking_column() const;
+  bool admit_declared(Guess& guess) const;
   std::unique_ptr<PassCheckpoint> checkpoint_for(const Guess& guess) const;
   bool schema_changed(const PassResult& result, Guess& guess) const;
   bool rows_counted(const PassResult& result, Guess& guess) const;

@@ -80,7 +80,10 @@ class WarehouseSink : public Sink {
   std::vector<std::string> notes() const override {
     std::vector<std::string> notes = inside_->notes();
     for (std::string& note : warehouse_notes(table_)) notes.push_back(std::move(note));
-    notes.push_back(fmt::format("{}: how to load it is in {}", table_.spec.path, files_.sql));
+    notes.push_back(table_.fields.empty()
+                        ? fmt::format("{}: without a record no column is known, so {} holds no statement",
+                                      table_.spec.path, files_.sql)
+                        : fmt::format("{}: how to load it is in {}", table_.spec.path, files_.sql));
     return notes;
   }
 

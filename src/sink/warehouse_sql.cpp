@@ -217,6 +217,14 @@ void check_name(const OutputSpec& spec, const std::string& name, std::map<std::s
   if (!is_new) refuse(fmt::format("'{}' is the same name there", other->second));
 }
 
+/// No statement makes a table without a column.
+std::string no_columns_sql(const WarehouseTable& table) {
+  return fmt::format(
+      "-- There was no record, so no column of {} is known: there is nothing to be made or loaded.\n"
+      "-- The statements come with the first record (or with the columns under types:).\n",
+      table.spec.warehouse == Warehouse::kRedshift ? sql_name(table.name) : backtick_name(table.name));
+}
+
 }  // namespace
 
 std::string sql_text(std::string_view text) { return quoted(text, '\''); }
@@ -262,6 +270,7 @@ void check_warehouse_values(const WarehouseTable& table) {
 }
 
 std::string redshift_sql(const WarehouseTable& table) {
+  if (table.fields.empty()) return no_columns_sql(table);
   std::vector<std::string> columns, names;
   for (std::size_t c = 0; c < table.fields.size(); ++c) {
     names.push_back(sql_name(table.fields[c].name));
@@ -279,6 +288,7 @@ std::string redshift_sql(const WarehouseTable& table) {
 }
 
 std::string athena_sql(const WarehouseTable& table) {
+  if (table.fields.empty()) return no_columns_sql(table);
   std::vector<std::string> columns, partitions;
   bool has_text = false;
   for (const Field& field : table.fields) {

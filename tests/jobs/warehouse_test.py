@@ -177,6 +177,22 @@ class Warehouse(harness.Case):
         self.run_output({"path": "t.csv", "warehouse": "redshift"}, steps=[{"rename": "warehouse"}, {"filter": "event_id > 9"}])
         self.assertNotIn("NOT NULL", self.sql("t.redshift.sql"))
 
+    def test_without_a_record_there_are_the_columns_that_are_declared_or_no_statement(self):
+        for text in ("", "\n\n"):
+            self.write("in.txt", text)
+            for output, types in (({"path": "d/", "format": "parquet", "partition_by": ["day"], "warehouse": "athena"}, {}),
+                                  ({"path": "d/", "format": "csv", "warehouse": "redshift"}, {})):
+                job = {"input": {"paths": "in.txt", "format": "json", "types": types}, "output": output}
+                name = "d/_events.athena.sql" if output["warehouse"] == "athena" else "d/events.redshift.sql"
+                ran = self.run_job(job, "--overwrite")
+                self.assertEqual(statements(self.sql(name), output["warehouse"]), [])
+                self.says(ran.err, "no column is known")
+                job["input"]["types"] = {"a": "int64", "day": "date"}
+                for ranks in (0, 2):
+                    self.run_job(job, "--overwrite", ranks=ranks)
+                    create = statements(self.sql(name), output["warehouse"])[0]
+                    self.assertEqual(list(self.columns(create))[0], "a")
+
     def test_the_side_files_come_and_go_with_the_output(self):
         self.run_output({"path": "t.csv", "warehouse": "redshift"})
         ran = self.run_output({"path": "t.csv", "warehouse": "redshift"}, code=2, args=())
