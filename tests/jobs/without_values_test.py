@@ -95,6 +95,21 @@ class BehindTables(harness.Case):
                            tables={"r": {"paths": "r.csv", "format": "csv"}}, ranks=2)
         self.assertEqual(table.column("y"), [None, None])
 
+    def test_all_columns_over_a_left_join_with_a_table_that_is_not_there(self):
+        absent, head = {"paths": "none*.csv", "format": "csv", "missing": "skip"}, {"paths": "r.csv", "format": "csv"}
+        self.write("r.csv", "id,z\n")
+        own = [{"id": 1, "k": "a"}, {"id": 2, "k": "b"}, {"id": 3, "k": "c"}]
+        for query, table, more in (("select * from events e left join r on e.id = r.id", absent, {}),
+                                   ("select * from events left join r using (id)", absent, {}),
+                                   ("select * from events e left join r on e.id = r.id where r.z is null", absent, {}),
+                                   ("select e.*, r.z * 2 as y from events e left join r using (id)", absent, {"y": None}),
+                                   ("select * from events e left join r on e.id = r.id", head, {"id_2": None, "z": None}),
+                                   ("select * from events left join r using (id)", head, {"z": None})):
+            for ranks in (0, 3):
+                with self.subTest(query=query, table=table, ranks=ranks):
+                    self.assertEqual(self.clean(ROWS, [{"sql": query}], tables={"r": table}, ranks=ranks).rows,
+                                     [dict(row, **more) for row in own])
+
     def test_a_table_that_a_test_does_not_give(self):
         job = {"input": {"paths": "in.txt", "format": "csv"}, "tables": {"r": {"paths": "r.csv", "format": "csv"}},
                "steps": [{"join": {"table": "r", "on": "k", "how": "left", "columns": ["z"]}},
