@@ -118,9 +118,10 @@ std::string SegmentRun::lacking_column() const {
   return program_.complete && found != plan_.named.end() ? *found : std::string();
 }
 
-/// Without any record the columns under types: are those that are known.
+/// Without any record, and a head that names columns, those under types: are known. To a table that reads this one it
+/// may have any column, since none was written down.
 bool SegmentRun::admit_declared(Guess& guess) const {
-  if (!input_.spec->input || input_.dataset) return false;
+  if (!plan_.declared || !input_.spec->input || input_.dataset || !guess.input.empty()) return false;
   bool any = false;
   for (const NamedText& type : input_.spec->input->types) {
     if (!guess.admit_column(type.name)) continue;

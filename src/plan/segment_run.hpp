@@ -27,6 +27,7 @@ struct SegmentPlan {
   TableSpec spec;  ///< of these steps alone
   std::int64_t record_limit = -1;
   std::vector<std::string> named;  ///< columns that outputs name
+  bool declared = false;  ///< without any record the columns under types: are the table's: nobody else reads it
   OriginPlan origin;
   Checkpoint* checkpoint = nullptr;    ///< null: nothing is kept for a later run
   std::vector<RenamedColumn> renames;  ///< by these steps; known when `open` is called

@@ -148,6 +148,7 @@ SegmentResult TableRun::run_piece(const TableInput& input, std::size_t piece, Ta
     if (piece + 1 < pieces_.size() || output.table != spec_.name) continue;
     for (const Text& column : output.partition_by) plan.named.push_back(column.value);
   }
+  plan.declared = !around_.keep;
   plan.open = [&](const Fields& fields) { return open_sinks(fields, piece, plan); };
   plan.wanted = [&](const Fields& fields) { return wanted(fields, piece); };
   TableInput own = input;

@@ -179,7 +179,7 @@ class OnlyNew(harness.Case):
                 with self.subTest(ranks=ranks, format=fmt):
                     self.fresh()
                     self.write("in/a.txt", text)
-                    job = dict(self.job(format=fmt), output=["out.csv", "out.parquet"], steps=[{"filter": "x > 0"}, {"set": {"w": "x + 1"}}])
+                    job = dict(self.job(format=fmt, types={"never": "date"}), output=["out.csv", "out.parquet"], steps=[{"filter": "x > 0"}, {"set": {"w": "x + 1"}}])
                     self.run_job(job, "--overwrite", ranks=ranks)
                     self.assertEqual((self.folder / "out.csv").read_text().splitlines()[0], names + ",w")
                     ran = self.run_job(job, "--overwrite", ranks=ranks)

@@ -110,6 +110,12 @@ class BehindTables(harness.Case):
                     self.assertEqual(self.clean(ROWS, [{"sql": query}], tables={"r": table}, ranks=ranks).rows,
                                      [dict(row, **more) for row in own])
 
+    def test_a_table_that_is_not_there_may_have_any_column_whatever_is_declared(self):
+        absent = {"r": {"paths": "none*.csv", "format": "csv", "missing": "skip", "types": {"z": "int64"}}}
+        join = {"join": {"table": "r", "on": "id", "how": "left"}}
+        for steps in ([join, {"set": {"q": "y"}}, {"select": ["id", "q"]}], [{"sql": "select e.id, r.y as q from events e left join r on e.id = r.id"}]):
+            self.assertEqual(self.clean(ROWS, steps, tables=absent).rows, [{"id": n, "q": None} for n in (1, 2, 3)])
+
     def test_a_table_that_a_test_does_not_give(self):
         job = {"input": {"paths": "in.txt", "format": "csv"}, "tables": {"r": {"paths": "r.csv", "format": "csv"}},
                "steps": [{"join": {"table": "r", "on": "k", "how": "left", "columns": ["z"]}},
