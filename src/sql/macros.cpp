@@ -81,8 +81,10 @@ class Expander {
   /// Errors: ExpressionError; of functions that are not there one that names all, at the first of them.
   TreePtr expand_all(const TreePtr& tree) {
     unknown_.clear();
+    unknown_within_.clear();
     TreePtr expanded = expand(tree);
     if (!unknown_.empty()) fail_unknown();
+    if (!unknown_within_.empty()) throw unknown_within_[0];
     return expanded;
   }
 
@@ -108,7 +110,12 @@ class Expander {
     try {
       check_function_name(call, names_, aggregates_);
     } catch (const ExpressionError& error) {
-      unknown_.push_back(error);
+      if (open_.empty()) {
+        unknown_.push_back(error);
+      } else {
+        const std::string& signature = macros_.at(open_.back()).signature;
+        unknown_within_.emplace_back(fmt::format("in the function {}: {}", signature, error.what()), error.position());
+      }
     }
   }
 
@@ -181,7 +188,8 @@ class Expander {
   std::map<std::string, Macro> macros_;
   std::vector<std::string> names_;
   std::vector<std::string> open_;
-  std::vector<ExpressionError> unknown_;  ///< calls of what is not there
+  std::vector<ExpressionError> unknown_;         ///< calls of what is not there
+  std::vector<ExpressionError> unknown_within_;  ///< the same in macros that are called
   std::size_t unfolded_ = 0;
   bool aggregates_;
 };

@@ -137,6 +137,8 @@ class AllMistakes(Little):
                                             "(at byte 10); now depends on the moment (at byte 19)\n")
         self.mistakes([{"set": {"y": "h(a) + nosuch(a)"}}], "parentheses are missing", "unknown function h; evclean functions lists them; unknown function nosuch (at byte 8)",
                       functions={"h(x": "x"})
+        self.mistakes([], "functions: f(x): unknown function g; evclean functions lists them; unknown function q (at byte 8)",
+                      "functions: m(x): unknown function zz", functions={"f(x)": "g(x) + q(x)", "k(x)": "f(x) + 1", "m(x)": "f(x) + zz(x)"})
 
     def test_an_empty_value_of_set_has_its_option_in_front(self):
         self.write("in.csv", "a\n1\n")
