@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What several steps do with a batch's columns: align, choose, rename, see as text; and rejects of rows.
-#include <arrow/array.h>
+#include <arrow/api.h>
 
 #include <algorithm>
 
+#include "evclean/arrow_status.hpp"
 #include "ops.hpp"
 
 namespace evclean {
@@ -11,10 +12,15 @@ namespace {
 
 constexpr std::size_t kRejectTextBytes = 64 << 10;
 
-SpanColumn missing_column(std::shared_ptr<const TextBlock> text, std::int64_t rows) {
+/// A column that this block's records lack. Where the format says its type it has it here too: nothing settles it
+/// later.
+Column missing_column(const InputColumn& wanted, const Batch& batch) {
+  if (wanted.fixed) {
+    return take_arrow(arrow::MakeArrayOfNull(arrow_type(wanted.type), batch.num_rows), "missing values");
+  }
   SpanColumn column;
-  column.text = std::move(text);
-  column.spans.resize(static_cast<std::size_t>(rows));
+  column.text = batch.text;
+  column.spans.resize(static_cast<std::size_t>(batch.num_rows));
   return column;
 }
 
@@ -64,8 +70,7 @@ void align_columns(Batch& batch, const std::vector<InputColumn>& input) {
   std::vector<std::string> names;
   for (const InputColumn& wanted : input) {
     const int at = batch.find(wanted.name);
-    columns.push_back(at >= 0 ? std::move(batch.columns[static_cast<std::size_t>(at)])
-                              : Column(missing_column(batch.text, batch.num_rows)));
+    columns.push_back(at >= 0 ? std::move(batch.columns[static_cast<std::size_t>(at)]) : missing_column(wanted, batch));
     names.push_back(wanted.name);
   }
   batch.columns = std::move(columns);

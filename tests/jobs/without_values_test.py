@@ -65,6 +65,17 @@ class BehindTables(harness.Case):
                     self.assertEqual(set(table.column("y")) <= {None}, True)
         self.refused(ROWS, [{"sort": "id"}, {"set": {"y": "k * 2"}}], words=("k", "string"))
 
+    def test_a_typed_column_of_a_preset_that_a_file_lacks(self):
+        files = {"a.log": "#Fields: date time c-ip cs-method\n2026-11-01 06:52:16 1.2.3.4 GET\n2026-11-01 06:52:17 1.2.3.5 GET\n",
+                 "b.log": "#Fields: date time c-ip sc-status time-taken\n2026-11-01 06:52:16 1.2.3.4 200 5\n2026-11-01 06:52:18 1.2.3.3 404 7\n"}
+        seen = [("1.2.3.5", None, None), ("1.2.3.4", None, None), ("1.2.3.4", 200, 5.0), ("1.2.3.3", 404, 7.0)]
+        for steps, rows in (([{"sort": "-c_ip"}], seen), ([{"distinct": "c_ip"}, {"sort": "-c_ip"}], seen[:2] + seen[3:])):
+            for ranks in (0, 2, 3):
+                with self.subTest(steps=steps, ranks=ranks):
+                    table = self.clean(files, steps, fmt="w3c", ranks=ranks, resources={"chunk": 1})
+                    self.assertEqual([(row["c_ip"], row["sc_status"], row["time_taken"]) for row in table.rows], rows)
+                    self.assertEqual((table.types["sc_status"], table.types["time_taken"]), ("int64", "float64"))
+
     def test_a_filter_that_keeps_nothing_then_a_sort(self):
         for ranks in (0, 3):
             table = self.clean(ROWS, [{"filter": "k = 'z'"}, {"sort": "id"}, {"set": {"y": "id * 2"}}], ranks=ranks)
