@@ -107,7 +107,9 @@ std::unique_ptr<ByteStream> open_stream(const InputFile& file, std::int64_t begi
 /// turn. Replaces what was told before.
 void expect_reads(const std::vector<InputFile>& files, const std::vector<SplitSegment>& segments);
 
-/// Reads the first bytes of a file's text, for sniffing. Damage is not reported here.
-std::string read_head(const InputFile& file, const StreamOptions& options, std::int64_t bytes = 64 << 10);
+/// Reads the first bytes of a file's text, for sniffing. Damage is not reported here. `offsets`: where its text and its
+/// source part, unless null.
+std::string read_head(const InputFile& file, const StreamOptions& options, std::int64_t bytes = 64 << 10,
+                      OffsetMap* offsets = nullptr);
 
 }  // namespace evclean

@@ -17,6 +17,7 @@
 #include "evclean/pattern.hpp"
 #include "evclean/s3_settings.hpp"
 #include "evclean/suggest.hpp"
+#include "file_head.hpp"
 #include "kept_text.hpp"
 #include "table_input.hpp"
 

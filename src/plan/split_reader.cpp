@@ -122,7 +122,9 @@ class SplitReader::Segment {
     const std::string_view here(block_->data(), std::min(block_->size(), kHeadBytes));
     const bool goes_on = here.size() == kHeadBytes && here.find_first_of("\r\n") == std::string_view::npos;
     const bool have_head = segment_.begin == 0 && !forced_ && !(reader_.input_.reads_csv() && goes_on);
-    reader_.decoder().begin_file(text_.file(), have_head ? std::string(here) : reader_.head_of(segment_.file));
+    const FileHead head = have_head ? FileHead{segment_.file, std::string(here), {}} : reader_.head_of(segment_.file);
+    reader_.decoder().begin_file(text_.file(), head.text);
+    head_shift_ = head.shift_at(at_);
     if (known_state_ && carrier() != nullptr) carrier()->set_state(*known_state_);
     outcome_.state_before = state();
   }
@@ -205,12 +207,13 @@ class SplitReader::Segment {
                      text_end,
                      std::min(owned, text_end + 1),
                      at_end,
-                     {segment_.file, at_, first_line_, index_},
+                     {segment_.file, at_ + head_shift_, first_line_, index_},
                      at_end && text_.is_cut_at(at_ + static_cast<std::int64_t>(text_end))};
       DecodedBlock out{reader_.decoder().decode(in), block_, index_, nullptr};
       reader_.decode_seconds_ += seconds_since(clock);
       const std::size_t before = begin_;
       begin_ = std::max(begin_, out.result.consumed);
+      take_back_shift(out.result, head_shift_);
       text_.reject_cut_rows(out.result);
       outcome_.unverified += text_.unverified_rows(out.result.batch);
       text_.to_source_offsets(out.result);
@@ -306,6 +309,7 @@ class SplitReader::Segment {
   SegmentOutcome outcome_;
   TextBlockPtr block_;
   std::int64_t at_ = 0;          ///< text offset of the block's first byte
+  std::int64_t head_shift_ = 0;  ///< added to it for the decoder, which counts as in the head that it has sniffed
   std::int64_t first_line_ = 0;  ///< line ends before it, counted from the first record owned
   std::int64_t lines_in_block_ = 0;
   std::size_t cut_at_ = std::string::npos;  ///< in the block: bytes are missing before this one
@@ -329,12 +333,8 @@ void SplitReader::begin(std::int32_t first, std::int32_t last) {
 }
 
 /// The parts of a file come one after another, and each needs its head.
-const std::string& SplitReader::head_of(std::int32_t file) {
-  if (head_file_ == file) return head_;
-  const InputFile& of = input_.files[static_cast<std::size_t>(file)];
-  head_ = input_.reads_csv() ? read_csv_head(of, input_.stream, input_.format_spec().max_line_bytes)
-                             : read_head(of, input_.stream, kHeadBytes);
-  head_file_ = file;
+const FileHead& SplitReader::head_of(std::int32_t file) {
+  if (head_.file != file) head_ = read_file_head(input_, file);
   return head_;
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "file_head.hpp"
 #include "table_input.hpp"
 
 namespace evclean {
@@ -88,7 +89,7 @@ class SplitReader {
   class Segment;
   void begin(std::int32_t first, std::int32_t last);
   Decoder& decoder();
-  const std::string& head_of(std::int32_t file);
+  const FileHead& head_of(std::int32_t file);
   TextBlockPtr fresh_block(std::size_t capacity);
 
   const TableInput& input_;
@@ -96,8 +97,7 @@ class SplitReader {
   std::int32_t last_split_ = -1;
   std::unique_ptr<Decoder> decoder_;
   TextBlockPtr spare_;
-  std::int32_t head_file_ = -1;  ///< whose head_ it is
-  std::string head_;
+  FileHead head_;
   double read_seconds_ = 0;
   double decode_seconds_ = 0;
 };

@@ -6,6 +6,7 @@
 #include "evclean/carried_state.hpp"
 #include "evclean/pattern.hpp"
 #include "evclean/valueless.hpp"
+#include "file_head.hpp"
 #include "input_state.hpp"
 #include "lookup_op.hpp"
 #include "wire.hpp"
@@ -289,14 +290,6 @@ std::int64_t TableInput::stored_bytes() const {
   std::int64_t total = 0;
   for (const Split& split : splits) total += split.size_bytes;
   return total;
-}
-
-std::string read_csv_head(const InputFile& file, const StreamOptions& options, std::int64_t max_line_bytes) {
-  for (std::int64_t bytes = 64 << 10;; bytes = std::min(4 * bytes, max_line_bytes)) {
-    std::string head = read_head(file, options, bytes);
-    const bool whole = static_cast<std::int64_t>(head.size()) < bytes || bytes >= max_line_bytes;
-    if (whole || head.find_first_of("\r\n") != std::string::npos) return head;
-  }
 }
 
 TableInput open_table(const Job& job, const TableSpec& spec, const Comm& comm, const std::string& rejects) {

@@ -69,9 +69,6 @@ TableInput open_dataset(const Job& job, const TableSpec& spec, const NullWords& 
 /// The same without ranks, for preview and check.
 TableInput open_table(const Job& job, const TableSpec& spec);
 
-/// The head of a CSV file, for sniffing: 64 KiB, or the whole first line if that is longer.
-std::string read_csv_head(const InputFile& file, const StreamOptions& options, std::int64_t max_line_bytes);
-
 /// Words for missing of an input read as `format`: `-` too in log presets; JSON knows only the user's own.
 NullWords nulls_for(const InputSpec& spec, const std::string& format);
 

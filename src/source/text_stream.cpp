@@ -279,7 +279,7 @@ void expect_reads(const std::vector<InputFile>& files, const std::vector<SplitSe
   ObjectForesight::instance().expect(files, segments);
 }
 
-std::string read_head(const InputFile& file, const StreamOptions& options, std::int64_t bytes) {
+std::string read_head(const InputFile& file, const StreamOptions& options, std::int64_t bytes, OffsetMap* offsets) {
   StreamOptions only_head = options;
   only_head.end = bytes;
   const auto stream = open_stream(file, 0, file.codec == Codec::kPlain ? only_head : options);
@@ -287,6 +287,7 @@ std::string read_head(const InputFile& file, const StreamOptions& options, std::
   while (static_cast<std::int64_t>(block.size()) < bytes) {
     if (stream->read(block, bytes - static_cast<std::int64_t>(block.size())) == 0) break;
   }
+  if (offsets != nullptr) *offsets = stream->offsets();
   return {block.data(), std::min(block.size(), static_cast<std::size_t>(bytes))};
 }
 

@@ -136,6 +136,26 @@ class Texts(harness.Case):
                       "output": "n.csv"})
         self.assertEqual((self.folder / "n.csv").read_text(), "column9999\ncol9998\n")
 
+    def test_a_head_that_is_no_utf8_costs_no_row_whatever_the_chunk(self):
+        # Its repaired text is longer than the file's bytes: what begins behind it must not be taken for a part of it.
+        csv = "id,gr\u00f6\u00dfe,\u00e4\u00f6\u00fc\n".encode("latin-1") + b'1,"a\nb",x\n' + b"".join(b"%d,a,x\n" % i for i in range(2, 12))
+        lines = "\u00e4\u00f6\u00fc\u00e4\u00f6\u00fc\n".encode("latin-1") + b"".join(b"%d\n" % i for i in range(1, 12))
+        objects = "\u00e4\u00f6\u00fc\u00e4\u00f6\u00fc\n".encode("latin-1") + b"".join(b'{"id":%d}\n' % i for i in range(1, 12))
+        for fmt, text, keys in (("csv", csv, {}), ("csv", b"\xe4\xf6\xfc\n" + csv, {"skip": 1}), ("lines", lines, {"skip": 1}),
+                                ("json", objects, {"skip": 1})):
+            for ranks, chunk in ((0, "64MiB"), (0, 1), (0, 8), (0, 20), (3, 5)):
+                with self.subTest(fmt=fmt, keys=keys, ranks=ranks, chunk=chunk):
+                    table = self.clean(text, fmt=fmt, ranks=ranks, resources={"chunk": chunk}, **keys)
+                    self.assertEqual([int(value) for value in table.column("line" if fmt == "lines" else "id")], list(range(1, 12)))
+                    self.assertEqual(table.ledger["blank"], len(keys) + (fmt == "csv"))
+
+    def test_places_behind_such_a_head_are_those_of_the_file(self):
+        text = "id,\u00e4\u00f6\u00fc\n".encode("latin-1") + b"1,2\n3,4,5\n6,7\n8,9,10\n"
+        for ranks, chunk in ((0, "64MiB"), (0, 1), (0, 8), (2, 10)):
+            self.clean(text, ranks=ranks, resources={"chunk": chunk}, rejects={"max": "90%", "path": "rejects.jsonl"})
+            rejects = [json.loads(line) for line in (self.folder / "rejects.jsonl").read_text().splitlines()]
+            self.assertEqual([(r["line"], r["byte_offset"], r["text"]) for r in rejects], [(3, 11, "3,4,5"), (5, 21, "8,9,10")])
+
     def test_text_in_another_encoding_is_not_called_binary(self):
         self.refused("naïve;été;über;éèê\nü;ö;ä;ß\n".encode("latin-1"), fmt="auto", words=["not UTF-8", "encoding: latin-1"])
         table = self.clean("naïve;été\nü;ö\n".encode("latin-1"), fmt="auto", encoding="latin-1")
