@@ -2,6 +2,7 @@
 #include "evclean/path_problem.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cctype>
@@ -16,6 +17,13 @@ bool is_scheme(std::string_view word) {
   const auto fits = [](unsigned char c) { return std::isalnum(c) != 0 || c == '+' || c == '.' || c == '-'; };
   return !word.empty() && std::isalpha(static_cast<unsigned char>(word[0])) != 0 &&
          std::all_of(word.begin(), word.end(), fits);
+}
+
+/// What a file must not take the place of. /dev/stdout is a link, to a file where output is redirected.
+bool is_device(const std::string& path) {
+  struct stat status;
+  if (path.starts_with("/dev/") && path.find('/', 5) == std::string::npos) return true;
+  return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
 }
 
 }  // namespace
@@ -40,7 +48,8 @@ std::string path_problem(std::string_view path) {
 
 std::string file_name_problem(std::string_view path) {
   const std::size_t bytes = path.size() - (path.rfind('/') + 1);
-  return bytes <= NAME_MAX ? std::string() : fmt::format("its name has {} bytes, and {} are the most", bytes, NAME_MAX);
+  if (bytes > NAME_MAX) return fmt::format("its name has {} bytes, and {} are the most", bytes, NAME_MAX);
+  return is_device(std::string(path)) ? "it is a device or a pipe, and what is written is a file of its own" : "";
 }
 
 }  // namespace evclean

@@ -10,6 +10,7 @@
 #include "commands.hpp"
 #include "evclean/engine.hpp"
 #include "evclean/expression.hpp"
+#include "evclean/path_problem.hpp"
 #include "evclean/suggest.hpp"
 #include "standard_streams.hpp"
 
@@ -57,7 +58,7 @@ int check_command(const CommandLine& command, const Comm& comm) {
     if (!problems.empty()) speak(stderr, show_problems(command.job, problems));
     for (const std::string& note : notes) speak(stdout, fmt::format("note: {}\n", note));
     for (const OutputSpec& output : parsed.job.outputs) {
-      if (!output.overwrite && access(output.path.c_str(), F_OK) == 0) {
+      if (!output.overwrite && file_name_problem(output.path).empty() && access(output.path.c_str(), F_OK) == 0) {
         speak(stdout, fmt::format("note: {} exists already: run replaces it only with --overwrite\n", output.path));
       }
     }

@@ -76,10 +76,13 @@ void remove_empty_partitions(const std::string& file, const std::string& top) {
   }
 }
 
+void refuse_name(const std::string& path) {
+  if (const std::string problem = file_name_problem(path); !problem.empty())
+    fail_user("cannot write {}: {}", path, problem);
+}
+
 void make_hidden(const std::string& hidden, const std::string& shown) {
-  // The hidden name is shorter: this one would be refused when all is written.
-  if (const std::string problem = file_name_problem(shown); !problem.empty())
-    fail_user("cannot write {}: {}", shown, problem);
+  refuse_name(shown);  // the hidden name is shorter: this one would be refused when all is written
   Descriptor file(::open(hidden.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (file) return;
   if (is_system_side(errno)) fail_write(shown, errno);

@@ -29,6 +29,9 @@ std::vector<std::string> files_of(const FileSetClaim& claim);
 /// Removes hive folders that have become empty, from a file's folder up to `top`.
 void remove_empty_partitions(const std::string& file, const std::string& top);
 
+/// Errors: user Error where no file of that name can appear, or a device would go.
+void refuse_name(const std::string& path);
+
 /// Makes the hidden file, empty: what cannot be written is found before any work is done. Errors: as make_folders.
 void make_hidden(const std::string& hidden, const std::string& shown);
 /// Every rank writes into the hidden file that the first one has made: on a machine with another folder under this name

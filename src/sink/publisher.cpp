@@ -33,6 +33,7 @@ struct Reserved {
 };
 
 void refuse_existing(const std::string& path, const std::vector<Reserved>& reserved) {
+  refuse_name(path);
   struct stat status;
   if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
     fail_user("cannot write {}: it is a folder (a file name is needed here)", path);

@@ -4,6 +4,7 @@
 import gzip
 import io
 import json
+import os
 import tarfile
 
 import harness
@@ -42,6 +43,26 @@ class Targets(harness.Case):
     def test_rejects_are_one_plain_file(self):
         for path in ("out/", "r.jsonl.gz", "r.jsonl.zst"):
             self.keeps({"input": {"paths": "a.csv", "rejects": {"max": 5, "path": path}}, "output": "o.csv"}, words=["job.yml:1:", "rejects.path"])
+
+    def test_a_device_or_a_pipe_is_no_output(self):
+        # A pipe stands for /dev/null, which a test that fails must not replace.
+        self.write("in.txt", "a\n1\n")
+        for key in ("output", "rejects"):
+            pipe = self.folder / "pipe.csv"
+            os.mkfifo(pipe)
+            job = {"input": {"paths": "in.txt", "format": "csv"}, "output": "out.csv"}
+            job = dict(job, output="pipe.csv") if key == "output" else dict(job, input=dict(job["input"], rejects={"path": "pipe.csv"}))
+            for options in ((), ("--overwrite",)):
+                for ranks in (0, 2):
+                    ran = self.run_job(job, *options, ranks=ranks, code=2)
+                    self.says(ran.err, "cannot write pipe.csv", "a device or a pipe")
+                    self.assertNotIn("--overwrite", ran.err)
+            if key == "output":
+                checked = self.call("check", "job.yml")
+                self.says(checked.err, "job.yml:1:", "a device or a pipe")
+                self.assertNotIn("--overwrite", checked.out)
+            self.assertTrue(pipe.is_fifo())
+            pipe.unlink()
 
     def test_an_output_that_a_list_of_paths_names(self):
         self.keeps({"input": "@list.txt", "output": "a.csv"}, "--overwrite", words=["a.csv", "output"])
