@@ -57,11 +57,26 @@ bool follows_a_quote(YamlSource& source, std::size_t offset) {
   return last != std::string_view::npos && (before[last] == '\'' || before[last] == '"');
 }
 
+/// Tells whether the line before is a word, ':' and a value without a blank between them: YAML reads that as a text,
+/// which goes on here.
+bool follows_a_glued_key(YamlSource& source, std::size_t offset) {
+  const std::size_t begin = source.line_begin(offset);
+  if (begin == 0) return false;
+  const std::string_view line = source.line_of(begin - 1);
+  const std::size_t word = std::min(line.find_first_not_of(" -"), line.size());
+  const std::size_t colon = line.find_first_of(": '\"#", word);
+  return colon != std::string_view::npos && colon > word && line[colon] == ':' && colon + 1 < line.size() &&
+         std::string_view(" \t\r/").find(line[colon + 1]) == std::string_view::npos;
+}
+
 std::string advice(YamlSource& source, std::size_t offset, const std::string& parser_message) {
   const auto begins = [&](const char* words) { return parser_message.rfind(words, 0) == 0; };
   const bool nameless = begins("alias not found") || begins("anchor not found");  // the place is behind '*' or '&' then
   if (begins("unknown escape") || nameless || is_special_begin(source.from(offset))) {
     return ": put it in single quotes";
+  }
+  if (begins("illegal map value") && follows_a_glued_key(source, offset)) {
+    return "; the line above has no blank behind its ':'";
   }
   if (is_indented_by_tab(source.line_of(offset))) return " (YAML indents with blanks, not tabs)";
   if (parser_message == "end of map not found" && follows_a_quote(source, offset)) {

@@ -103,6 +103,9 @@ TEST(Yaml, SyntaxErrorsShowLineAndCaret) {
   EXPECT_HAS(problems("input: {paths: [a, b]\nsteps:\n"), "x.yml:1:8: error: a '{' is not closed with '}'");
   EXPECT_HAS(problems("input:\n\tpaths: a\n"), "YAML indents with blanks, not tabs");
   EXPECT_HAS(problems("a: b: c\n"), "x.yml:1:5: error: a ':' where no key can be: quote a value that contains ': '");
+  EXPECT_HAS(problems("input:in.csv\noutput: o.csv\n"), "the line above has no blank behind its ':'");
+  EXPECT_HAS(problems("input:\n  paths:in.csv\n  format: csv\n"), "the line above has no blank behind its ':'");
+  EXPECT_EQ(problems("a: b\n c: d\n").find("no blank behind"), std::string::npos);
 }
 
 TEST(Yaml, ColumnsCountCharacters) { EXPECT_HAS(problems("job: \"äöü\"\nинпут: [ü, @x]\n"), "x.yml:2:12: error:"); }
