@@ -68,6 +68,7 @@ struct BlockOrigin {
   std::int64_t byte_offset = 0;  ///< of the block's first byte in the file's decompressed text
   std::int64_t first_line = 0;   ///< lines of the same split segment before this block (see SplitSegment)
   std::int32_t segment = 0;      ///< index of the segment in its split
+  bool lone_cr = false;          ///< a CR without LF ends a line too (Decoder::lone_cr)
 };
 
 /// Rows in columns. Copying copies span vectors: move it.

@@ -97,6 +97,8 @@ class Decoder {
   virtual DecodeResult decode(const DecodeInput& input) = 0;
   /// The byte that the text of the current file ends with, blanks aside, if nothing is missing; 0: any may.
   virtual char closing_byte() const { return 0; }
+  /// Whether a CR without LF ends a line of the current file, too; line numbers count it then (count_line_ends()).
+  virtual bool lone_cr() const { return false; }
 };
 
 /// Makes the decoder for one format name (presets included). Errors: user Error for an unknown name

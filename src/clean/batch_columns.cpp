@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "evclean/arrow_status.hpp"
+#include "evclean/line_ends.hpp"
 #include "ops.hpp"
 
 namespace evclean {
@@ -108,7 +109,7 @@ Reject make_reject(const Batch& batch, std::int64_t row, std::string reason) {
   }
   const RecordRef record = batch.records[static_cast<std::size_t>(row)];
   const char* begin = batch.text->data();
-  reject.line = batch.origin.first_line + std::count(begin, begin + record.offset, '\n');
+  reject.line = batch.origin.first_line + count_line_ends(begin, 0, record.offset, batch.origin.lone_cr);
   reject.byte_offset = batch.source_offset(row);
   reject.text.assign(begin + record.offset, std::min<std::size_t>(record.length, kRejectTextBytes));
   return reject;

@@ -32,6 +32,7 @@ class CsvDecoder final : public Decoder {
   const std::vector<InputColumn>& columns() const override { return columns_; }
   std::size_t first_record(std::string_view text, std::size_t from, bool at_end) override;
   DecodeResult decode(const DecodeInput& input) override;
+  bool lone_cr() const override { return layout_.dialect.lone_cr; }
 
  private:
   struct Call;  ///< one decode(): input, rows so far

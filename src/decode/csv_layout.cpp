@@ -11,6 +11,7 @@ namespace evclean {
 
 namespace {
 
+constexpr double kRowsFit = 0.5;           ///< of the rows below a header
 constexpr std::size_t kRecordsBelow = 10;  ///< looked at to tell a header from data
 
 bool begins_with_digit(std::string_view cell) { return !cell.empty() && cell[0] >= '0' && cell[0] <= '9'; }
@@ -146,8 +147,10 @@ class LayoutFinder {
       lone = p + 1 < text.size() && text[p + 1] != '\n';
     if (!lone) return;
     CsvTrial with = best_trial(true);
-    if (with.bad <= best.bad && with.value >= best.value && with.counts.size() > best.counts.size())
-      best = std::move(with);
+    // Without a CR that ends lines, all of it may be one header, which nothing speaks against.
+    const bool header_alone = best.counts.size() <= best.header_row + 1;
+    const bool fits = with.value >= best.value || (header_alone && with.several && with.value >= kRowsFit);
+    if (with.bad <= best.bad && fits && with.counts.size() > best.counts.size()) best = std::move(with);
   }
 
   /// Several fields below the header, and a word right behind the sign, such as #148: better a row than lost.

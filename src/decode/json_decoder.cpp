@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "byte_block.hpp"
+#include "evclean/line_ends.hpp"
 #include "evclean/span_mask.hpp"
 #include "json_text.hpp"
 #include "structured.hpp"

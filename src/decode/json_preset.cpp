@@ -7,6 +7,7 @@
 #include <map>
 #include <utility>
 
+#include "evclean/line_ends.hpp"
 #include "record_parser.hpp"
 #include "structured.hpp"
 
@@ -146,7 +147,7 @@ class JsonPresetDecoder : public Decoder {
     Reject reject;
     reject.file = batch.origin.file;
     reject.segment = batch.origin.segment;
-    reject.line = batch.origin.first_line + std::count(text, text + record.offset, '\n');
+    reject.line = batch.origin.first_line + count_line_ends(text, 0, record.offset, batch.origin.lone_cr);
     reject.byte_offset = batch.origin.byte_offset + record.offset;
     reject.reason = std::move(reason);
     reject.text = std::string(text + record.offset, std::min<std::size_t>(record.length, 64 << 10));

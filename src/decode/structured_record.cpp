@@ -2,10 +2,9 @@
 #include "structured_record.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 
-#include "byte_block.hpp"
+#include "evclean/line_ends.hpp"
 
 namespace evclean {
 
@@ -21,16 +20,6 @@ std::string cut_text(std::string_view text, std::size_t limit) {
 }
 
 }  // namespace
-
-std::int64_t count_line_ends(const char* text, std::size_t begin, std::size_t end, bool lone_cr) {
-  std::int64_t ends = 0;
-  std::size_t at = begin;
-  for (; at + 64 <= end; at += 64) ends += std::popcount(ByteBlock(text + at).equal('\n'));
-  ends += std::count(text + at, text + end, '\n');
-  if (!lone_cr) return ends;
-  for (std::size_t p = begin; p < end; ++p) ends += text[p] == '\r' && !(p + 1 < end && text[p + 1] == '\n');
-  return ends;
-}
 
 /// A block may take many calls: what earlier ones have read is counted again only for a reject.
 std::int64_t RecordLog::line_ends_before_call() {
@@ -69,6 +58,7 @@ DecodeResult RecordLog::finish(std::size_t consumed) {
   result_.newlines = line_ends_before(consumed);
   result_.consumed = consumed;
   result_.batch.origin = input_.origin;
+  result_.batch.origin.lone_cr = lone_cr_;
   result_.batch.text = input_.text;
   return std::move(result_);
 }

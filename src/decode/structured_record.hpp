@@ -12,9 +12,6 @@
 
 namespace evclean {
 
-/// Counts line ends in [begin, end): LF, and with `lone_cr` also a CR that no LF follows.
-std::int64_t count_line_ends(const char* text, std::size_t begin, std::size_t end, bool lone_cr);
-
 /// Builds the DecodeResult of one call. Line numbers are counted as far as a reject asks for them, once.
 class RecordLog {
  public:

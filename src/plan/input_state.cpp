@@ -14,6 +14,7 @@
 #include "evclean/decoder.hpp"
 #include "evclean/function.hpp"
 #include "evclean/hash.hpp"
+#include "evclean/line_ends.hpp"
 #include "evclean/pattern.hpp"
 #include "evclean/s3_settings.hpp"
 #include "evclean/suggest.hpp"
@@ -216,8 +217,8 @@ std::string InputState::format_of(const InputFile& file) const {
 
 /// Where reading goes on, so that no record is cut in two: `at`, behind the old end, or where the record begins that is
 /// open there.
-std::int64_t InputState::record_begin(const InputFile& file, std::int64_t old_end, std::int64_t at) const {
-  const std::string format = format_of(file);
+std::int64_t InputState::record_begin(const InputFile& file, const std::string& format, std::int64_t old_end,
+                                      std::int64_t at) const {
   if (!begins_at_line(format)) return open_begin(file, std::max(old_end, at), format);
   const std::string start = event_start(*spec_, format.empty() ? spec_->formats.front() : format);
   return start.empty() ? at : event_begin(file, at, Pattern(start));
@@ -234,7 +235,8 @@ InputState::Choice InputState::compare(const InputFile& file, KnownFile& now, co
   }
   bool goes_on = false;
   const std::int64_t line = continuation(file, before.size_bytes, goes_on);
-  const std::int64_t begin = record_begin(file, before.size_bytes, line);
+  const std::string format = format_of(file);
+  const std::int64_t begin = record_begin(file, format, before.size_bytes, line);
   notes.push_back(fmt::format("only_new: {} has grown: read on from byte {}", file.shown, begin));
   if (begin < before.size_bytes) {
     notes.push_back(goes_on && begin == line
@@ -247,7 +249,8 @@ InputState::Choice InputState::compare(const InputFile& file, KnownFile& now, co
   }
   const std::int64_t between = std::abs(begin - before.size_bytes);
   const std::string passed = bytes_at(file.path, std::min(begin, before.size_bytes), between);
-  const std::int64_t ends = std::count(passed.begin(), passed.end(), '\n');
+  const std::int64_t ends =
+      count_line_ends(passed.data(), 0, passed.size(), has_lone_cr(*spec_, format, file, stream_));
   now.lines = before.lines + (begin < before.size_bytes ? -ends : ends);
   return {begin >= file.size_bytes, begin, now.lines};
 }

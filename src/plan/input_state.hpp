@@ -58,7 +58,8 @@ class InputState {
 
   std::string format_of(const InputFile& file) const;
   std::int64_t open_begin(const InputFile& file, std::int64_t at, const std::string& format) const;
-  std::int64_t record_begin(const InputFile& file, std::int64_t old_end, std::int64_t at) const;
+  std::int64_t record_begin(const InputFile& file, const std::string& format, std::int64_t old_end,
+                            std::int64_t at) const;
 
   std::string path_, table_;
   const FormatSpec* spec_ = nullptr;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "evclean/arrow_status.hpp"
+#include "evclean/line_ends.hpp"
 
 namespace evclean {
 namespace {
@@ -30,7 +31,7 @@ void attach_places(Batch& batch) {
   std::size_t counted = 0;  // records ascend, so each byte is looked at once
   for (std::int64_t row = 0; row < batch.num_rows; ++row) {
     const RecordRef record = batch.records.empty() ? RecordRef{} : batch.records[static_cast<std::size_t>(row)];
-    if (text != nullptr) line += std::count(text + counted, text + record.offset, '\n');
+    if (text != nullptr) line += count_line_ends(text, counted, record.offset, batch.origin.lone_cr);
     counted = record.offset;
     const auto length = std::min<std::int32_t>(kTextBytes, static_cast<std::int32_t>(record.length));
     check_arrow(lines.Append(batch.records.empty() ? row : line), "row origins");

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "evclean/arrow_status.hpp"
+#include "evclean/line_ends.hpp"
 #include "table_input.hpp"
 
 namespace evclean {
@@ -39,7 +40,7 @@ void add_source_columns(const TableInput& input, std::int64_t line_base, Batch& 
   std::uint32_t counted = 0;
   std::int64_t line = line_base + batch.origin.first_line + 1;
   for (const RecordRef record : batch.records) {
-    line += std::count(text + counted, text + record.offset, '\n');
+    line += count_line_ends(text, counted, record.offset, batch.origin.lone_cr);
     counted = record.offset;
     check_arrow(files.Append(shown), "_file");
     check_arrow(lines.Append(line), "_line");

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "evclean/carried_state.hpp"
+#include "evclean/line_ends.hpp"
 #include "evclean/read_ahead.hpp"
 #include "segment_text.hpp"
 
@@ -19,8 +20,6 @@ constexpr std::size_t kHeadBytes = 64 << 10;
 
 using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
-
-std::int64_t count_newlines(const char* begin, std::size_t length) { return std::count(begin, begin + length, '\n'); }
 
 }  // namespace
 
@@ -132,13 +131,18 @@ class SplitReader::Segment {
   CarriesState* carrier() const { return dynamic_cast<CarriesState*>(&reader_.decoder()); }
   std::string state() const { return carrier() != nullptr ? carrier()->state() : std::string(); }
 
+  /// In the block; as the decoder counts them.
+  std::int64_t line_ends_before(std::size_t offset) const {
+    return count_line_ends(block_->data(), 0, offset, reader_.decoder().lone_cr());
+  }
+
   /// Finds the first record of a segment that begins inside the file; false: not in the text at hand.
   bool start(bool at_end) {
     const std::string_view text(block_->data(), block_->size());
     const std::size_t found = text.empty() ? std::string_view::npos : reader_.decoder().first_record(text, 1, at_end);
     if (found == std::string_view::npos) return false;
     begin_ = found;
-    lines_in_block_ = count_newlines(block_->data(), found);
+    lines_in_block_ = line_ends_before(found);
     first_line_ = -lines_in_block_;
     started_ = true;
     return true;
@@ -245,7 +249,7 @@ class SplitReader::Segment {
     later_.pop_front();
     outcome_.file = segment_.file;
     outcome_.state_before = state();
-    lines_in_block_ = count_newlines(block_->data(), begin_);
+    lines_in_block_ = line_ends_before(begin_);
     first_line_ = -lines_in_block_;
     finished_ = false;
   }

@@ -376,19 +376,4 @@ Batch inline_batch(const std::vector<InlineRow>& rows) {
   return batch;
 }
 
-std::string shown_place(const TableInput& input, const Place& place) {
-  if (place.file < 0 || place.file >= static_cast<std::int32_t>(input.files.size())) return {};
-  const InputFile& file = input.files[static_cast<std::size_t>(place.file)];
-  auto stream = open_stream(file, 0, input.stream);
-  std::int64_t line = 1;
-  for (std::int64_t at = 0; at < place.byte_offset;) {
-    TextBlock block(1 << 20);
-    const std::int64_t got = stream->read(block, 1 << 20);
-    if (got <= 0) break;
-    line += std::count(block.data(), block.data() + std::min(got, place.byte_offset - at), '\n');
-    at += got;
-  }
-  return fmt::format("{}:{}", file.shown, line);
-}
-
 }  // namespace evclean

@@ -69,6 +69,9 @@ TableInput open_dataset(const Job& job, const TableSpec& spec, const NullWords& 
 /// The same without ranks, for preview and check.
 TableInput open_table(const Job& job, const TableSpec& spec);
 
+/// Whether a CR without LF ends a line of the file, too (Decoder::lone_cr).
+bool has_lone_cr(const FormatSpec& spec, const std::string& format, const InputFile& file, const StreamOptions& stream);
+
 /// Words for missing of an input read as `format`: `-` too in log presets; JSON knows only the user's own.
 NullWords nulls_for(const InputSpec& spec, const std::string& format);
 

@@ -176,6 +176,33 @@ class Invariance(harness.Case):
             rejects = [json.loads(line) for line in (out / "rejects.jsonl").read_text().splitlines()]
             self.assertEqual([r["line"] for r in rejects], list(range(1, 400_000, 5000)), label)
 
+    def test_lines_that_end_in_a_lone_cr(self):
+        rows = ["id,name,v"]
+        for i in range(800):
+            rows.append(f"{i},x,3,4,5" if i % 100 == 7 else f'{i},"a\rc",{i}' if i % 50 == 9 else f"{i},name,{'?' if i % 90 == 3 else i}")
+        self.write("a.csv", "\r".join(rows) + "\r")
+        self.write("b.csv", "\r".join(rows[:500]))
+        self.write("c.csv", "\r".join(row.replace("\r", "\n") for row in rows))  # LF in quotes alone
+        lines, line = [], 2
+        for row in rows[1:]:
+            lines.append((row.split(",")[0], line, row.count(",")))
+            line += 1 + row.count("\r")
+        job = {"input": {"paths": ["a.csv", "b.csv", "c.csv"], "format": "csv", "source": True, "rejects": {"max": "100%", "path": "r.jsonl"}},
+               "steps": [{"cast": {"v": "int64"}}, {"sort": ["-id"]}, {"cast": {"id": "int64"}}], "output": "out.jsonl"}
+        wanted = {"a.csv": lines, "b.csv": lines[:499], "c.csv": lines}
+        for ranks in (0, 1, 2, 3, 4):
+            for chunk in ("1KiB", "5KiB", "1MiB"):
+                with self.subTest(ranks=ranks, chunk=chunk):
+                    self.run_job(job, "--overwrite", "--set", f"resources.chunk={chunk}", ranks=ranks)
+                    kept = [json.loads(row) for row in (self.folder / "out.jsonl").read_text().splitlines()]
+                    rejected = [json.loads(row) for row in (self.folder / "r.jsonl").read_text().splitlines()]
+                    for name, records in wanted.items():
+                        places = [(str(row["id"]), row["_line"]) for row in kept if row["_file"] == name]
+                        places += [(row["text"].split(",")[0], row["line"]) for row in rejected if row["file"] == name]
+                        self.assertEqual(sorted(places), sorted((i, at) for i, at, _ in records), name)
+                    self.assertEqual(len(rejected), sum(n > 2 for records in wanted.values() for _, _, n in records) +
+                                     sum(int(i) % 90 == 3 for records in wanted.values() for i, _, n in records if n == 2 and int(i) % 50 != 9))
+
     def test_regex_and_lines(self):
         self.write("data/a.log", log_text(random.Random(SEED), 4000).replace("\n", "\r\n"))
         self.all_equal(self.job("regex", self.STEPS, patterns=[r"^(?<ip>[\d.]+) .*?\" (?<status>\d+) (?<size>\d+|-)", r"^(?<word>noise)$", "(?<all>.*)"],

@@ -51,6 +51,15 @@ class OnlyNew(harness.Case):
                 self.says(self.err, "a.log has grown: read on from byte 6")
                 self.assertEqual(self.new(ranks=ranks), [])
 
+    def test_lines_of_a_csv_that_end_in_a_lone_cr(self):
+        self.write("in/a.csv", "x,y\r1,1\r2,2\r")
+        keys = {"format": "csv", "source": True}
+        self.assertEqual(self.new(**keys), [1, 2])
+        for more, read, lines in (("3,3\r4", [3, 4], [4, 5]), (",4\r5,5\r", [4, 5], [5, 6]), ("6,6\r", [6], [7])):
+            self.append("in/a.csv", more)
+            self.assertEqual(self.new(**keys), read)
+            self.assertEqual([json.loads(row)["_line"] for row in (self.folder / "out.jsonl").read_text().splitlines()], lines)
+
     def test_a_last_line_without_its_end(self):
         self.write("in/a.log", "a1\na2")
         self.assertEqual(self.new(), ["a1", "a2"])
