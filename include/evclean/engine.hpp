@@ -34,9 +34,9 @@ std::string resume_folder(const Job& job);
 /// else that the job writes. Local.
 void refuse_report(const Job& job, const std::string& path);
 
-/// A commented job file for files as they are: format, columns, types, what was odd. It runs as it is. Local.
-/// Errors: user Error for files that cannot be read or are no text.
-std::string init_job(const std::vector<std::string>& files);
+/// A commented job file for files as they are: format, columns, types, what was odd. It runs as it is. `encoding`: of
+/// files without a mark; kAuto: guessed. Local. Errors: user Error for files that cannot be read or are no text.
+std::string init_job(const std::vector<std::string>& files, Encoding encoding = Encoding::kAuto);
 
 /// Checks what can be checked without reading data beyond the heads of some files: patterns, expressions, columns where
 /// known, outputs. All problems, with places; `notes`: what may be one, for people. Local.

@@ -106,7 +106,7 @@ int test_command(const CommandLine& command, const Comm& comm) {
 
 int init_command(const CommandLine& command, const Comm& comm) {
   comm.agree([&] {
-    if (comm.is_root()) speak(stdout, init_job(command.names));
+    if (comm.is_root()) speak(stdout, init_job(command.names, command.encoding));
   });
   return 0;
 }

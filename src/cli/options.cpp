@@ -150,6 +150,15 @@ void add_options(CLI::App& app, const CommandWord& word, CommandLine& line) {
   switch (word.command) {
     case Command::kInit:
       app.add_option("FILE", line.names, "Files to look at")->required()->check(check_not_empty);
+      add_choice<Encoding>(app, "--encoding", line.encoding,
+                           {{"auto", Encoding::kAuto},
+                            {"utf-8", Encoding::kUtf8},
+                            {"utf-16", Encoding::kUtf16Le},
+                            {"utf-16le", Encoding::kUtf16Le},
+                            {"utf-16be", Encoding::kUtf16Be},
+                            {"latin-1", Encoding::kLatin1}},
+                           "Of files without a mark (default: auto, which looks)")
+          ->type_name("auto|utf-8|utf-16le|utf-16be|latin-1");
       break;
     case Command::kFormats:
     case Command::kFunctions:

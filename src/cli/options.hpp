@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "evclean/byte_stream.hpp"
 #include "evclean/report.hpp"
 
 namespace evclean::cli {
@@ -30,15 +31,16 @@ struct CommandLine {
   LogLevel log_level = LogLevel::kInfo;
   bool resume = false;
   bool overwrite = false;
-  std::int64_t limit = -1;  ///< --limit records; -1: all
-  std::string replay;       ///< --replay REJECTS.jsonl; empty: none
-  std::int64_t rows = 20;   ///< preview -n
-  bool s3 = false;          ///< check --s3
-  std::int64_t nodes = 0;   ///< plan --nodes; 0: one, or those of the partition
-  std::string type;         ///< plan --type; empty: not said
-  std::string partition;    ///< plan --partition
-  int ranks_per_node = 0;   ///< plan --ranks-per-node; 0: calculated
-  bool emr = false;         ///< plan --emr
+  std::int64_t limit = -1;              ///< --limit records; -1: all
+  std::string replay;                   ///< --replay REJECTS.jsonl; empty: none
+  Encoding encoding = Encoding::kAuto;  ///< init --encoding
+  std::int64_t rows = 20;               ///< preview -n
+  bool s3 = false;                      ///< check --s3
+  std::int64_t nodes = 0;               ///< plan --nodes; 0: one, or those of the partition
+  std::string type;                     ///< plan --type; empty: not said
+  std::string partition;                ///< plan --partition
+  int ranks_per_node = 0;               ///< plan --ranks-per-node; 0: calculated
+  bool emr = false;                     ///< plan --emr
 };
 
 /// Either a command to run, or text to print and the exit code to end with.

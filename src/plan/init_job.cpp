@@ -8,6 +8,7 @@
 #include "evclean/engine.hpp"
 #include "evclean/suggest.hpp"
 #include "guess.hpp"
+#include "guess_encoding.hpp"
 
 namespace evclean {
 namespace {
@@ -38,7 +39,7 @@ std::string path_of(const std::string& file) {
   return means_more && !std::filesystem::path(file).is_absolute() && file.rfind("s3:", 0) != 0 ? "./" + file : file;
 }
 
-Job bare_job(const std::vector<std::string>& files) {
+Job bare_job(const std::vector<std::string>& files, Encoding encoding) {
   Job job;
   job.path = "init";
   job.base_dir = ".";
@@ -48,7 +49,21 @@ Job bare_job(const std::vector<std::string>& files) {
   events.input.emplace();
   for (const std::string& file : files) events.input->paths.push_back({path_of(file), {}, false});
   events.input->corrupt = OnCorrupt::kSalvage;
+  events.input->encoding = encoding;
   return job;
+}
+
+/// The files as lines: that asks nothing of what is in them.
+Encoding encoding_of(const std::vector<std::string>& files) {
+  Job job = bare_job(files, Encoding::kAuto);
+  job.tables.front().input->format.formats = {"lines"};
+  return guess_encoding(open_table(job, job.tables.front()));
+}
+
+std::string encoding_text(Encoding encoding, bool guessed) {
+  if (encoding == Encoding::kAuto) return {};
+  const char* const why = guessed ? "   # by the look of the bytes; if letters are wrong: evclean init --encoding" : "";
+  return fmt::format("  encoding: {}{}\n", encoding_word(encoding), why);
 }
 
 struct ColumnSeen {
@@ -213,8 +228,10 @@ std::string stem_of(const std::vector<std::string>& files) {
 
 }  // namespace
 
-std::string init_job(const std::vector<std::string>& files) {
-  Job job = bare_job(files);
+std::string init_job(const std::vector<std::string>& files, Encoding encoding) {
+  const bool guesses = encoding == Encoding::kAuto;
+  if (guesses) encoding = encoding_of(files);
+  Job job = bare_job(files, encoding);
   TableInput input = open_table(job, job.tables.front());
   std::vector<Reject> rejects;
   Stepwise sampled = sample_table(input, &rejects);
@@ -240,7 +257,7 @@ std::string init_job(const std::vector<std::string>& files) {
   for (const std::string& file : files) text += fmt::format("    - {}\n", quoted(path_of(file)));
   text += fmt::format("  format: {}\n{}{}", input.format, rejects_text(records, rejects), types_text(columns));
   if (no_header) text += "  header: false   # the first line reads like a row, not like names\n";
-  text += nulls_text(dashes);
+  text += encoding_text(encoding, guesses) + nulls_text(dashes);
   text += "  # corrupt: salvage      # damaged files: fail (default), skip, salvage\n";
   text += steps_text(columns);
   text += fmt::format("output:\n  - {}   # or .parquet, .h5, .jsonl.gz, ...\n",

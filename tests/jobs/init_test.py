@@ -7,6 +7,9 @@ import json
 import harness
 
 
+LINE = '1.2.3.4 - - [01/Nov/2026:06:52:16 +0000] "GET /p HTTP/1.1" 200 10 "-" "curl/8"\n'
+
+
 class Tags(html.parser.HTMLParser):
     def __init__(self, text):
         super().__init__()
@@ -83,6 +86,32 @@ class Init(harness.Case):
                          [("ts", "float64", 0), ("port", "int64", 4), ("user", "string", 8)])
         self.write("plain.csv", "a,b\nx-,1\ny,--\n")
         self.assertNotIn("\n  nulls", self.init("plain.csv"))
+
+    def test_encodings_are_found_or_told_and_written_down(self):
+        names = ["Jörg", "Änne", "Zoë", "Ana", "Bob"] * 30
+        text = "id,name\n" + "".join(f"{i},{name}\n" for i, name in enumerate(names))
+        cases = [("utf-8", "utf-8", None), ("utf-16", "utf-16", None), ("latin-1", "latin-1", "latin-1"),
+                 ("utf-16le", "utf-16-le", "utf-16le"), ("utf-16be", "utf-16-be", "utf-16be")]
+        for name, codec, written in cases:
+            for args in ([], ["--encoding", name] if written else ["--encoding", "auto"]):
+                with self.subTest(name, args=args):
+                    self.fresh()
+                    self.write("people.csv", text.encode(codec))
+                    job = self.init("people.csv", *args)
+                    self.assertEqual(f"\n  encoding: {written}" in job, written is not None, job)
+                    self.assertEqual(written is not None and not args, "by the look of the bytes" in job, job)
+                    ran = self.call("run", "job.yml", "--set", "output=out.csv")
+                    self.assertEqual(ran.code, 0, f"{job}\n{ran}")
+                    self.assertEqual((self.folder / "out.csv").read_text(), text)
+        self.assertEqual(self.call("init", "people.csv", "--encoding", "latin").code, 2)
+
+    def test_bytes_of_no_text_are_not_latin_1(self):
+        self.write("attack.log", (LINE * 30).encode() + LINE.replace("/p", "/\\").encode().replace(b"\\", b"\xff\xd8\x80"))
+        self.assertNotIn("encoding:", self.init("attack.log"))
+        self.write("mixed.csv", "id,name\n1,Zoë\n2,Änne\n3,".encode() + b"J\xf6rg\n")
+        self.assertNotIn("encoding:", self.init("mixed.csv"))
+        self.write("sjis.csv", ("a,b\n" + "1,日本語の文章です\n" * 20).encode("shift_jis"))
+        self.says(self.call("init", "sjis.csv").err, "is not UTF-8", "encoding: latin-1")
 
     def test_files_that_are_no_input_are_refused(self):
         self.assertEqual(self.call("init", "nothing.log").code, 2)
