@@ -271,6 +271,7 @@ struct ResourceSpec {
   std::int64_t memory_bytes = 0;  ///< per rank; 0: found out
   std::int64_t chunk_bytes = 64 << 20;
   std::string scratch;
+  JobPlace scratch_place;
   int threads = 1;
 };
 

@@ -255,8 +255,10 @@ class JobReader {
       assign(resources.chunk_bytes, read_size(*chunk, "resources.chunk", 1, std::int64_t{1} << 50, problems_));
     }
     if (const auto* scratch = map.take("scratch")) {
-      if (auto path = read_local_path(*scratch, "resources.scratch", problems_))
+      if (auto path = read_local_path(*scratch, "resources.scratch", problems_)) {
         resources.scratch = std::move(path->value);
+        resources.scratch_place = path->place;
+      }
     }
     if (const auto* threads = map.take("threads")) {
       assign(resources.threads, read_integer(*threads, "resources.threads", 1, 4096, problems_));

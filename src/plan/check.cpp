@@ -16,6 +16,7 @@
 #include "evclean/pattern.hpp"
 #include "evclean/s3.hpp"
 #include "evclean/suggest.hpp"
+#include "resources.hpp"
 #include "table_order.hpp"
 
 namespace evclean {
@@ -333,6 +334,10 @@ std::vector<JobProblem> check_job(const Job& given, std::vector<std::string>& no
   // What calls a function that is wrong has no mistake of its own.
   std::erase_if(problems, [&](const JobProblem& problem) { return blames_only(problem.message, bad); });
   name_once(problems);
+  if (!job.resources.scratch.empty()) {
+    const std::string problem = scratch_problem(job.resources.scratch);
+    if (!problem.empty()) problems.push_back({job.resources.scratch_place, problem});
+  }
   for (const OutputSpec& output : job.outputs) check_output(job, output, problems);
   return problems;
 }

@@ -2,12 +2,15 @@
 #include "resources.hpp"
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 
 namespace evclean {
@@ -58,8 +61,7 @@ bool in_memory(const std::string& folder) {
 
 std::string find_scratch(const std::string& named) {
   if (!named.empty()) {
-    if (access(named.c_str(), W_OK | X_OK) != 0)
-      fail_user("resources.scratch: '{}' is not a folder that can be written", named);
+    if (const std::string problem = scratch_problem(named); !problem.empty()) fail_user("{}", problem);
     return named;
   }
   std::string refused;
@@ -100,6 +102,15 @@ Resources find_resources(const ResourceSpec& spec, const Comm& comm) {
   }
   found.scratch = find_scratch(spec.scratch);
   return found;
+}
+
+std::string scratch_problem(const std::string& named) {
+  struct stat info {};
+  if (stat(named.c_str(), &info) != 0)
+    return fmt::format("resources.scratch: '{}' is no folder that can be used: {}", named, std::strerror(errno));
+  if (!S_ISDIR(info.st_mode)) return fmt::format("resources.scratch: '{}' is not a folder", named);
+  if (access(named.c_str(), W_OK | X_OK) == 0) return {};
+  return fmt::format("resources.scratch: '{}' is not a folder that can be written", named);
 }
 
 std::int64_t peak_memory_bytes() {

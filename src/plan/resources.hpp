@@ -19,6 +19,9 @@ struct Resources {
 /// job.
 Resources find_resources(const ResourceSpec& spec, const Comm& comm);
 
+/// What is wrong with a scratch folder that the job names, for people; empty: nothing. Local.
+std::string scratch_problem(const std::string& named);
+
 /// Peak resident memory of this process so far.
 std::int64_t peak_memory_bytes();
 

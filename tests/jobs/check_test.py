@@ -165,6 +165,18 @@ class AllMistakes(Little):
         for command in ("check", "run"):
             self.assertRegex(self.ran(command, 2), r"job.yml:1:\d+: error: functions: b\(x\)")
 
+    def test_a_scratch_folder_that_cannot_be_used(self):
+        self.write("a.csv", "x\n1\n")
+        self.write("file", "")
+        for scratch, words in (("nowhere/x", "No such file"), ("file", "is not a folder")):
+            self.write("job.yml", f"input: a.csv\noutput: o.csv\nresources:\n  scratch: {scratch}\n")
+            ran = self.call("check", "job.yml")
+            self.assertEqual(ran.code, 2, ran)
+            self.says(ran.out + ran.err, "job.yml:4:12", f"resources.scratch: '{scratch}'", words)
+            self.assertEqual(self.call("run", "job.yml").code, 2)
+        self.write("job.yml", "input: a.csv\noutput: o.csv\nresources:\n  scratch: .\n")
+        self.assertEqual(self.call("check", "job.yml").code, 0)
+
     def test_a_bad_type_is_said_once(self):
         self.mistakes([{"cast": {"a": "int", "s": "text"}}], "'int'", "'text'")
         self.mistakes([{"cast": {"a": "date:%Q", "s": "timestamp:%Y%"}}], "%Q is not known", "lone %")
