@@ -23,6 +23,73 @@ void halve_quotes(std::string_view field, std::string& out) {
 }  // namespace
 
 bool FieldSplitter::split(const RecordText& record) {
+  const bool whole = split_strictly(record);
+  if (rules_.quoted.empty() || (whole && !has_stray_quotes(record.view()))) return whole;
+  return split_at_known_quotes(record);
+}
+
+bool FieldSplitter::is_quoted(std::size_t field) const {
+  return std::find(rules_.quoted.begin(), rules_.quoted.end(), field) != rules_.quoted.end();
+}
+
+/// Quotes around a field that has none, inside of one, or behind a closing one.
+bool FieldSplitter::has_stray_quotes(std::string_view text) const {
+  for (std::size_t i = 0; i < fields_.size(); ++i) {
+    const std::size_t begin = begins_[i], end = i + 1 < begins_.size() ? begins_[i + 1] : text.size();
+    const std::string_view field = text.substr(begin, end - begin);
+    const std::size_t first = field.find('"');
+    if (first == std::string_view::npos) continue;
+    const std::size_t last = field.find_last_not_of(rules_.separator);
+    const bool around = first == 0 && field[last] == '"' && fields_[i].length() + 2 <= last + 1;
+    if (!around || !is_quoted(i)) return true;
+  }
+  return false;
+}
+
+/// Where the quoted field ends whose text begins there: with as many plain fields as there are up to the next quoted
+/// one, or, as the last of them, at the record's last quote. npos: nowhere.
+std::size_t FieldSplitter::known_closing(std::string_view text, std::size_t begin, std::size_t field) const {
+  const auto next = std::upper_bound(rules_.quoted.begin(), rules_.quoted.end(), field);
+  if (next == rules_.quoted.end()) {
+    const std::size_t last = text.rfind('"');
+    return last >= begin && ends_field(text, last + 1) ? last : std::string_view::npos;
+  }
+  for (std::size_t at = text.find('"', begin); at < text.size(); at = text.find('"', at + 1)) {
+    std::size_t behind = at + 1;
+    for (std::size_t i = field; i < *next && ends_field(text, behind); ++i) {
+      behind = text.find_first_not_of(rules_.separator, behind);
+      if (i + 1 < *next) behind = text.find_first_of(std::string{rules_.separator, '"'}, behind);
+    }
+    if (behind > at + 1 && behind < text.size() && text[behind] == '"' && text[behind - 1] == rules_.separator)
+      return at;
+  }
+  return std::string_view::npos;
+}
+
+/// For formats that do not escape quotes inside of quotes: what stands between the fields that have some tells.
+bool FieldSplitter::split_at_known_quotes(const RecordText& record) {
+  const std::string_view text = record.view();
+  fields_.clear();
+  begins_.clear();
+  for (std::size_t at = text.find_first_not_of(rules_.separator); at < text.size();
+       at = text.find_first_not_of(rules_.separator, at)) {
+    begins_.push_back(at);
+    if (text[at] == '"' && is_quoted(fields_.size())) {
+      stopped_ = known_closing(text, at + 1, fields_.size());
+      if (stopped_ == std::string_view::npos) {
+        stopped_ = text.size();
+        return false;
+      }
+      fields_.push_back(span_of(record.ref.offset, at + 1, stopped_));
+      at = stopped_ + 1;
+    } else if (!rules_.brackets || text[at] != '[' || !take_bracketed(text, record.ref.offset, at)) {
+      take_plain(text, record.ref.offset, at);
+    }
+  }
+  return true;
+}
+
+bool FieldSplitter::split_strictly(const RecordText& record) {
   fields_.clear();
   begins_.clear();
   const std::size_t length = record.ref.length;

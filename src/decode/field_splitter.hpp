@@ -14,6 +14,8 @@ struct FieldRules {
   bool repeats = false;         ///< runs of separators count as one
   bool brackets = false;        ///< [..] around a field is taken off
   bool doubled_quotes = false;  ///< "" inside quotes stands for " (W3C); else \" does
+  std::vector<std::size_t> quoted =
+      {};  ///< fields, ascending, if quotes inside of them are not escaped; none: they are
 };
 
 class FieldSplitter {
@@ -28,6 +30,11 @@ class FieldSplitter {
   std::size_t stopped() const { return stopped_; }
 
  private:
+  bool split_strictly(const RecordText& record);
+  bool is_quoted(std::size_t field) const;
+  bool has_stray_quotes(std::string_view text) const;
+  std::size_t known_closing(std::string_view text, std::size_t begin, std::size_t field) const;
+  bool split_at_known_quotes(const RecordText& record);
   bool take_quoted(const RecordText& record, std::size_t& at);
   bool take_bracketed(std::string_view text, std::uint32_t base, std::size_t& at);
   void take_plain(std::string_view text, std::uint32_t base, std::size_t& at);

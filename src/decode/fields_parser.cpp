@@ -74,7 +74,7 @@ void put_rest(const RecordText& record, std::size_t begin, NamedColumns& columns
 class FieldsParser : public RecordParser {
  public:
   explicit FieldsParser(const Preset& preset)
-      : preset_(preset), splitter_({preset.separator, preset.separator_repeats, true, false}) {
+      : preset_(preset), splitter_({preset.separator, preset.separator_repeats, true, false, preset.quoted}) {
     const std::size_t count = preset.default_fields > 0 ? preset.default_fields : preset.types.size();
     types_.assign(preset.types.begin(), preset.types.begin() + static_cast<std::ptrdiff_t>(count));
     columns_ = NamedColumns(types_);

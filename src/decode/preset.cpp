@@ -4,6 +4,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <map>
 
 #include "evclean/error.hpp"
@@ -35,6 +36,21 @@ CellType cell_type(const std::string& name, const std::string& type, const YAML:
   CellType cell{{name, true, *known}, {}};
   if (times && times[name]) cell.formats = texts(times[name]);
   return cell;
+}
+
+/// Where the fields stand, ascending.
+std::vector<std::size_t> places_of(const YAML::Node& fields, const std::vector<CellType>& cells) {
+  const std::vector<std::string> names = texts(fields);
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    if (std::find(names.begin(), names.end(), cells[i].column.name) != names.end()) places.push_back(i);
+  }
+  return places;
+}
+
+void note_durations(const YAML::Node& durations, std::vector<CellType>& cells) {
+  const std::vector<std::string> names = texts(durations);
+  for (CellType& cell : cells) cell.duration = std::find(names.begin(), names.end(), cell.column.name) != names.end();
 }
 
 /// fields: [a, b], or the keys of types: {a: int64}.
@@ -89,6 +105,8 @@ Preset read_nodes(const std::string& name, const YAML::Node& root) {
   if (root["multiline"]) preset.multiline_start = root["multiline"].as<std::string>();
   if (root["head"]) preset.head = root["head"].as<std::string>();
   preset.types = read_types(root);
+  if (root["quoted"]) preset.quoted = places_of(root["quoted"], preset.types);
+  if (root["durations"]) note_durations(root["durations"], preset.types);
   for (const YAML::Node& sample : root["samples"]) preset.samples.push_back(read_sample(sample));
   return preset;
 }

@@ -47,12 +47,13 @@ struct Preset {
   std::vector<CellType> types;  ///< kFields, kDirectives: the fields in order; else: the columns with a fixed type
   char separator = ' ';
   bool separator_repeats = false;
-  std::size_t least_fields = 0;    ///< fields that the oldest version has
-  std::size_t default_fields = 0;  ///< fields there are without a header; 0: all
-  bool header = false;             ///< a first line with the fields' names gives their order
-  std::string records;             ///< kJson: the key of the array whose elements are the rows
-  std::string multiline_start;     ///< records of several lines, unless the job says otherwise
-  std::string head;                ///< kPatterns: a record that speaks of the file is blank; empty: there is none
+  std::size_t least_fields = 0;     ///< fields that the oldest version has
+  std::vector<std::size_t> quoted;  ///< places of fields in quotes, if quotes inside of them are not escaped
+  std::size_t default_fields = 0;   ///< fields there are without a header; 0: all
+  bool header = false;              ///< a first line with the fields' names gives their order
+  std::string records;              ///< kJson: the key of the array whose elements are the rows
+  std::string multiline_start;      ///< records of several lines, unless the job says otherwise
+  std::string head;                 ///< kPatterns: a record that speaks of the file is blank; empty: there is none
   std::vector<PresetSample> samples;
 };
 

@@ -11,6 +11,7 @@
 #include <bit>
 #include <cstring>
 
+#include "duration_text.hpp"
 #include "evclean/arrow_status.hpp"
 
 namespace evclean {
@@ -97,7 +98,8 @@ std::optional<std::int64_t> read_cell(const CellType& type, std::string_view tex
     case ValueType::kInt64:
       return parse_int64(text, value) ? std::optional(value) : std::nullopt;
     case ValueType::kFloat64:
-      return parse_float64(text, real) ? std::optional(std::bit_cast<std::int64_t>(real)) : std::nullopt;
+      if (!parse_float64(text, real) && !(type.duration && read_duration(text, real))) return std::nullopt;
+      return std::bit_cast<std::int64_t>(real);
     case ValueType::kBool:
       return parse_bool(text, truth) ? std::optional<std::int64_t>(truth) : std::nullopt;
     case ValueType::kDate:

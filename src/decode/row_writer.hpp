@@ -18,6 +18,7 @@ namespace evclean {
 struct CellType {
   InputColumn column;
   std::vector<std::string> formats;  ///< of a timestamp: strptime formats, "" for the usual ones; none: the usual ones
+  bool duration = false;             ///< of a float64: seconds, also written as 1m2.5s or 300µs
 };
 
 /// Values of a column with a fixed type, as 64-bit words: int64, microseconds, days, 0/1, or the bits of a double.
