@@ -19,6 +19,8 @@ constexpr std::size_t kTrialHeads = 8;
 constexpr double kFits = 0.5;
 constexpr std::size_t kLongestName = 64;
 constexpr double kFitsWell = 0.9;
+constexpr double kFitsSome = 0.1;  ///< enough to speak of
+constexpr std::int64_t kSome = 2;  ///< records
 
 /// The strict ones first: vcombined fits few combined lines, but combined fits vcombined ones.
 constexpr const char* kPresets[] = {"cloudtrail",  "traefik",      "vcombined",  "combined", "common",
@@ -35,6 +37,7 @@ struct Trial {
   std::int64_t extra = 0;
   std::size_t columns = 0;
   std::vector<std::string> names;  ///< of the head with the most columns
+  std::string left;                ///< the records that do not fit, one a line
   double fit() const { return rows == 0 ? 0.0 : static_cast<double>(rows) / static_cast<double>(rows + rejects); }
 };
 
@@ -55,13 +58,14 @@ void read_head_with(Decoder& decoder, const Head& head, Trial& trial) {
   trial.rows += result.batch.num_rows;
   trial.rejects += static_cast<std::int64_t>(result.rejects.size());
   trial.extra += result.extra_fields;
+  for (const Reject& reject : result.rejects) trial.left += reject.text + '\n';
   if (result.batch.names.size() > trial.columns) trial.names = result.batch.names;
   trial.columns = std::max(trial.columns, result.batch.names.size());
 }
 
 /// A format that cannot even begin (a CSV header that does not end) does not fit.
 Trial try_format(FormatSpec spec, const std::string& format, const std::vector<Head>& heads) {
-  Trial trial{format, 0, 0, 0, 0, {}};
+  Trial trial{format, 0, 0, 0, 0, {}, {}};
   spec.formats = {format};
   if (spec.year == 0) spec.year = 2000;  // any: only whether times read counts here; a leap year
   try {
@@ -69,7 +73,7 @@ Trial try_format(FormatSpec spec, const std::string& format, const std::vector<H
     for (const Head& head : heads) read_head_with(*decoder, head, trial);
   } catch (const Error& error) {
     if (error.code() != ExitCode::kUser) throw;
-    return {format, 0, 1, 0, 0, {}};
+    return {format, 0, 1, 0, 0, {}, {}};
   }
   return trial;
 }
@@ -124,13 +128,14 @@ bool better(const Trial& trial, const std::optional<Trial>& best) {
   return !best || trial.fit() > best->fit() || (trial.fit() == best->fit() && trial.extra < best->extra);
 }
 
-std::optional<Trial> best_preset(const FormatSpec& spec, const std::vector<Head>& heads, bool json) {
+std::optional<Trial> best_preset(const FormatSpec& spec, const std::vector<Head>& heads, bool json,
+                                 double least = kFits) {
   std::optional<Trial> best;
   for (const std::string format : kPresets) {
     if ((format == "cloudtrail") != json) continue;
     if (json && heads.front().text.find("\"Records\"") == std::string::npos) continue;
     const Trial trial = try_format(spec, format, heads);
-    if (trial.fit() >= kFits && better(trial, best)) best = trial;
+    if (trial.fit() >= least && better(trial, best)) best = trial;
   }
   return best;
 }
@@ -237,22 +242,73 @@ void refuse_json_among(const FormatSpec& spec, const std::vector<Head>& heads, b
   fail_user("{} looks like JSON and {} like CSV: say 'format:', or read them as two tables", json->name, other->name);
 }
 
-/// What to write where files are in several line formats: of a list, each line finds its own. Nothing where one fits
-/// all.
-std::string list_of_formats(const FormatSpec& spec, const std::vector<Head>& heads, const std::string& chosen) {
-  std::vector<std::string> formats;
-  std::string example;
-  for (const Head& head : heads) {
-    const std::optional<Trial> own = best_preset(spec, {head}, false);
-    if (!own) continue;
-    const bool other = own->format != chosen && better(*own, try_format(spec, chosen, {head}));
-    const std::string& format = other || chosen == "lines" ? own->format : chosen;
-    if (std::find(formats.begin(), formats.end(), format) != formats.end()) continue;
-    if (format != chosen && example.empty()) example = fmt::format("{} is {}", head.name, format);
-    formats.push_back(format);
+/// The formats that files are in, or lines of them, in order of appearance.
+class SeveralFormats {
+ public:
+  SeveralFormats(const FormatSpec& spec, const std::string& chosen) : spec_(spec), chosen_(chosen) {}
+
+  void add(const Head& head) {
+    if (add_json(head)) return;
+    const std::optional<Trial> own = best_preset(spec_, {head}, false, kFitsSome);
+    if (!own) return;
+    const Trial under_chosen = chosen_ == "lines" ? Trial{} : try_format(spec_, chosen_, {head});
+    const bool other = own->format != chosen_ && better(*own, under_chosen);
+    const Trial* first = other || chosen_ == "lines" ? &*own : &under_chosen;
+    add(first->format, head.name, first->fit() >= kFits);
+    add_rest({first->left, head.name, head.whole});
   }
-  if (formats.size() < 2) return {};
-  return fmt::format("; {}: 'format: [{}]' reads each line as what it is", example, fmt::join(formats, ", "));
+
+  /// What to write; nothing where one format fits all.
+  std::string hint() const {
+    std::string text;
+    if (formats_.size() > 1)
+      text = fmt::format("; {}: 'format: [{}]' reads each line as what it is", example_, fmt::join(formats_, ", "));
+    if (!json_.empty())
+      text +=
+          fmt::format("; {}, which no list of formats takes: make it a table of its own, with 'format: json'", json_);
+    return text;
+  }
+
+ private:
+  void add(const std::string& format, const std::string& name, bool is_all) {
+    if (std::find(formats_.begin(), formats_.end(), format) != formats_.end()) return;
+    if (format != chosen_ && example_.empty())
+      example_ = fmt::format("{} {} {}", name, is_all ? "is" : "has lines of", format);
+    formats_.push_back(format);
+  }
+
+  bool add_json(const Head& head) {
+    if (!begins_like_json(spec_, head) || try_format(spec_, "json", {head}).fit() < kFits) return false;
+    if (json_.empty()) json_ = head.name + " is JSON";
+    return true;
+  }
+
+  /// Lines that are left by one format may be of others.
+  void add_rest(Head rest) {
+    for (std::size_t round = 0; round < std::size(kPresets) && !rest.text.empty(); ++round) {
+      const std::string name = rest.name;
+      if (begins_like_json(spec_, rest) && try_format(spec_, "json", {rest}).fit() >= kFits) {
+        if (json_.empty()) json_ = name + " has lines of JSON";
+        return;
+      }
+      const std::optional<Trial> next = best_preset(spec_, {rest}, false, kFitsSome);
+      if (!next || next->rows < kSome) return;
+      add(next->format, name, false);
+      rest.text = next->left;
+    }
+  }
+
+  const FormatSpec& spec_;
+  const std::string& chosen_;
+  std::vector<std::string> formats_;
+  std::string example_, json_;
+};
+
+/// What to write where one format does not fit all.
+std::string several_formats(const FormatSpec& spec, const std::vector<Head>& heads, const std::string& chosen) {
+  SeveralFormats several(spec, chosen);
+  for (const Head& head : heads) several.add(head);
+  return several.hint();
 }
 
 }  // namespace
@@ -272,7 +328,7 @@ AutoChoice choose_format(const FormatSpec& spec, const std::vector<std::string>&
   }
   if (const auto preset = best_preset(spec, trials, false)) {
     const bool fits_all = preset->rejects == 0 && preset->extra == 0;
-    return {preset->format, share(*preset, trials) + (fits_all ? "" : list_of_formats(spec, trials, preset->format))};
+    return {preset->format, share(*preset, trials) + (fits_all ? "" : several_formats(spec, trials, preset->format))};
   }
   if (const auto lenient = best_lenient(spec, trials)) return {lenient->format, share(*lenient, trials)};
   if (const auto csv = choose_csv(spec, trials)) {
@@ -281,7 +337,7 @@ AutoChoice choose_format(const FormatSpec& spec, const std::vector<std::string>&
   }
   refuse_json_among(spec, trials, false);
   return {"lines", "no known format fits enough of the lines to be sure of it, and CSV does not either" +
-                       list_of_formats(spec, trials, "lines")};
+                       several_formats(spec, trials, "lines")};
 }
 
 }  // namespace evclean

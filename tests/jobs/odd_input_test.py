@@ -245,6 +245,35 @@ class Texts(harness.Case):
         self.write("a.log", combined * 3)
         self.assertNotIn("reads each line", self.run_job({"input": {"paths": "a.log"}, "output": "o.csv"}).err)
 
+    def test_one_file_of_several_formats_is_told_with_the_list_to_write(self):
+        combined = '1.2.3.4 - - [01/Nov/2026:06:52:16 +0000] "GET /a HTTP/1.1" 200 1 "-" "UA"\n'
+        error = "2026/11/01 06:52:16 [error] 1#1: *4 x, client: ::1\n"
+        syslog = "Nov  1 06:52:16 web-1 sshd[1291]: x\n"
+        noise = "--- %d ---\n"
+        for text, wanted in (((combined * 3 + error * 2) * 4, "format: [combined, nginx-error]"),
+                             ((combined + error + syslog + noise) * 4, "format: [combined, nginx-error, syslog]")):
+            self.fresh()
+            self.write("a.log", text)
+            job = {"input": {"paths": "a.log", "rejects": {"max": "100%"}}, "output": "o.csv"}
+            self.says(self.run_job(job).err, "a.log has lines of", f"'{wanted}' reads each line as what it is")
+            job["input"]["format"] = wanted[len("format: ["):-1].split(", ")
+            self.assertEqual(self.run_job(job, "--overwrite").report["ledger"]["rejected"], text.count("---") // 2)
+
+    def test_json_among_lines_is_told_to_be_a_table_of_its_own(self):
+        combined = '1.2.3.4 - - [01/Nov/2026:06:52:16 +0000] "GET /a HTTP/1.1" 200 1 "-" "UA"\n'
+        self.write("a.log", combined * 3)
+        self.write("b.log", '{"a":1}\n' * 2)
+        self.write("c.log", (combined * 2 + '{"a":1}\n') * 4)
+        for paths, said in ((["a.log", "b.log"], "b.log is JSON"), (["c.log"], "c.log has lines of JSON")):
+            job = {"input": {"paths": paths, "rejects": {"max": "100%"}}, "output": "o.csv"}
+            self.says(self.run_job(job, "--overwrite").err, said, "a table of its own, with 'format: json'")
+        job["input"]["format"] = ["json", "combined"]
+        self.says(self.run_job(job, "--overwrite", code=2).err, "format json cannot stand in a list", "make two tables", "max: 100%")
+        tables = {"lines": {"paths": "c.log", "format": "combined", "rejects": {"max": "100%"}}}
+        job = {"input": {"paths": "c.log", "format": "json", "rejects": {"max": "100%"}}, "tables": tables,
+               "output": ["o.csv", {"path": "l.csv", "table": "lines"}]}
+        self.assertEqual([output["rows"] for output in self.run_job(job, "--overwrite").report["outputs"]], [4, 8])
+
     def test_json_behind_a_word_is_json(self):
         text = "Starting\n" + "".join('{"a":%d}\n' % i for i in range(3))
         table = self.clean(text, fmt="auto", rejects={"max": 1})
