@@ -2,6 +2,7 @@
 #include "pass.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <tuple>
 
 #include "checkpoint.hpp"
@@ -35,7 +36,7 @@ class Pass::Work {
     BudgetBreak spent;
     const std::vector<RestoredSplit> restored = restore();
     const std::optional<Error> error = read_splits(restored, owners, excluded, spent);
-    comm_.all_ok(error);
+    agree_on(error);
     if (feeds_) feeds_->serve();  // takes the last words of those who asked
     share_judgement(comm_, owners, excluded, spent);
     steps_.forget_what_others_own(owners, comm_.rank());
@@ -85,6 +86,17 @@ class Pass::Work {
     excluded = judge.excluded();
     spent = judge.budget_break();
     return error;
+  }
+
+  void agree_on(const std::optional<Error>& error) const {
+    constexpr auto kNone = std::numeric_limits<std::int64_t>::max();
+    const std::int64_t first = -comm_.max(error && failed_split_ >= 0 ? -failed_split_ : -kNone);
+    try {
+      comm_.all_ok(error);
+    } catch (const Error& agreed) {
+      if (first == kNone) throw;
+      throw ReadError(agreed, first);
+    }
   }
 
   /// The record with which the budget is spent, from the rejects that the owner of its split has staged. Collective.
@@ -199,6 +211,7 @@ class Pass::Work {
       error = Error(ExitCode::kBug, e.what());
     }
     news.failed = error.has_value();
+    if (error) failed_split_ = ticket.number;
     if (error || steps_.limit_reached()) desk.stop();
     if (error && feeds_) feeds_->fail();
     return {ticket.number, news.pack()};
@@ -312,6 +325,7 @@ class Pass::Work {
   PassOptions options_;
   SplitSteps steps_;
   std::unique_ptr<TextFeeds> feeds_;
+  std::int64_t failed_split_ = -1;  ///< whose reading met an error here
   SplitReader reader_;
   StateScan state_scan_;
 };

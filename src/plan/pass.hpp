@@ -31,6 +31,16 @@ struct ReadCut {
   std::int64_t byte_offset = 0;
 };
 
+/// What went wrong while splits were read: no split before `split` has met an error so far. The same on all ranks.
+class ReadError : public Error {
+ public:
+  ReadError(const Error& error, std::int64_t split) : Error(error.code(), error.what()), split_(split) {}
+  std::int64_t split() const noexcept { return split_; }
+
+ private:
+  std::int64_t split_;
+};
+
 struct PassResult {
   std::vector<Evidence> evidence;                           ///< a slot
   std::vector<InputColumn> columns;                         ///< of the table, by first appearance

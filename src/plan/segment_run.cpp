@@ -188,12 +188,52 @@ std::optional<PassResult> SegmentRun::one_pass(Guess& guess, std::optional<Error
 /// be among the rejects. So the input up to that record is run as if it were all, and the rejects are counted there.
 /// Where it is not spent after all, or where what is behind is needed (dates that later values decide), it is judged at
 /// the end.
-SegmentResult SegmentRun::run() {
+SegmentResult SegmentRun::run_or_stop() {
   SegmentResult result = run_passes();
   if (!result.pass.cut) return result;
   stops_early_ = false;
   if (auto spent = run_up_to(*result.pass.cut)) return *std::move(spent);
   return run_passes();
+}
+
+/// What comes first in the input counts: a budget in records that is spent, or what does not allow the job. With
+/// several ranks the latter may be met before all in front of it has been read.
+SegmentResult SegmentRun::run() {
+  try {
+    return run_or_stop();
+  } catch (const ReadError& error) {
+    if (error.code() != ExitCode::kUser) throw;
+    if (auto spent = spent_before(error.split())) return *std::move(spent);
+    throw;
+  }
+}
+
+/// The run over the splits before that one, or before an earlier one with an error; nothing: no budget is spent there.
+std::optional<SegmentResult> SegmentRun::spent_before(std::int64_t split) {
+  if (input_.dataset || !input_.spec->input) return std::nullopt;
+  const RejectBudget& budget = input_.spec->input->rejects;
+  if (!budget.count && !budget.file_count) return std::nullopt;
+  std::vector<Split> splits = input_.splits;
+  std::optional<SegmentResult> result;
+  for (bool again = true; again && split > 0 && !result;) {
+    again = false;
+    input_.splits.resize(static_cast<std::size_t>(split));
+    is_cut_ = true;
+    stops_early_ = true;
+    try {
+      result = run_or_stop();
+    } catch (const ReadError& error) {
+      if (error.code() != ExitCode::kUser) throw;
+      again = error.split() < split;
+      split = error.split();
+    } catch (const Error& error) {
+      if (error.code() != ExitCode::kUser) throw;
+    }
+  }
+  input_.splits = std::move(splits);
+  is_cut_ = false;
+  if (result && !result->pass.over_budget) result.reset();
+  return result;
 }
 
 /// The run over the input up to a record; nothing: its budget is not spent there.
@@ -203,7 +243,7 @@ std::optional<SegmentResult> SegmentRun::run_up_to(const ReadCut& cut) {
   std::vector<SplitSegment>& segments = input_.splits.back().segments;
   segments.resize(static_cast<std::size_t>(cut.segment) + 1);
   segments.back().last = cut.byte_offset;
-  is_cut_ = true;
+  const bool was_cut = std::exchange(is_cut_, true);
   std::optional<SegmentResult> result;
   try {
     result = run_passes();
@@ -213,7 +253,7 @@ std::optional<SegmentResult> SegmentRun::run_up_to(const ReadCut& cut) {
     if (error.code() != ExitCode::kUser) throw;
   }
   input_.splits = std::move(splits);
-  is_cut_ = false;
+  is_cut_ = was_cut;
   return result;
 }
 

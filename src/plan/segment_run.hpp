@@ -49,7 +49,9 @@ class SegmentRun {
 
  private:
   SegmentResult run_passes();
+  SegmentResult run_or_stop();
   std::optional<SegmentResult> run_up_to(const ReadCut& cut);
+  std::optional<SegmentResult> spent_before(std::int64_t split);
   std::optional<PassResult> one_pass(Guess& guess, std::optional<Error>& last_error);
   Program compile_wanted(const Guess& guess);
   std::string lacking_column() const;

@@ -247,6 +247,23 @@ class Inputs(Bad):
         self.ends(self.of("data"), "bad.csv.gz", prepare=self.damaged)
         self.ends(self.of("data", corrupt="fail"), "bad.csv.gz", prepare=self.damaged)
 
+    def test_what_comes_first_counts_a_spent_budget_or_an_error(self):
+        rows = random.Random(3)
+        whole = gzip.compress("".join(f"{i},{rows.getrandbits(200):x}\n" for i in range(20000)).encode())
+        text = "id,name\n" + "".join("1,2,3\n" if i % 5000 == 49 else f"{i},n\n" for i in range(400000))
+        self.write("a.csv", text)
+        self.write("b.csv.gz", gzip.compress(b"id,name\n") + whole[:len(whole) // 2])
+        job = {"input": {"paths": ["a.csv", "b.csv.gz"], "format": "csv", "rejects": {"max": 3, "path": "r.jsonl"}},
+               "output": "out.csv", "resources": {"chunk": "1500KiB"}}
+        for ranks in (0, 2, 3, 4):
+            with self.subTest(ranks=ranks):
+                ran = self.run_job(job, ranks=ranks, code=1)
+                self.assertEqual(ran.report["ledger"], {"lines": 15051, "kept": 15046, "filtered": 0, "rejected": 4, "blank": 1})
+                self.assertFalse((self.folder / "out.csv").exists())
+                ran = self.call("run", "job.yml", "--overwrite", "--set", "input.rejects.max=1000", ranks=ranks)
+                self.assertEqual(ran.code, 2, ran)
+                self.says(ran.err, "b.csv.gz")
+
     def test_a_truncated_gzip_is_skipped_whole_with_its_types(self):
         for ranks in RANKS:
             self.damaged()
