@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// format: auto. Every format reads the heads of some files; the one that fits most records wins, among equals the one
-// that leaves the fewest unknown trailing fields, among those the earlier in the list.
+// format: auto. Every format reads the heads of some files; the one that fits most records wins (those with unknown
+// trailing fields count half), among equals the earlier in the list.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "evclean/error.hpp"
@@ -19,6 +20,7 @@ constexpr std::size_t kTrialHeads = 8;
 constexpr double kFits = 0.5;
 constexpr std::size_t kLongestName = 64;
 constexpr double kFitsWell = 0.9;
+constexpr double kAlike = 0.05;
 constexpr double kFitsSome = 0.1;  ///< enough to speak of
 constexpr std::int64_t kSome = 2;  ///< records
 
@@ -124,8 +126,19 @@ std::string share(const Trial& trial, const std::vector<Head>& heads) {
                      heads.size() == 1 ? "head" : "heads");
 }
 
+/// A record with unknown trailing fields fits half: common reads each combined line, and what it lacks.
+double value_of(const Trial& trial) {
+  const auto records = static_cast<double>(trial.rows + trial.rejects);
+  return trial.rows == 0 ? 0.0 : (static_cast<double>(trial.rows) - 0.5 * static_cast<double>(trial.extra)) / records;
+}
+
+/// Where both leave fields in most records, as logs with fields of their own do, a cut line more or less says little.
 bool better(const Trial& trial, const std::optional<Trial>& best) {
-  return !best || trial.fit() > best->fit() || (trial.fit() == best->fit() && trial.extra < best->extra);
+  if (!best) return true;
+  const double more = value_of(trial) - value_of(*best);
+  const bool both_leave = 2 * trial.extra > trial.rows && 2 * best->extra > best->rows;
+  if (both_leave && std::abs(more) < kAlike) return trial.columns > best->columns;
+  return more > 0;
 }
 
 std::optional<Trial> best_preset(const FormatSpec& spec, const std::vector<Head>& heads, bool json,

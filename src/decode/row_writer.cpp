@@ -13,6 +13,7 @@
 
 #include "duration_text.hpp"
 #include "evclean/arrow_status.hpp"
+#include "is_digit.hpp"
 
 namespace evclean {
 namespace {
@@ -75,6 +76,12 @@ std::optional<std::int64_t> read_time(const CellType& type, std::string_view tex
   return std::nullopt;
 }
 
+/// A status of 000 (nginx, for a client that went away) is a number where the column is known to be one.
+std::string_view without_zeros(std::string_view text) {
+  while (text.size() > 1 && text[0] == '0' && is_digit(text[1])) text.remove_prefix(1);
+  return text;
+}
+
 }  // namespace
 
 std::shared_ptr<arrow::Array> fixed_array(ValueType type, const FixedValues& cells, std::int64_t rows) {
@@ -96,7 +103,7 @@ std::optional<std::int64_t> read_cell(const CellType& type, std::string_view tex
   std::int32_t days = 0;
   switch (type.column.type) {
     case ValueType::kInt64:
-      return parse_int64(text, value) ? std::optional(value) : std::nullopt;
+      return parse_int64(without_zeros(text), value) ? std::optional(value) : std::nullopt;
     case ValueType::kFloat64:
       if (!parse_float64(text, real) && !(type.duration && read_duration(text, real))) return std::nullopt;
       return std::bit_cast<std::int64_t>(real);

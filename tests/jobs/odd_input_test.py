@@ -245,6 +245,15 @@ class Texts(harness.Case):
         self.write("a.log", combined * 3)
         self.assertNotIn("reads each line", self.run_job({"input": {"paths": "a.log"}, "output": "o.csv"}).err)
 
+    def test_a_cut_line_does_not_make_combined_common(self):
+        combined = '1.2.3.4 - - [01/Nov/2026:06:52:16 +0000] "GET /a HTTP/1.1" 200 1 "-" "UA"'
+        cut = combined[:-4] + "\n" + combined[:-9] + "\n"
+        for lines in ((combined + "\n") * 50, (combined + ' 0.005 "-"\n') * 50):
+            ran = self.clean(lines + cut, fmt="auto", rejects={"max": "100%"})
+            self.assertEqual((set(ran.column("user_agent")), ran.ledger["rejected"]), ({"UA"}, 2))
+        ran = self.clean((combined[:-9] + "\n") * 50 + combined + "\n", fmt="auto")
+        self.assertNotIn("user_agent", ran.names)
+
     def test_one_file_of_several_formats_is_told_with_the_list_to_write(self):
         combined = '1.2.3.4 - - [01/Nov/2026:06:52:16 +0000] "GET /a HTTP/1.1" 200 1 "-" "UA"\n'
         error = "2026/11/01 06:52:16 [error] 1#1: *4 x, client: ::1\n"
