@@ -46,7 +46,11 @@ bool is_cut_off(const ReadDamage& damage, std::int64_t begin, std::int64_t lengt
 }
 
 TextStream::TextStream(std::unique_ptr<RawSource> source, std::int64_t begin, const StreamOptions& options)
-    : source_(std::move(source)), options_(options), window_(options.begin, options.end), text_offset_(begin) {
+    : source_(std::move(source)),
+      options_(options),
+      window_(options.begin, options.end),
+      opened_at_(begin),
+      text_offset_(begin) {
   if (begin > 0) encoding_ = Encoding::kUtf8;  // only UTF-8 is opened in the middle
   damage_.checked_to = begin;
 }
@@ -103,6 +107,13 @@ void TextStream::refuse_packed(std::string_view begin) const {
   fail_user("input '{}' holds {}, not text: unpack it first, or leave it out", shown_, inside);
 }
 
+/// Where a stream begins before its segment does, it may begin within a character: as one blank a byte, what is left of
+/// that moves no offset.
+void TextStream::blank_tail(char* text, std::size_t size) {
+  const auto goes_on = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
+  for (std::size_t i = 0; i < std::min<std::size_t>(size, 3) && goes_on(text[i]); ++i) text[i] = ' ';
+}
+
 RawEvent TextStream::read_utf8(TextBlock& block, std::size_t room) {
   make_room(block, carry_.size() + room + 1);
   const std::size_t line_end = needs_line_end() ? 1 : 0;
@@ -113,6 +124,7 @@ RawEvent TextStream::read_utf8(TextBlock& block, std::size_t room) {
   if (piece.event != RawEvent::kBytes) return piece.event;
   note_raw(out + kept, piece.size);
   carry_.clear();
+  if (text_offset_ == opened_at_ && opened_at_ < options_.begin) blank_tail(out, piece.size);
   if (text_offset_ == 0 && !shown_.empty()) refuse_packed({out, kept + piece.size});
   resume_behind_cut(block);
   const std::size_t begin = block.size();

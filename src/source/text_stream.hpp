@@ -35,6 +35,7 @@ class TextStream final : public ByteStream {
   RawEvent read_utf8(TextBlock& block, std::size_t room);
   RawEvent read_converted(TextBlock& block, std::size_t room);
   void settle_encoding();
+  static void blank_tail(char* text, std::size_t size);
   void refuse_packed(std::string_view begin) const;
   void take_utf8(TextBlock& block, std::size_t begin, bool at_end);
   void repair(TextBlock& block, std::size_t begin, std::size_t good, bool at_end);
@@ -60,6 +61,7 @@ class TextStream final : public ByteStream {
   std::string raw_;    ///< pieces that must be converted
   std::string converted_;
   std::vector<Utf8Repair> repairs_;
+  const std::int64_t opened_at_;
   std::int64_t text_offset_;  ///< of the next byte of text
   std::int64_t replaced_ = 0;
   std::int64_t nul_bytes_ = 0;

@@ -176,6 +176,17 @@ class Invariance(harness.Case):
             rejects = [json.loads(line) for line in (out / "rejects.jsonl").read_text().splitlines()]
             self.assertEqual([r["line"] for r in rejects], list(range(1, 400_000, 5000)), label)
 
+    def test_splits_that_begin_inside_a_character_of_the_header(self):
+        text = "#" + "₂ᴸ²" * 20 + ",b,c\n123,TEST1,text1\n345,TEST1,text2\n"
+        self.write("a.csv", text)
+        job = {"input": {"paths": "a.csv", "format": "csv", "source": True}, "output": "out.csv"}
+        wanted = None
+        for chunk in ["1MiB"] + list(range(60, 75)) + list(range(130, 170, 3)):
+            ran = self.run_job(job, "--overwrite", "--set", f"resources.chunk={chunk}")
+            got = (ran.report["ledger"], (self.folder / "out.csv").read_text())
+            wanted = wanted or got
+            self.assertEqual(got, wanted, chunk)
+
     def test_lines_that_end_in_a_lone_cr(self):
         rows = ["id,name,v"]
         for i in range(800):
