@@ -2,6 +2,8 @@
 // How the C library's heap asks the system for memory. Only speed depends on it: nothing here fails.
 #pragma once
 
+#include <cstddef>
+
 namespace evclean {
 
 /// Keeps pages that were freed, and reserves addresses for the heap's first part in one piece. To be called once,
@@ -13,5 +15,9 @@ void settle_heap_pages();
 /// come and go keep their pages anyway. May be called again, and by any thread; without settle_heap_pages() it does
 /// nothing.
 void keep_much_in_heap();
+
+/// Huge pages for mapped memory that is filled once and read in order, unless the host takes free memory back and a new
+/// huge page costs more than its small ones.
+void wish_huge_pages(void* memory, std::size_t bytes);
 
 }  // namespace evclean

@@ -60,7 +60,7 @@ Range reserve_first_part() {
 
 /// Whether the host takes free huge pages back from this virtual machine: giving one again takes it milliseconds, more
 /// than its small pages together. The balloon says so (virtio 1.2, 5.5.3: feature 5, free page reporting).
-bool host_takes_pages_back() {
+bool look_at_balloon() {
   constexpr std::size_t kReporting = 5;
   std::error_code failed;
   const std::filesystem::path driver = "/sys/bus/virtio/drivers/virtio_balloon";
@@ -71,6 +71,11 @@ bool host_takes_pages_back() {
     if (file >> features && features.size() > kReporting && features[kReporting] == '1') return true;
   }
   return false;
+}
+
+bool host_takes_pages_back() {
+  static const bool kTakes = look_at_balloon();
+  return kTakes;
 }
 
 }  // namespace
@@ -89,8 +94,12 @@ void settle_heap_pages() {
 /// pages; where the host takes pages back, 1.5 s of system time on huge pages after other programs, 0.7 s on small
 /// ones.
 void keep_much_in_heap() {
-  if (wished.exchange(true) || first_part.begin == first_part.end || host_takes_pages_back()) return;
-  madvise(reinterpret_cast<void*>(first_part.begin), first_part.end - first_part.begin, MADV_HUGEPAGE);
+  if (wished.exchange(true) || first_part.begin == first_part.end) return;
+  wish_huge_pages(reinterpret_cast<void*>(first_part.begin), first_part.end - first_part.begin);
+}
+
+void wish_huge_pages(void* memory, std::size_t bytes) {
+  if (!host_takes_pages_back()) madvise(memory, bytes, MADV_HUGEPAGE);
 }
 
 }  // namespace evclean

@@ -9,6 +9,8 @@
 #include <map>
 #include <new>
 
+#include "evclean/heap_pages.hpp"
+
 namespace evclean::s3 {
 namespace {
 
@@ -70,7 +72,7 @@ char* allocate(std::size_t capacity) {
   const std::size_t before = over == 0 ? 0 : kLargePage - over;
   if (before > 0) ::munmap(begin, before);
   ::munmap(begin + before + capacity, kLargePage - before);
-  ::madvise(begin + before, capacity, MADV_HUGEPAGE);  // a wish
+  wish_huge_pages(begin + before, capacity);
   return begin + before;
 }
 
