@@ -441,6 +441,20 @@ class Ends(Bad):
         ran = self.call("run", "job.yml")
         self.assertEqual(ran.code, 0, ran)
         self.assertEqual((self.folder / "out.csv").read_text().count("\n"), 2)
+        self.assertEqual(list(self.folder.glob(".out.csv*")), [], "what the killed run left is removed")
+
+    def test_a_run_takes_nothing_from_another_that_is_going_on(self):
+        self.big([{"path": "out.csv", "overwrite": True}])
+        first = self.start(0)
+        self.wait_for_work(first)
+        self.write("small.txt", "a\n1\n")
+        self.write("small.yml", {"input": {"paths": "small.txt", "format": "csv"}, "output": "out.csv"})
+        ran = self.call("run", "small.yml", "--overwrite")
+        self.assertEqual(ran.code, 0, ran)
+        self.assertEqual((self.folder / "out.csv").read_text(), "a\n1\n")
+        self.assertIsNone(first.poll(), "the first run was over too early")
+        self.assertEqual(self.ended(first, limit_s=80).code, 0)
+        self.assertEqual((self.folder / "out.csv").read_text().count("\n"), 20 * 20000 + 1)
 
 
 if __name__ == "__main__":
