@@ -63,7 +63,11 @@ std::string without_backticks(std::string_view source) {
 
 [[noreturn]] void fail_scan(const PgQueryError& error, std::string_view text) {
   const std::size_t characters = error.cursorpos > 0 ? static_cast<std::size_t>(error.cursorpos) - 1 : 0;
-  throw ExpressionError(error.message, std::min(byte_offset(text, characters), text.size()));
+  std::string message = error.message;
+  // YAML cuts what is not in quotes at a blank and #.
+  if (message.starts_with("unterminated quoted string"))
+    message += " (in a job ' #' begins a comment, unless the whole expression stands in double quotes)";
+  throw ExpressionError(std::move(message), std::min(byte_offset(text, characters), text.size()));
 }
 
 std::vector<Token> unpack_tokens(const PgQueryProtobuf& bytes) {

@@ -89,6 +89,7 @@ TEST(Parser, CaretsCountBytesOfTheUsersText) {
   EXPECT_EQ("3: syntax error: the expression ends too early", error_of("n +"));
   EXPECT_EQ("9: syntax error: the expression ends too early", error_of("n + -- ok"));
   EXPECT_EQ("4: unterminated quoted string ", error_of("n = 'abc").substr(0, 30));
+  EXPECT_NE(error_of("n = 'x").find("' #' begins a comment"), std::string::npos);
   EXPECT_EQ("4: a backtick opens a name here and is never closed", error_of("n = `abc"));
 }
 
