@@ -198,7 +198,7 @@ TEST(ParseJob, EmptySectionsCountAsAbsent) {
 TEST(ParseJob, AJobWithoutOutputOrInputIsAProblemOnce) {
   EXPECT_EQ(problems("input: a.log\n"), "x.yml:1:1: error: the job has no output: write output: {path: out/x.csv}\n");
   EXPECT_EQ(problems("input: a.log\noutput: []\n"),
-            "x.yml:1:1: error: the job has no output: write output: {path: out/x.csv}\n");
+            "x.yml:2:9: error: the job has no output: write output: {path: out/x.csv}\n");
   EXPECT_EQ(problems("output: a.csv\n"), "x.yml:1:1: error: the job has no input: write input: {paths: ...}\n");
   EXPECT_EQ(problems("input: {format: csv}\noutput: a.csv\n"), "x.yml:1:8: error: input needs the key 'paths'\n");
   EXPECT_HAS(problems("input: {paths: a, format: csv, multiline: {start: x}}\noutput: a.csv\n"),
