@@ -118,6 +118,10 @@ class S3Client {
   /// Runs work that waits for S3 beside the caller, on a thread for connections. Gives true.
   static std::future<bool> beside(std::function<void()> work);
 
+  /// Gives up all requests under way and waits for their threads; there are no more requests after it. For main(),
+  /// before it returns: then statics go, and threads that still run would use them.
+  static void end_all();
+
   /// Counts of all clients of this process.
   static S3Counts counts();
 

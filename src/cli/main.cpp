@@ -9,6 +9,7 @@
 #include "commands.hpp"
 #include "evclean/heap_pages.hpp"
 #include "evclean/interrupt.hpp"
+#include "evclean/s3.hpp"
 #include "standard_streams.hpp"
 
 namespace {
@@ -74,6 +75,11 @@ int run_all(const std::vector<std::string>& arguments) {
   }
 }
 
+/// However a run ends, no thread outlives main().
+struct RequestsEnd {
+  ~RequestsEnd() { S3Client::end_all(); }
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -89,6 +95,7 @@ int main(int argc, char** argv) {
   int code = 0;
   try {
     MpiEnvironment mpi(argc, argv);
+    const RequestsEnd requests_end;
     watch_signals();
     try {
       code = run_all(std::vector<std::string>(argv + 1, argv + argc));

@@ -7,6 +7,7 @@
 
 #include "client_impl.hpp"
 #include "evclean/error.hpp"
+#include "open_uploads.hpp"
 #include "range_buffer.hpp"
 #include "worker_pool.hpp"
 
@@ -173,6 +174,11 @@ std::string S3Client::identity() {
   const std::string arn = s3::caller_arn(credentials, impl_->session.settings());
   const std::string shown = s3::shown_identity(credentials);
   return arn.empty() ? shown : fmt::format("{} ({})", arn, shown);
+}
+
+void S3Client::end_all() {
+  s3::WorkerPool::end();
+  s3::OpenUploads::instance().end();
 }
 
 S3Counts S3Client::counts() { return {s3::Session::requests, s3::Session::sent_again}; }

@@ -33,7 +33,9 @@ OpenUploads& OpenUploads::instance() {
   return uploads;
 }
 
-OpenUploads::~OpenUploads() {
+OpenUploads::~OpenUploads() { end(); }
+
+void OpenUploads::end() {
   {
     const std::lock_guard lock(mutex_);
     ending_ = true;
@@ -41,6 +43,7 @@ OpenUploads::~OpenUploads() {
   if (watcher_.joinable()) watcher_.join();
   // Whatever way the process took to its end.
   for (const auto& [id, place] : open_) abort_quietly(*place.first, place.second, id);
+  open_.clear();
 }
 
 void OpenUploads::add(Session& session, const S3Url& url, const std::string& id) {

@@ -18,6 +18,8 @@ class OpenUploads {
  public:
   static OpenUploads& instance();
   ~OpenUploads();
+  /// Aborts what is still open, for the end of the process.
+  void end();
   void add(Session& session, const S3Url& url, const std::string& id);
   void remove(const std::string& id);
 

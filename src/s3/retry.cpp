@@ -10,6 +10,7 @@
 
 #include "evclean/interrupt.hpp"
 #include "profile_file.hpp"
+#include "worker_pool.hpp"
 
 namespace evclean::s3 {
 namespace {
@@ -24,12 +25,13 @@ double chance() {
   return std::uniform_real_distribution<double>(0, 1)(generator);
 }
 
-/// Sleeps in short pieces, so that Ctrl-C is heard.
+/// Sleeps in short pieces, so that Ctrl-C is heard, and that the process can end.
 void wait(double seconds, bool heeds_signals) {
   using Clock = std::chrono::steady_clock;
   const auto end = Clock::now() + std::chrono::duration<double>(seconds);
   while (Clock::now() < end) {
     if (heeds_signals) throw_if_interrupted();
+    if (heeds_signals && is_ending()) return;
     std::this_thread::sleep_for(
         std::min(std::chrono::duration<double>(0.05), std::chrono::duration<double>(end - Clock::now())));
   }
@@ -60,7 +62,7 @@ bool Attempts::again_after_wait() {
   const double bound = std::min(kLongestWait_s, kFirstWait_s * static_cast<double>(1 << std::min(made_ - 1, 16)));
   wait(bound / 2 + bound / 2 * chance(), !cleans_up_);
   ++made_;
-  return true;
+  return cleans_up_ || !is_ending();
 }
 
 }  // namespace evclean::s3

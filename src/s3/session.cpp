@@ -3,8 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ctime>
-#include <set>
+#include <iterator>
 
 #include "evclean/digest.hpp"
 #include "evclean/error.hpp"
@@ -19,9 +20,9 @@ constexpr int kMostRedirects = 3;
 
 /// The server says that these credentials are no more: look for new ones.
 bool is_stale_identity(const std::string& code) {
-  static const std::set<std::string> kCodes = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired",
-                                               "InvalidToken", "RequestExpired",        "InvalidAccessKeyId"};
-  return kCodes.count(code) > 0;
+  constexpr std::string_view kCodes[] = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired",
+                                         "InvalidToken", "RequestExpired",        "InvalidAccessKeyId"};
+  return std::find(std::begin(kCodes), std::end(kCodes), code) != std::end(kCodes);
 }
 
 /// The server says that the bucket is elsewhere.

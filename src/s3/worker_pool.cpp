@@ -15,6 +15,8 @@ constexpr int kDefaultConnections = 8;
 constexpr int kMostConnections = 256;
 
 std::atomic<bool> ending{false};
+/// Lives until the process ends, as threads may use it until then.
+std::atomic<WorkerPool*> the_pool{nullptr};
 
 }  // namespace
 
@@ -35,12 +37,19 @@ int connection_count() {
 }
 
 WorkerPool& WorkerPool::instance() {
-  static WorkerPool pool;
-  return pool;
+  static auto* const kPool = [] {
+    std::atexit(&WorkerPool::end);
+    return the_pool = new WorkerPool;
+  }();
+  return *kPool;
 }
 
-WorkerPool::~WorkerPool() {
-  ending = true;
+void WorkerPool::end() {
+  WorkerPool* const pool = the_pool;
+  if (pool != nullptr && !ending.exchange(true)) pool->join();
+}
+
+void WorkerPool::join() {
   {
     const std::lock_guard lock(mutex_);
     ending_ = true;

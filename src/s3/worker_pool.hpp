@@ -21,9 +21,11 @@ int connection_count();
 
 class WorkerPool {
  public:
-  /// The one pool of the process. Its threads end with it; what they wait for is given up then.
+  /// The one pool of the process.
   static WorkerPool& instance();
-  ~WorkerPool();
+  /// Its threads end; what they wait for is given up. At the latest when the process ends: but what is static and used
+  /// by them may be gone by then.
+  static void end();
 
   template <typename Body>
   auto run(Body body) -> std::future<decltype(body())> {
@@ -36,6 +38,7 @@ class WorkerPool {
  private:
   void add(std::function<void()> work);
   void serve();
+  void join();
 
   std::mutex mutex_;
   std::condition_variable changed_;
