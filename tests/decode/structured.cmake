@@ -2,7 +2,7 @@ evclean_test(csv_decoder_test SOURCES csv_decoder_test.cpp ROOMS decode_structur
 evclean_test(csv_random_test SOURCES csv_random_test.cpp ROOMS decode_structured)
 evclean_test(structured_data_test SOURCES structured_data_test.cpp ROOMS decode_structured)
 evclean_test(dialect_test SOURCES dialect_test.cpp ROOMS decode_structured)
-evclean_test(json_decoder_test SOURCES json_decoder_test.cpp ROOMS decode_structured)
+evclean_test(json_decoder_test SOURCES json_decoder_test.cpp json_alike_test.cpp ROOMS decode_structured)
 evclean_test(json_objects_test SOURCES json_objects_test.cpp ROOMS decode_structured)
 foreach(test structured_data_test csv_decoder_test csv_random_test json_decoder_test json_objects_test dialect_test)
   target_include_directories(${test} PRIVATE ${CMAKE_SOURCE_DIR}/src/decode)
