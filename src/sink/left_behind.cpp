@@ -1,26 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "left_behind.hpp"
 
-#include <signal.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <set>
 
 namespace evclean {
 namespace {
 
-/// Whether the process in the last eight digits of a token is there, on this machine. A number that another process has
-/// by now keeps a file for longer than it has to be.
+/// A process as /proc has it; an empty name: there is none, or it has ended and nobody has asked how.
+std::string name_of_process(const std::string& number) {
+  std::ifstream file("/proc/" + number + "/stat");  // "7 (name) S ...": a name may hold any character
+  const std::string stat{std::istreambuf_iterator<char>(file), {}};
+  const std::size_t begin = stat.find('('), end = stat.rfind(')');
+  if (begin == std::string::npos || end == std::string::npos || end + 2 >= stat.size()) return {};
+  constexpr std::string_view kEnded = "ZXx";
+  return kEnded.find(stat[end + 2]) == std::string_view::npos ? stat.substr(begin, end - begin) : std::string();
+}
+
+/// Whether the process in the last eight digits of a token is there, on this machine, and of the same name as this one:
+/// its number may be another program's by now.
 bool is_running(std::string_view token) {
   constexpr std::size_t kDigits = 8;
   const std::string_view digits = token.substr(token.size() - std::min(kDigits, token.size()));
-  std::int32_t process = 0;
-  if (std::from_chars(digits.data(), digits.data() + digits.size(), process, 16).ec != std::errc() || process <= 0)
-    return false;
-  return ::kill(process, 0) == 0 || errno == EPERM;
+  std::uint32_t process = 0;
+  if (std::from_chars(digits.data(), digits.data() + digits.size(), process, 16).ec != std::errc()) return false;
+  const std::string name = name_of_process(std::to_string(process));
+  return !name.empty() && name == name_of_process("self");
 }
 
 }  // namespace
