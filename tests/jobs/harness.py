@@ -6,6 +6,7 @@ cases and ends with another code than 0 when one fails.
 """
 
 import gzip
+import hashlib
 import json
 import os
 import pathlib
@@ -66,6 +67,18 @@ def call(*args, cwd, ranks=0, env=None, limit_s=TIME_LIMIT_S, user=None):
         out, err = process.communicate()
         raise AssertionError(f"{' '.join(command)}: still running after {limit_s} s\n{err.decode(errors='replace')}")
     return Ran(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"))
+
+
+def fingerprint(folder):
+    """Hash of each file below a folder, by its path there; HDF5 apart, whose bytes may differ."""
+    return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest()
+            for p in sorted(folder.rglob("*")) if p.is_file() and not p.name.endswith(".h5")}
+
+
+def facts(report):
+    """What of a report must not depend on ranks, chunk or memory."""
+    tables = {name: {key: table[key] for key in ("ledger", "columns", "files")} for name, table in report["tables"].items()}
+    return {"ledger": report["ledger"], "tables": tables, "columns": report["columns"]}
 
 
 class Case(unittest.TestCase):

@@ -3,7 +3,6 @@
 
 import csv
 import gzip
-import hashlib
 import io
 import json
 import random
@@ -53,16 +52,8 @@ def json_text(rng, rows):
     return "\n".join(out) + "\n"
 
 
-def fingerprint(folder):
-    """Hash of each output; HDF5 apart, whose bytes may differ."""
-    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.iterdir()) if not p.name.endswith(".h5")}
-
-
 def facts(report):
-    """What of a report must not depend on ranks, chunk or memory."""
-    tables = {name: {key: table[key] for key in ("ledger", "columns", "files")} for name, table in report["tables"].items()}
-    outputs = [(o["path"], o["rows"]) for o in report["outputs"]]
-    return {"ledger": report["ledger"], "tables": tables, "columns": report["columns"], "outputs": outputs}
+    return harness.facts(report) | {"outputs": [(o["path"], o["rows"]) for o in report["outputs"]]}
 
 
 class Invariance(harness.Case):
@@ -77,7 +68,7 @@ class Invariance(harness.Case):
             self.assertEqual(ran.code, 0, f"{ranks} ranks, {resources}\n{ran}")
             report = json.loads((self.folder / "report.json").read_text())
             self.check_ledger(report)
-            made.append((f"{ranks} ranks, {resources}", out, fingerprint(out), facts(report)))
+            made.append((f"{ranks} ranks, {resources}", out, harness.fingerprint(out), facts(report)))
         return made
 
     def all_equal(self, job, chunk="64KiB", other_chunks=(), ranks=(1, 2, 3, 4)):

@@ -3,7 +3,6 @@
 another chunk the same values. Seeds are printed: EVCLEAN_SEED repeats one, EVCLEAN_RANDOM_JOBS says how many are run."""
 
 import collections
-import hashlib
 import json
 import os
 import random
@@ -17,17 +16,11 @@ SYSTEM_CODES = (3, 4)
 CHUNKS = ["1KiB", "4KiB", "16KiB", "64KiB"]
 
 
-def files_of(folder):
-    return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.rglob("*")) if p.is_file()}
-
-
 def facts(report):
-    """What does not depend on ranks, memory or chunk."""
-    tables = {name: {key: table[key] for key in ("ledger", "columns", "files") if key in table} for name, table in report["tables"].items()}
     rows = collections.Counter()  # by output: how many files of a size there are depends on the chunk
     for output in report["outputs"]:
         rows[re.match(r"o\d", output["path"])[0]] += output["rows"]
-    return {"ledger": report["ledger"], "tables": tables, "columns": report["columns"], "rows": rows}
+    return harness.facts(report) | {"rows": rows}
 
 
 class RandomJobs(harness.Case):
@@ -47,7 +40,7 @@ class RandomJobs(harness.Case):
             known = facts(said)
         words = [line for line in ran.err.splitlines() if re.match(r"evclean: (?!job )", line)]
         error = "" if ran.code == 0 else re.sub(r"\[rank \d+/\d+\] ", "", "\n".join(words))
-        return {"code": ran.code, "files": files_of(out), "facts": known, "error": error}, ran
+        return {"code": ran.code, "files": harness.fingerprint(out), "facts": known, "error": error}, ran
 
     def check(self, seed):
         self.fresh()
