@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "evclean/offset_map.hpp"
@@ -14,6 +15,12 @@ namespace evclean {
 
 enum class OnCorrupt { kSalvage, kSkip, kFail };
 enum class Encoding : std::uint8_t { kAuto, kUtf8, kUtf16Le, kUtf16Be, kLatin1 };
+/// Their words in a job file and on the command line; other spellings are taken, too.
+inline constexpr std::pair<const char*, Encoding> kEncodingWords[] = {{"auto", Encoding::kAuto},
+                                                                      {"utf-8", Encoding::kUtf8},
+                                                                      {"utf-16le", Encoding::kUtf16Le},
+                                                                      {"utf-16be", Encoding::kUtf16Be},
+                                                                      {"latin-1", Encoding::kLatin1}};
 
 /// A place where bytes are missing from the text. Text offsets.
 struct TextCut {

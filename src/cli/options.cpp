@@ -64,6 +64,12 @@ CLI::Option* add_choice(CLI::App& app, const std::string& name, Value& target,
   return app.add_option_function<std::string>(name, read, about)->take_last();
 }
 
+std::map<std::string, Encoding> encoding_words() {
+  std::map<std::string, Encoding> words(std::begin(kEncodingWords), std::end(kEncodingWords));
+  words.emplace("utf-16", Encoding::kUtf16Le);
+  return words;
+}
+
 std::string check_report_name(const std::string& path) {
   for (const std::string ending : {".html", ".json"}) {
     if (path.size() > ending.size() && path.compare(path.size() - ending.size(), ending.size(), ending) == 0) return {};
@@ -150,13 +156,7 @@ void add_options(CLI::App& app, const CommandWord& word, CommandLine& line) {
   switch (word.command) {
     case Command::kInit:
       app.add_option("FILE", line.names, "Files to look at")->required()->check(check_not_empty);
-      add_choice<Encoding>(app, "--encoding", line.encoding,
-                           {{"auto", Encoding::kAuto},
-                            {"utf-8", Encoding::kUtf8},
-                            {"utf-16", Encoding::kUtf16Le},
-                            {"utf-16le", Encoding::kUtf16Le},
-                            {"utf-16be", Encoding::kUtf16Be},
-                            {"latin-1", Encoding::kLatin1}},
+      add_choice<Encoding>(app, "--encoding", line.encoding, encoding_words(),
                            "Of files without a mark (default: auto, which looks)")
           ->type_name("auto|utf-8|utf-16le|utf-16be|latin-1");
       break;

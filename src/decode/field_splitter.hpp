@@ -14,8 +14,8 @@ struct FieldRules {
   bool repeats = false;         ///< runs of separators count as one
   bool brackets = false;        ///< [..] around a field is taken off
   bool doubled_quotes = false;  ///< "" inside quotes stands for " (W3C); else \" does
-  std::vector<std::size_t> quoted =
-      {};  ///< fields, ascending, if quotes inside of them are not escaped; none: they are
+  /// Places of fields in quotes, ascending, if quotes inside of them are not escaped; none: they are.
+  std::vector<std::size_t> quoted = {};
 };
 
 class FieldSplitter {

@@ -27,10 +27,8 @@ std::unique_ptr<RecordParser> make_record_parser(const FormatSpec& spec, const s
   if (whole || (preset != nullptr && preset->kind == PresetKind::kJson)) {
     fail_user(
         "format {0} cannot stand in a list of formats: only formats that are read line by line can; make two tables, "
-        "one "
-        "with format: {0} and the paths that are so (where both are in one file: the same path, and rejects: {{max: "
-        "100%}} "
-        "for what is the other's)",
+        "one with format: {0} and the paths that are so (where both are in one file: the same path, and "
+        "rejects: {{max: 100%}} for what is the other's)",
         format);
   }
   if (preset == nullptr) fail_unknown(format);

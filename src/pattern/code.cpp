@@ -24,8 +24,7 @@ struct CompileContextTraits {
   if (code == PCRE2_ERROR_DUPLICATE_SUBPATTERN_NAME) {
     what =
         "two named groups have the same name; (?J) at the begin of the pattern allows it (the one that takes part "
-        "gives "
-        "the value), or each may have a pattern of its own";
+        "gives the value), or each may have a pattern of its own";
   }
   fail_user("bad regex: {}, at byte {}\n{}", what, offset + 1, caret(text, std::min(offset, text.size())));
 }

@@ -4,9 +4,6 @@
 #include <algorithm>
 
 namespace evclean {
-namespace {
-constexpr std::int64_t kHeadBytes = 64 << 10;
-}
 
 FileHead read_file_head(const TableInput& input, std::int32_t file) {
   const InputFile& of = input.files[static_cast<std::size_t>(file)];

@@ -6,6 +6,8 @@
 
 namespace evclean {
 
+constexpr std::size_t kHeadBytes = 64 << 10;  ///< of a head, if its first line is not longer
+
 struct FileHead {
   std::int32_t file = -1;  ///< index in the table's file list; -1: none read yet
   std::string text;

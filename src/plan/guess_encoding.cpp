@@ -73,19 +73,9 @@ Encoding guess_encoding(const TableInput& input) {
 }
 
 std::string encoding_word(Encoding encoding) {
-  switch (encoding) {
-    case Encoding::kAuto:
-      return "auto";
-    case Encoding::kUtf8:
-      return "utf-8";
-    case Encoding::kUtf16Le:
-      return "utf-16le";
-    case Encoding::kUtf16Be:
-      return "utf-16be";
-    case Encoding::kLatin1:
-      return "latin-1";
-  }
-  return {};
+  return std::find_if(std::begin(kEncodingWords), std::end(kEncodingWords),
+                      [&](const auto& known) { return known.second == encoding; })
+      ->first;
 }
 
 }  // namespace evclean

@@ -16,7 +16,6 @@ namespace evclean {
 namespace {
 
 constexpr std::int64_t kBlockBytes = 1 << 20;
-constexpr std::size_t kHeadBytes = 64 << 10;
 
 using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }

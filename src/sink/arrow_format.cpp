@@ -4,7 +4,6 @@
 #include <arrow/api.h>
 #include <arrow/io/memory.h>
 #include <arrow/ipc/api.h>
-#include <arrow/util/bitmap_ops.h>
 #include <arrow/util/compression.h>
 
 #include <cstring>
@@ -83,57 +82,36 @@ EmptyFile write_empty(const std::shared_ptr<arrow::Schema>& schema, std::size_t 
   return file;
 }
 
-/// Texts behind missing values become empty.
-std::shared_ptr<arrow::Array> with_empty_missing(const arrow::StringArray& texts) {
-  arrow::StringBuilder builder;
-  check_arrow(builder.Reserve(texts.length()), "Arrow file");
-  check_arrow(builder.ReserveData(texts.total_values_length()), "Arrow file");
-  for (std::int64_t row = 0; row < texts.length(); ++row) {
-    texts.IsValid(row) ? builder.UnsafeAppend(texts.GetView(row)) : builder.UnsafeAppendNull();
-  }
-  return take_arrow(builder.Finish(), "Arrow file");
-}
-
-/// Values of `width` bytes behind missing ones become zeros.
-std::shared_ptr<arrow::Array> with_zero_missing(const arrow::Array& values, std::int64_t width) {
-  const arrow::ArrayData& data = *values.data();
-  const std::shared_ptr<arrow::Buffer> zeroed = take_arrow(arrow::AllocateBuffer(data.length * width), "Arrow file");
-  const std::uint8_t* const from = data.buffers[1]->data() + data.offset * width;
-  for (std::int64_t row = 0; row < data.length; ++row) {
-    std::uint8_t* const to = zeroed->mutable_data() + row * width;
-    values.IsValid(row) ? std::memcpy(to, from + row * width, static_cast<std::size_t>(width))
-                        : std::memset(to, 0, static_cast<std::size_t>(width));
-  }
-  const auto valid = take_arrow(
-      arrow::internal::CopyBitmap(arrow::default_memory_pool(), values.null_bitmap_data(), data.offset, data.length),
-      "Arrow file");
-  return arrow::MakeArray(arrow::ArrayData::Make(data.type, data.length, {valid, zeroed}, values.null_count()));
-}
-
-std::shared_ptr<arrow::Array> with_false_missing(const arrow::BooleanArray& flags) {
-  arrow::BooleanBuilder builder;
-  check_arrow(builder.Reserve(flags.length()), "Arrow file");
-  for (std::int64_t row = 0; row < flags.length(); ++row) {
-    flags.IsValid(row) ? builder.UnsafeAppend(flags.Value(row)) : builder.UnsafeAppendNull();
+/// The same values; behind missing ones stand zeros, or nothing.
+template <typename Array, typename Builder>
+std::shared_ptr<arrow::Array> rebuilt(const arrow::Array& column, Builder&& builder) {
+  const auto& values = static_cast<const Array&>(column);
+  check_arrow(builder.Reserve(values.length()), "Arrow file");
+  for (std::int64_t row = 0; row < values.length(); ++row) {
+    check_arrow(values.IsValid(row) ? builder.Append(values.GetView(row)) : builder.AppendNull(), "Arrow file");
   }
   return take_arrow(builder.Finish(), "Arrow file");
 }
 
 /// What lies behind missing values depends on where they come from, and files would with it.
-std::shared_ptr<arrow::RecordBatch> without_missing_bytes(const arrow::RecordBatch& rows) {
-  arrow::ArrayVector columns;
-  for (const std::shared_ptr<arrow::Array>& column : rows.columns()) {
-    if (column->null_count() == 0) {
-      columns.push_back(column);
-    } else if (column->type_id() == arrow::Type::STRING) {
-      columns.push_back(with_empty_missing(static_cast<const arrow::StringArray&>(*column)));
-    } else if (column->type_id() == arrow::Type::BOOL) {
-      columns.push_back(with_false_missing(static_cast<const arrow::BooleanArray&>(*column)));
-    } else {
-      columns.push_back(with_zero_missing(*column, column->type()->byte_width()));
-    }
+std::shared_ptr<arrow::Array> without_missing_bytes(const std::shared_ptr<arrow::Array>& column) {
+  if (column->null_count() == 0) return column;
+  switch (value_type(*column->type())) {
+    case ValueType::kString:
+      return rebuilt<arrow::StringArray>(*column, arrow::StringBuilder());
+    case ValueType::kBool:
+      return rebuilt<arrow::BooleanArray>(*column, arrow::BooleanBuilder());
+    case ValueType::kInt64:
+      return rebuilt<arrow::Int64Array>(*column, arrow::Int64Builder());
+    case ValueType::kFloat64:
+      return rebuilt<arrow::DoubleArray>(*column, arrow::DoubleBuilder());
+    case ValueType::kDate:
+      return rebuilt<arrow::Date32Array>(*column, arrow::Date32Builder());
+    case ValueType::kTimestamp:
+      return rebuilt<arrow::TimestampArray>(*column,
+                                            arrow::TimestampBuilder(column->type(), arrow::default_memory_pool()));
   }
-  return arrow::RecordBatch::Make(rows.schema(), rows.num_rows(), std::move(columns));
+  return column;
 }
 
 class ArrowRows : public RowGroup {
@@ -147,7 +125,10 @@ class ArrowRows : public RowGroup {
   }
 
   EncodedGroup encode() override {
-    const std::shared_ptr<arrow::RecordBatch> rows = without_missing_bytes(*this->rows());
+    const std::shared_ptr<arrow::RecordBatch> raw = this->rows();
+    arrow::ArrayVector columns;
+    for (const std::shared_ptr<arrow::Array>& column : raw->columns()) columns.push_back(without_missing_bytes(column));
+    const auto rows = arrow::RecordBatch::Make(raw->schema(), raw->num_rows(), std::move(columns));
     EncodedGroup group{
         take_arrow(arrow::ipc::SerializeRecordBatch(*rows, write_options(level_)), "Arrow file")->ToString(), {}};
     EVCLEAN_CHECK(group.bytes.size() % 8 == 0, "Arrow message of {} bytes is not aligned", group.bytes.size());

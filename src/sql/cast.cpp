@@ -142,8 +142,7 @@ NodePtr exact_float_node(NodePtr arg) {
     if (nearest < kTwoTo63 && static_cast<std::int64_t>(nearest) == v) return nearest;
     fail_user(
         "UNION ALL puts int64 and float64 into one column, so float64, which cannot hold {}: cast both to string "
-        "there, "
-        "or the integers to float64 if their last digits do not matter",
+        "there, or the integers to float64 if their last digits do not matter",
         v);
   });
 }
